@@ -6,5 +6,6 @@ pub mod md5;
 pub mod pace;
 pub mod plan;
 pub mod progress;
+pub mod range;
 pub mod retry;
 pub mod wire;
