@@ -1,7 +1,9 @@
 //! The pure part: no JavaScript, no clock, no randomness, no I/O.
 
 pub mod clock;
+pub mod download;
 pub mod error;
+pub mod gate;
 pub mod md5;
 pub mod pace;
 pub mod plan;
