@@ -7,6 +7,9 @@ use crate::core::retry::{Budget, Jitter, Policy};
 /// While offline, a request is tried this often: `navigator.onLine` is only a hint.
 const PROBE: Millis = 15_000;
 
+/// A timer that is later than this was asleep with its device, in ms.
+const SLEEP: Millis = 10_000;
+
 /// The one door through which every request of a transfer goes.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -75,6 +78,15 @@ impl Gate {
         if self.not_before.is_some_and(|at| at <= now) {
             self.not_before = None;
             self.ordered = false;
+        }
+    }
+
+    /// Notes that a call wanted at `due` came only at `now`: the time between is left out of the budget, unless it is
+    /// so short that a busy page explains it.
+    pub fn overslept(&mut self, due: Instant, now: Instant) {
+        let late = now.since(due);
+        if late > SLEEP {
+            self.budget.skip(late);
         }
     }
 
@@ -229,6 +241,16 @@ mod tests {
         gate.online(true, Instant(9_000_100));
         assert!(gate.is_open(Instant(9_000_100)));
         assert!(!Gate::new(Policy::NEVER, Jitter::new(0)).failed(Instant(0), None, Instant(0)));
+    }
+
+    #[test]
+    fn sleep_is_not_failure() {
+        let mut gate = gate();
+        assert!(gate.failed(Instant(0), None, Instant(0)));
+        gate.overslept(Instant(1_000), Instant(5_000_000));
+        assert!(gate.failed(Instant(1), None, Instant(5_000_000)));
+        gate.overslept(Instant(5_000_000), Instant(5_010_000));
+        assert!(!gate.failed(Instant(2), None, Instant(5_599_000)));
     }
 
     #[test]

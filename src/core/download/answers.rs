@@ -42,6 +42,7 @@ impl Download {
             Verdict::Part { start, end, total, blind, proven } => {
                 self.part(id, head, Part { start, end, total, blind, proven }, now);
             }
+            Verdict::End { total } if total < self.have.end() => self.changed("its size differs", now),
             Verdict::End { total } => self.ends_at(total),
             Verdict::Plain(why) => {
                 self.note(doing, why, now);
@@ -224,9 +225,15 @@ impl Download {
         let derived = part.end.filter(|_| part.blind && flight.asked.range.is_some_and(|r| r.last.is_none()));
         // A blind answer that has nothing to hold it against tells the size by its length.
         let total = part.total.or(derived);
+        let unknown = self.resource.as_ref().is_some_and(|resource| resource.total.is_none());
+        if part.end == Some(at) && job == Job::Fill && unknown && part.total.is_none() {
+            // Nothing behind the overlap: that may be the end. Asked for the next byte alone, a 416 will say so.
+            self.cancel(id);
+            self.at_end = true;
+            return;
+        }
         if part.end.is_some_and(|end| end < at || (end == at && job == Job::Fill)) {
-            self.effects.push_back(Effect::Cancel(id));
-            self.flights.retain(|flight| flight.id != id);
+            self.cancel(id);
             return self.reject(id, sent, "it answered less than the overlap", head.status, now);
         }
         if !self.learn(head, total, true, !part.blind, now) {

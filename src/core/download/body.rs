@@ -219,6 +219,15 @@ impl Download {
         if kept_its_word && flight.wrote > 0 {
             return;
         }
+        if kept_its_word
+            && flight.end.is_none()
+            && flight.skip + flight.compare == 0
+            && flight.phase == Phase::Body
+            && flight.asked.range.is_some_and(|range| range.first < at)
+        {
+            self.at_end = true;
+            return;
+        }
         if flight.blind && flight.wrote == 0 && flight.asked.range.is_some_and(|range| range.first > 0) {
             self.barren += 1;
             if self.barren >= BARREN {

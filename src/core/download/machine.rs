@@ -57,6 +57,8 @@ pub struct Download {
     pub(super) rejects: (u32, RequestId),
     /// Requests that failed while no request had ever been answered.
     pub(super) unanswered: u32,
+    /// While the size is unknown: the next byte may not exist, so it is asked for without an overlap.
+    pub(super) at_end: bool,
     /// Blind ranges in a row that brought nothing.
     pub(super) barren: u32,
     pub(super) finish: Finish,
@@ -153,6 +155,7 @@ impl Download {
             restarts: 0,
             rejects: (0, 0),
             unanswered: 0,
+            at_end: false,
             barren: 0,
             finish: Finish::No,
             remembered: restored.is_some(),
@@ -194,8 +197,10 @@ impl Download {
         if matches!(self.stage, Stage::Ended(_)) {
             return;
         }
+        if let Some(due) = self.poll_timeout() {
+            self.gate.overslept(due, now);
+        }
         self.gate.tick(now);
-        self.watch(now);
         match input {
             Input::Start => self.start(now),
             Input::Head(id, head) => self.head(id, &head, now),
@@ -218,6 +223,8 @@ impl Download {
                 self.settle(Err(error), State::Aborted);
             }
         }
+        // After the input: bytes that come late, as after a sleep, are a sign of life all the same.
+        self.watch(now);
         self.pump(now);
     }
 
@@ -319,7 +326,7 @@ impl Download {
             .map(|flight| flight.id)
             .collect();
         for id in late {
-            if self.flights.iter().any(|flight| flight.id == id) {
+            if self.stage == Stage::Running && self.flights.iter().any(|flight| flight.id == id) {
                 self.effects.push_back(Effect::Cancel(id));
                 self.body_over(id, Some((Kind::Stalled, "nothing came any more".into())), now);
             }

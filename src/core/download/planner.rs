@@ -48,7 +48,8 @@ impl Download {
                 Some((Job::Seam(*seam), from, to, ByteRange::until(from, to)))
             }
             None if !end_proven => {
-                let from = total.saturating_sub(k);
+                // Not from byte 0, which a server that caps its answers would answer as it did before.
+                let from = total.saturating_sub(k).max(1).min(total.saturating_sub(1));
                 Some((Job::Tail, from, total, Some(ByteRange::from(from))))
             }
             None => None,
@@ -80,42 +81,24 @@ impl Download {
         }
     }
 
-    /// Takes the second half of the largest span that is coming in, if it is worth a request.
-    ///
-    /// The cut lies on a piece's edge where it can; otherwise inside a piece that nobody else writes to, so that a
-    /// piece never has more than two writers at a time.
+    /// Takes the second half of the largest span that is coming in, if it is worth a request; cut on a piece's edge
+    /// where that leaves enough, so that few pieces have two writers.
     fn split(&mut self) -> Option<(u64, Option<u64>)> {
         let min = self.config.min_split.max(1);
         let left = |flight: &Flight| flight.end.map_or(0, |end| end.saturating_sub(flight.at));
         let largest = self
             .flights
-            .iter()
+            .iter_mut()
             .filter(|flight| flight.phase == Phase::Body && flight.job == Job::Fill && !flight.stream)
             .max_by_key(|flight| left(flight))?;
-        let (id, at, end) = (largest.id, largest.at, largest.end?);
-        let half = left(largest) / 2;
+        let (id, end, half) = (largest.id, largest.end?, left(largest) / 2);
         if half < min {
             return None;
         }
-        let middle = at + half;
+        let middle = largest.at + half;
         let edge = middle.div_ceil(self.piece).saturating_mul(self.piece);
-        let cut = if end.checked_sub(edge).is_some_and(|rest| rest >= min) {
-            edge
-        } else {
-            let piece =
-                middle / self.piece * self.piece..edge.max(middle / self.piece * self.piece + self.piece);
-            let crowded = self.flights.iter().any(|flight| {
-                flight.id != id
-                    && flight.at < piece.end
-                    && flight.end.is_none_or(|end| end > piece.start)
-                    && flight.end != Some(flight.at)
-            });
-            if crowded {
-                return None;
-            }
-            middle
-        };
-        self.flight(id)?.end = Some(cut);
+        let cut = if end.checked_sub(edge).is_some_and(|rest| rest >= min) { edge } else { middle };
+        largest.end = Some(cut);
         self.effects.push_back(Effect::Limit { id, end: cut });
         Some((cut, Some(end)))
     }
@@ -123,7 +106,11 @@ impl Download {
     /// Asks for the bytes from `start` to `end`, with an overlap in front where no validator can prove the version.
     fn fill(&mut self, start: u64, end: Option<u64>, now: Instant) {
         let unsure = self.resource.as_ref().is_some_and(|resource| !resource.validators.is_strong());
-        let overlap = if unsure { self.have.behind(start).min(self.config.overlap) } else { 0 };
+        let overlap = if unsure && !std::mem::take(&mut self.at_end) {
+            self.have.behind(start).min(self.config.overlap)
+        } else {
+            0
+        };
         let from = start - overlap;
         let range = end.map_or(Some(ByteRange::from(from)), |end| ByteRange::until(from, end));
         self.send(Job::Fill, range, start, end, overlap, now);
