@@ -375,6 +375,9 @@ impl World<'_> {
             self.sink.fill(None);
         }
         self.total = self.record.as_ref().and_then(|record| record.total);
+        if let Some(total) = self.total {
+            self.sink[total as usize..].fill(None);
+        }
         let restored = self.record.clone().map(|record| Restored { record, pieces });
         self.machine = Download::new(config(self.s, &self.server), restored);
         self.discarded = true;

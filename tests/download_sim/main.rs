@@ -12,8 +12,9 @@ use scenario::{Cors, Ranges, Scenario, Tags, any_scenario};
 use xuchuan::core::download::Mode;
 use xuchuan::core::error::Kind;
 
+/// `SCHEDULES` asks for another number of them, for a soak. A failure prints the smallest scenario that shows it.
 fn config(cases: u32) -> ProptestConfig {
-    // The seed is proptest's own; a failure prints the smallest scenario, which replays it.
+    let cases = std::env::var("SCHEDULES").ok().and_then(|it| it.parse().ok()).unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() }
 }
 

@@ -7,7 +7,7 @@ use super::{Effect, RequestId};
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
-use crate::core::range::{Head, Known, Validators, Verdict, repr_md5, verdict};
+use crate::core::range::{Head, Known, Validators, Verdict, verdict};
 
 /// Unusable answers in a row before ranges are given up.
 const RANGE_REJECTS: u32 = 2;
@@ -28,6 +28,7 @@ impl Download {
         self.unanswered = 0;
         let known = self.resource.as_ref().map(|resource| Known {
             total: resource.total.filter(|_| resource.exact),
+            end_proven: resource.end_proven,
             validators: &resource.validators,
             content_type: resource.content_type.as_deref(),
             complete: self.is_complete(),
@@ -42,8 +43,11 @@ impl Download {
             Verdict::Part { start, end, total, blind, proven } => {
                 self.part(id, head, Part { start, end, total, blind, proven }, now);
             }
-            Verdict::End { total } if total < self.have.end() => self.changed("its size differs", now),
-            Verdict::End { total } => self.ends_at(total),
+            Verdict::End { total, .. } if total < self.have.end() => self.changed("its size differs", now),
+            Verdict::End { total, .. } if self.hint().is_some_and(|hint| hint != total) => {
+                self.reject(id, sent, "it refused a range that it has", head.status, now);
+            }
+            Verdict::End { total, proven } => self.ends_at(total, proven),
             Verdict::Plain(why) => {
                 self.note(doing, why, now);
                 self.ranges = Ranges::Off(why);
@@ -135,14 +139,17 @@ impl Download {
         self.remember();
     }
 
-    fn ends_at(&mut self, total: u64) {
+    fn ends_at(&mut self, total: u64, proven: bool) {
+        if !proven {
+            // A shorter version would say the same: the last bytes are compared once more.
+            self.seams.insert(total.saturating_sub(1));
+        }
         let resource = self.resource.get_or_insert_with(|| Resource {
             total: None,
             exact: false,
             end_proven: true,
             validators: Validators::default(),
             content_type: None,
-            digest: None,
         });
         resource.total = Some(total);
         resource.exact = true;
@@ -176,9 +183,8 @@ impl Download {
             total,
             exact,
             end_proven,
-            validators: Validators::read(head.etag.as_deref(), head.last_modified.as_deref(), unix_now),
+            validators: Validators::of(head, unix_now),
             content_type: head.media_type(),
-            digest: head.repr_digest.as_deref().and_then(repr_md5),
         });
         let better = exact && total.is_some() && (resource.total != total || !resource.exact);
         if better {
@@ -213,7 +219,8 @@ impl Download {
     pub(super) fn prepare(&mut self) {
         if self.sink == Sink::Unprepared {
             self.sink = Sink::Asked;
-            let (total, exact) = self.resource.as_ref().map_or((None, false), |it| (it.total, it.exact));
+            let (total, exact) =
+                self.resource.as_ref().map_or((None, false), |it| (it.total, it.exact && it.end_proven));
             self.effects.push_back(Effect::Prepare { total, exact });
         }
     }
@@ -252,11 +259,8 @@ impl Download {
         flight.blind = part.blind && head.length().is_some();
         flight.proven = part.proven;
         match job {
-            // The file goes on where it was believed to end: a server had capped the first answer.
-            Job::Tail if total.is_some_and(|total| total > at) => {
-                flight.job = Job::Fill;
-                flight.end = part.end;
-            }
+            // The file goes on where it was believed to end: the server had capped its first answer.
+            Job::Tail if total.is_some_and(|total| total > at) => return self.cancel(id),
             Job::Tail | Job::Seam(_) => {}
             Job::Fill => flight.end = [flight.end, part.end, total].into_iter().flatten().min(),
         }
@@ -267,14 +271,37 @@ impl Download {
         self.accept(id);
     }
 
+    /// Returns the size as a 200 announced it.
+    fn hint(&self) -> Option<u64> {
+        self.resource.as_ref().and_then(|resource| resource.total.filter(|_| !resource.exact))
+    }
+
     fn whole(&mut self, id: RequestId, head: &Head, length: Option<u64>, proven: bool, now: Instant) {
         let others: Vec<_> = self.flights.iter().map(|flight| flight.id).filter(|it| *it != id).collect();
         for other in others {
             self.leave_seam(other);
             self.cancel(other);
         }
-        let hint = self.resource.as_ref().and_then(|it| it.total.filter(|_| !it.exact));
-        if !proven && length.zip(hint).is_some_and(|(length, hint)| length != hint) {
+        let stored = self.have.end();
+        let decoded =
+            self.resource.as_ref().is_some_and(|it| it.total.is_none()) && self.ranges != Ranges::On;
+        if !decoded && length.is_some_and(|length| length < stored) {
+            self.cancel(id);
+            return self.changed("its size differs", now);
+        }
+        if let Some(resource) = self.resource.as_mut()
+            && resource.exact
+            && !resource.end_proven
+        {
+            // The end of this body is a better witness than the length of a range.
+            resource.total = None;
+            resource.exact = false;
+            resource.end_proven = true;
+            if let Some(flight) = self.flight(id) {
+                flight.job = Job::Fill;
+            }
+        }
+        if !proven && length.zip(self.hint()).is_some_and(|(length, hint)| length != hint) {
             self.cancel(id);
             return self.changed("its size differs", now);
         }
@@ -283,7 +310,10 @@ impl Download {
             Ranges::Bare => "requests with a Range get no answer (the server's CORS rules must allow it)",
             Ranges::Off(why) => why,
         };
-        if self.ranges == Ranges::Bare {
+        if head.is_encoded() {
+            // Ranges would count encoded bytes.
+            self.ranges = Ranges::Off("the server compresses it");
+        } else if self.ranges == Ranges::Bare {
             self.ranges = Ranges::Off(why);
         }
         if self.flight(id).is_some_and(|flight| flight.job == Job::Fill) {
@@ -293,11 +323,10 @@ impl Download {
         if !self.learn(head, length, false, true, now) {
             return;
         }
-        let end = self.have.end();
         if let Some(resource) = self.resource.as_mut()
             && resource.total.is_none()
         {
-            resource.total = length.filter(|length| *length >= end);
+            resource.total = length.filter(|length| *length >= stored);
         }
         let overlap = self.config.overlap;
         let total = self.resource.as_ref().and_then(|it| it.total.filter(|_| it.exact));

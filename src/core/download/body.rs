@@ -12,6 +12,8 @@ const BARE_AFTER: u32 = 3;
 /// not have to wait for the whole budget.
 const UNANSWERED: u32 = 8;
 
+/// Bodies in a row that ended, without an error, before they brought a new byte: time does not mend that.
+const IDLE: u32 = 8;
 /// Ranges behind 0 in a row that failed before their first byte while Content-Encoding is hidden: the browser cannot
 /// decode a compressed stream from its middle (Chromium: ERR_CONTENT_DECODING_FAILED).
 const BARREN: u32 = 3;
@@ -56,6 +58,7 @@ impl Download {
     /// Notes bytes that came.
     fn moved(&mut self, id: RequestId, bytes: u64, stream: bool, now: Instant) {
         self.gate.moved();
+        self.idle = 0;
         self.meter.add(bytes, now);
         let busy = self.flights.iter().filter(|flight| flight.phase == Phase::Body).count();
         self.pace.confirmed(bytes, busy, now);
@@ -227,6 +230,14 @@ impl Download {
         {
             self.at_end = true;
             return;
+        }
+        if clean && flight.wrote == 0 {
+            self.idle += 1;
+            if self.idle >= IDLE {
+                let what = "the server's answers keep ending before the first byte that is missing";
+                let error = Error::new(Kind::Server, "downloading", what).with_attempts(self.idle);
+                return self.fail(error);
+            }
         }
         if flight.blind && flight.wrote == 0 && flight.asked.range.is_some_and(|range| range.first > 0) {
             self.barren += 1;

@@ -80,7 +80,8 @@ impl Download {
 
     /// Returns the digest that the result must have, and who says so.
     fn expected(&self) -> Option<(Digest, Verified)> {
-        let told = self.resource.as_ref().and_then(|resource| resource.digest);
+        let told =
+            self.resource.as_ref().and_then(|it| it.validators.digest.as_deref()).and_then(Digest::from_hex);
         let page = self.config.md5.map(|digest| (digest, Verified::Md5));
         page.or(told.map(|digest| (digest, Verified::Digest)))
     }

@@ -59,6 +59,8 @@ pub struct Download {
     pub(super) unanswered: u32,
     /// While the size is unknown: the next byte may not exist, so it is asked for without an overlap.
     pub(super) at_end: bool,
+    /// Bodies in a row that ended cleanly and brought nothing.
+    pub(super) idle: u32,
     /// Blind ranges in a row that brought nothing.
     pub(super) barren: u32,
     pub(super) finish: Finish,
@@ -87,7 +89,6 @@ pub struct Resource {
     pub end_proven: bool,
     pub validators: Validators,
     pub content_type: Option<String>,
-    pub digest: Option<Digest>,
 }
 
 /// Whether the sink is ready to take bytes.
@@ -157,6 +158,7 @@ impl Download {
             unanswered: 0,
             at_end: false,
             barren: 0,
+            idle: 0,
             finish: Finish::No,
             remembered: restored.is_some(),
             sent: 0,
@@ -183,7 +185,6 @@ impl Download {
             total: record.total,
             exact: record.total.is_some(),
             end_proven: record.end_proven,
-            digest: record.digest.as_deref().and_then(Digest::from_hex),
             validators: record.validators,
             content_type: record.content_type,
         });
@@ -365,11 +366,10 @@ impl Download {
             url: self.config.url.clone(),
             name: self.config.name.clone(),
             piece: self.piece,
-            total: resource.total,
+            total: resource.total.filter(|_| resource.exact),
             end_proven: resource.end_proven,
             validators: resource.validators.clone(),
             content_type: resource.content_type.clone(),
-            digest: resource.digest.map(|digest| digest.to_string()),
             seams: self.seams.iter().copied().collect(),
         })
     }

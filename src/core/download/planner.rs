@@ -41,15 +41,15 @@ impl Download {
         let Some(resource) = &self.resource else { return };
         let (total, end_proven) = (resource.total.unwrap_or(0), resource.end_proven);
         let k = self.config.overlap.max(1);
-        self.seams.retain(|seam| (1..total).contains(seam));
+        self.seams.retain(|seam| *seam < total);
         let check = match self.seams.first() {
             Some(seam) => {
                 let (from, to) = (seam.saturating_sub(k), seam.saturating_add(k).min(total));
                 Some((Job::Seam(*seam), from, to, ByteRange::until(from, to)))
             }
             None if !end_proven => {
-                // Not from byte 0, which a server that caps its answers would answer as it did before.
-                let from = total.saturating_sub(k).max(1).min(total.saturating_sub(1));
+                // One byte: less than any cap on a server's answers, which is what this is to find out.
+                let from = total.saturating_sub(1);
                 Some((Job::Tail, from, total, Some(ByteRange::from(from))))
             }
             None => None,

@@ -33,8 +33,6 @@ pub struct Record {
     pub validators: Validators,
     /// Its media type.
     pub content_type: Option<String>,
-    /// Its MD5 in hex, where the server told it.
-    pub digest: Option<String>,
     /// Offsets at which bodies meet that are not proven to be of one version.
     pub seams: Vec<u64>,
 }
@@ -45,7 +43,7 @@ impl Record {
         self.version == VERSION
             && (1..=MAX_SIZE).contains(&self.piece)
             && self.total.is_none_or(|total| total <= MAX_SIZE)
-            && self.digest.as_deref().is_none_or(|digest| Digest::from_hex(digest).is_some())
+            && self.validators.digest.as_deref().is_none_or(|digest| Digest::from_hex(digest).is_some())
     }
 
     /// Returns the bytes of the stored `pieces`; indexes that the resource does not have are passed over.
@@ -83,14 +81,19 @@ mod tests {
             end_proven: true,
             validators: Validators::default(),
             content_type: None,
-            digest: None,
             seams: vec![],
         };
         assert!(good.is_sound());
         assert!(!Record { version: 2, ..good.clone() }.is_sound());
         assert!(!Record { piece: 0, ..good.clone() }.is_sound());
         assert!(!Record { total: Some(u64::MAX), ..good.clone() }.is_sound());
-        assert!(!Record { digest: Some("zz".into()), ..good.clone() }.is_sound());
+        assert!(
+            !Record {
+                validators: Validators { digest: Some("zz".into()), ..Validators::default() },
+                ..good.clone()
+            }
+            .is_sound()
+        );
         assert_eq!(good.stored(&[2, 0, 3, usize::MAX]).len(), 15);
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Malformed;
+use super::{Head, Malformed, repr_md5};
 use crate::core::clock::Millis;
 
 /// How much older than now a Last-Modified must be to count as strong, in ms: the `Date` of the answer, which
@@ -72,6 +72,8 @@ pub struct Validators {
     pub etag: Option<String>,
     /// The Last-Modified as the server wrote it.
     pub last_modified: Option<String>,
+    /// The MD5 of the whole in hex, where the server told it.
+    pub digest: Option<String>,
     /// Whether Last-Modified was old enough, when it was read, that no second change can hide behind it.
     pub settled: bool,
 }
@@ -101,8 +103,16 @@ impl Validators {
         Validators {
             etag: etag.and_then(ETag::lenient).map(|tag| tag.to_string()),
             last_modified: last_modified.map(str::to_owned),
+            digest: None,
             settled,
         }
+    }
+
+    /// Reads the validators of `head`, its `Repr-Digest` among them, at the wall clock `unix_now`, in ms.
+    pub fn of(head: &Head, unix_now: Millis) -> Validators {
+        let digest = head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string());
+        let read = Validators::read(head.etag.as_deref(), head.last_modified.as_deref(), unix_now);
+        Validators { digest, ..read }
     }
 
     fn tag(&self) -> Option<ETag> {
@@ -111,7 +121,9 @@ impl Validators {
 
     /// Tells whether an answer with equal validators is proven to be of this version.
     pub fn is_strong(&self) -> bool {
-        self.tag().is_some_and(|tag| !tag.weak) || (self.settled && self.last_modified.is_some())
+        self.digest.is_some()
+            || self.tag().is_some_and(|tag| !tag.weak)
+            || (self.settled && self.last_modified.is_some())
     }
 
     /// Returns what may go into `If-Match`: a strong ETag, never a weak one, which matches nothing there
@@ -124,6 +136,12 @@ impl Validators {
     /// Last-Modified (RFC 9110 section 15.3.7).
     pub fn compare(&self, seen: &Validators) -> Sameness {
         let dates = self.last_modified.as_ref().zip(seen.last_modified.as_ref()).map(|(a, b)| a == b);
+        match self.digest.as_ref().zip(seen.digest.as_ref()) {
+            // RFC 9530 section 3: it is of the whole, even in a 206.
+            Some((known, seen)) if known == seen => return Sameness::Proven,
+            Some(_) => return Sameness::Changed,
+            None => {}
+        }
         match self.tag().zip(seen.tag()) {
             Some((known, seen)) if !known.weak && known == seen => Sameness::Proven,
             Some((known, seen)) if !known.resembles(&seen) => {
@@ -200,6 +218,15 @@ mod tests {
         }
         assert_eq!(at("\"a\"", MONDAY, 60_000).compare(&at("", MONDAY, 0)), Sameness::Proven);
         assert!(!at("", "yesterday", 0).is_strong());
+    }
+
+    #[test]
+    fn v7_a_digest_of_the_whole_is_the_strongest() {
+        let digest = |etag, digest: &str| Validators { digest: Some(digest.into()), ..at(etag, MONDAY, 0) };
+        assert_eq!(digest("\"a\"", "1").compare(&digest("\"b\"", "1")), Sameness::Proven);
+        assert_eq!(digest("\"a\"", "1").compare(&digest("\"a\"", "2")), Sameness::Changed);
+        assert_eq!(digest("", "1").compare(&at("", MONDAY, 0)), Sameness::Unproven);
+        assert!(digest("", "1").is_strong());
     }
 
     #[test]

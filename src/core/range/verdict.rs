@@ -18,6 +18,8 @@ pub struct Asked {
 pub struct Known<'a> {
     /// Its size.
     pub total: Option<u64>,
+    /// The size was told; otherwise it follows from the length of an open range, which the server may have capped.
+    pub end_proven: bool,
     /// Its version.
     pub validators: &'a Validators,
     /// Its media type.
@@ -100,6 +102,8 @@ pub enum Verdict {
     End {
         /// Its size.
         total: u64,
+        /// Whether a strong validator says that this is said of the known version.
+        proven: bool,
     },
     /// Ranges can't be used here; ask once more, plainly, without any.
     Plain(&'static str),
@@ -143,7 +147,7 @@ pub fn verdict(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Mill
         403 | 404 | 410 => Verdict::Gone,
         412 if asked.conditional => Verdict::Unconditional,
         412 if known.is_some() => Verdict::Changed("HTTP 412"),
-        416 => unsatisfied(asked, known, head),
+        416 => unsatisfied(asked, known, head, unix_now),
         status if is_transient(status) => {
             Verdict::Later { after: head.retry_after, fewer: matches!(status, 429 | 503) }
         }
@@ -155,7 +159,7 @@ pub fn verdict(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Mill
 /// Compares versions: whether it is proven to be the same, or the verdict that ends it.
 fn same(known: Option<&Known>, head: &Head, unix_now: Millis) -> Result<bool, Verdict> {
     let Some(known) = known else { return Ok(true) };
-    let seen = Validators::read(head.etag.as_deref(), head.last_modified.as_deref(), unix_now);
+    let seen = Validators::of(head, unix_now);
     match known.validators.compare(&seen) {
         Sameness::Proven => Ok(true),
         Sameness::Unproven => Ok(false),
@@ -176,14 +180,14 @@ fn whole(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) ->
         return Verdict::Reject("the answer is an HTML page");
     }
     let mut length = if head.is_encoded() { None } else { head.length() };
+    let total = known.filter(|known| known.end_proven).and_then(|known| known.total);
     let proven = match same(known, head, unix_now) {
         // A size that differs from a proven version's is that of an encoding whose header is hidden.
         Ok(true) => {
-            length = length.filter(|length| known.and_then(|known| known.total).is_none_or(|t| t == *length));
+            length = length.filter(|length| total.is_none_or(|total| total == *length));
             true
         }
         Ok(false) => {
-            let total = known.and_then(|known| known.total);
             if length.zip(total).is_some_and(|(length, total)| length != total) {
                 return Verdict::Changed("its size differs");
             }
@@ -253,7 +257,7 @@ fn blind(range: ByteRange, total: Option<u64>, length: Option<u64>, proven: bool
     }
 }
 
-fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head) -> Verdict {
+fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> Verdict {
     let Some(range) = asked.range else { return Verdict::Refused };
     let told = head.content_range.as_deref().and_then(|text| match text.parse() {
         Ok(ContentRange::Unsatisfied { total }) => Some(total),
@@ -261,17 +265,24 @@ fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head) -> Verdict {
     });
     let Some(known) = known else {
         return match told {
-            Some(0) if range.first == 0 => Verdict::End { total: 0 },
+            Some(0) if range.first == 0 => Verdict::End { total: 0, proven: true },
             _ => Verdict::Plain("the server refuses ranges"),
         };
     };
+    let proven = match same(Some(known), head, unix_now) {
+        Ok(proven) => proven,
+        Err(verdict) => return verdict,
+    };
     match (known.total, told) {
         (Some(total), Some(told)) if told != total => Verdict::Changed("its size differs"),
-        (Some(total), _) if known.complete => Verdict::End { total },
+        (Some(total), Some(_)) if known.complete => Verdict::End { total, proven },
+        // All is there, and only its version or its end were in question: nothing says that it changed.
+        (Some(_), None) if known.complete => Verdict::Reject("it refused a range that it has"),
         (Some(_), Some(_)) => Verdict::Reject("it refused a range that it has"),
         (Some(_), None) => Verdict::Changed("HTTP 416"),
-        (None, None) => Verdict::End { total: range.first },
-        (None, Some(told)) if told == range.first => Verdict::End { total: told },
+        (None, None) if range.first == 0 => Verdict::Plain("the server refuses ranges"),
+        (None, None) => Verdict::End { total: range.first, proven },
+        (None, Some(told)) if told == range.first => Verdict::End { total: told, proven },
         (None, Some(told)) if told < range.first => Verdict::Changed("its size differs"),
         (None, Some(_)) => Verdict::Reject("it refused a range that it has"),
     }

@@ -38,7 +38,13 @@ fn later(asked: Asked, head: Head) -> Verdict {
 }
 
 fn known(asked: Asked, head: Head, total: Option<u64>, validators: Validators, complete: bool) -> Verdict {
-    let known = Known { total, validators: &validators, content_type: Some("application/zip"), complete };
+    let known = Known {
+        total,
+        end_proven: true,
+        validators: &validators,
+        content_type: Some("application/zip"),
+        complete,
+    };
     verdict(&asked, Some(&known), &head, NOW)
 }
 
@@ -94,7 +100,7 @@ fn p4_a_whole_answer_to_the_probe() {
 
 #[test]
 fn p5_unsatisfiable_at_the_start() {
-    assert_eq!(first(asked(0, None), head(416, "bytes */0", "")), Verdict::End { total: 0 });
+    assert_eq!(first(asked(0, None), head(416, "bytes */0", "")), Verdict::End { total: 0, proven: true });
     assert!(matches!(first(asked(0, None), head(416, "", "")), Verdict::Plain(_)));
     assert!(matches!(first(asked(0, None), head(416, "bytes */9", "")), Verdict::Plain(_)));
     assert_eq!(first(plain(), head(416, "", "")), Verdict::Refused);
@@ -201,12 +207,12 @@ fn b11_unsatisfiable_in_the_middle() {
     assert!(matches!(later(asked(500, None), head(416, "", "")), Verdict::Changed(_)));
     assert!(matches!(later(asked(500, None), head(416, "bytes */1000", "")), Verdict::Reject(_)));
     let all = |range| known(asked(900, None), head(416, range, ""), Some(1000), Validators::default(), true);
-    assert_eq!(all("bytes */1000"), Verdict::End { total: 1000 });
-    assert_eq!(all(""), Verdict::End { total: 1000 });
+    assert_eq!(all("bytes */1000"), Verdict::End { total: 1000, proven: false });
+    assert!(matches!(all(""), Verdict::Reject(_)));
     assert!(matches!(all("bytes */999"), Verdict::Changed(_)));
     let open = |range| known(asked(500, None), head(416, range, ""), None, Validators::default(), false);
-    assert_eq!(open("bytes */500"), Verdict::End { total: 500 });
-    assert_eq!(open(""), Verdict::End { total: 500 });
+    assert_eq!(open("bytes */500"), Verdict::End { total: 500, proven: false });
+    assert_eq!(open(""), Verdict::End { total: 500, proven: false });
     assert!(matches!(open("bytes */499"), Verdict::Changed(_)));
     assert!(matches!(open("bytes */501"), Verdict::Reject(_)));
 }
