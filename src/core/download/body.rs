@@ -14,6 +14,8 @@ const UNANSWERED: u32 = 8;
 
 /// Bodies in a row that ended, without an error, before they brought a new byte: time does not mend that.
 const IDLE: u32 = 8;
+/// Whole bodies of unannounced length in a row that ended before what is stored: it has become shorter.
+const SHORT: u32 = 3;
 /// Ranges behind 0 in a row that failed before their first byte while Content-Encoding is hidden: the browser cannot
 /// decode a compressed stream from its middle (Chromium: ERR_CONTENT_DECODING_FAILED).
 const BARREN: u32 = 3;
@@ -233,6 +235,10 @@ impl Download {
         }
         if clean && flight.wrote == 0 {
             self.idle += 1;
+            if flight.stream && flight.left.is_none() && self.idle >= SHORT {
+                self.idle = 0;
+                return self.changed("it is shorter than it was", now);
+            }
             if self.idle >= IDLE {
                 let what = "the server's answers keep ending before the first byte that is missing";
                 let error = Error::new(Kind::Server, "downloading", what).with_attempts(self.idle);

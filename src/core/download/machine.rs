@@ -68,6 +68,8 @@ pub struct Download {
     pub(super) remembered: bool,
     pub(super) sent: u64,
     pub(super) events: VecDeque<Event>,
+    /// When the last input came.
+    last: Instant,
 }
 
 /// Where the life of a download stands.
@@ -163,6 +165,7 @@ impl Download {
             remembered: restored.is_some(),
             sent: 0,
             events: VecDeque::new(),
+            last: Instant::default(),
             config,
         };
         match restored {
@@ -198,9 +201,9 @@ impl Download {
         if matches!(self.stage, Stage::Ended(_)) {
             return;
         }
-        if let Some(due) = self.poll_timeout() {
-            self.gate.overslept(due, now);
-        }
+        // With nothing to wake up for it was the page or the sink that was waited for.
+        self.gate.overslept(self.poll_timeout().unwrap_or(self.last), now);
+        self.last = now;
         self.gate.tick(now);
         match input {
             Input::Start => self.start(now),
