@@ -215,7 +215,7 @@ impl Download {
             && flight.skip + flight.compare == 0
         {
             let expected = self.resource.as_ref().and_then(|resource| resource.total);
-            if expected == Some(at) || (expected.is_none() && clean) {
+            if clean && expected.is_none_or(|expected| expected == at) {
                 return self.stream_over(at);
             }
         }
