@@ -14,7 +14,7 @@ const UNANSWERED: u32 = 8;
 
 /// Bodies in a row that ended, without an error, before they brought a new byte: time does not mend that.
 const IDLE: u32 = 8;
-/// Whole bodies of unannounced length in a row that ended before what is stored: it has become shorter.
+/// Whole bodies in a row that ended where they said, if they said, and before what is stored: it became shorter.
 const SHORT: u32 = 3;
 /// Ranges behind 0 in a row that failed before their first byte while Content-Encoding is hidden: the browser cannot
 /// decode a compressed stream from its middle (Chromium: ERR_CONTENT_DECODING_FAILED).
@@ -235,7 +235,7 @@ impl Download {
         }
         if clean && flight.wrote == 0 {
             self.idle += 1;
-            if flight.stream && flight.left.is_none() && self.idle >= SHORT {
+            if flight.stream && flight.left.is_none_or(|left| left == 0) && self.idle >= SHORT {
                 self.idle = 0;
                 return self.changed("it is shorter than it was", now);
             }
