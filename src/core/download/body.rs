@@ -42,7 +42,7 @@ impl Download {
         let checked = compared > 0 && flight.compare == 0;
         let over = flight.skip == 0 && flight.compare == 0 && flight.end == Some(at);
         if checked {
-            self.checked(id, job, from);
+            self.checked(job, from);
         }
         if written > 0 {
             self.have.insert(from..at);
@@ -89,13 +89,12 @@ impl Download {
     }
 
     /// The bytes of a comparison were equal.
-    fn checked(&mut self, id: RequestId, job: Job, at: u64) {
-        let ends_here = self.flight(id).is_some_and(|flight| flight.left == Some(0) || flight.stream);
+    fn checked(&mut self, job: Job, at: u64) {
         match job {
             Job::Seam(seam) => {
                 self.seams.remove(&seam);
             }
-            Job::Tail if ends_here => self.end_is_proven(),
+            // Proven by the body's end alone.
             Job::Tail => {}
             Job::Fill => {
                 self.seams.remove(&at);
@@ -197,7 +196,7 @@ impl Download {
         let Some(index) = self.flights.iter().position(|flight| flight.id == id) else { return };
         let flight = self.flights.remove(index);
         let at = flight.at;
-        if flight.phase == Phase::Drain {
+        if flight.phase == Phase::Drain && (failure.is_none() || flight.job != Job::Tail) {
             if flight.job == Job::Tail {
                 self.end_is_proven();
             }

@@ -332,7 +332,10 @@ impl Download {
         for id in late {
             if self.stage == Stage::Running && self.flights.iter().any(|flight| flight.id == id) {
                 self.effects.push_back(Effect::Cancel(id));
-                self.body_over(id, Some((Kind::Stalled, "nothing came any more".into())), now);
+                // A body of which every byte came is as good as over.
+                let drained = self.flights.iter().any(|it| it.id == id && it.phase == Phase::Drain);
+                let stalled = (Kind::Stalled, "nothing came any more".to_owned());
+                self.body_over(id, (!drained).then_some(stalled), now);
             }
         }
     }
