@@ -67,7 +67,7 @@ impl Download {
         if matches!(self.address, Address::Fresh(since) if id >= since) {
             self.address = Address::Good;
         }
-        if !stream && id > self.rejects.1 {
+        if !stream && id >= self.rejects.1 {
             self.rejects.0 = 0;
         }
         if !stream && self.flight(id).is_some_and(|it| it.asked.range.is_some_and(|range| range.first > 0)) {

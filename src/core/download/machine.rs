@@ -53,7 +53,7 @@ pub struct Download {
     /// ETags seen that differ from the known one, in a row.
     pub(super) doubts: Vec<String>,
     pub(super) restarts: u32,
-    /// Answers in a row that could not be used, and the request that got the last.
+    /// Answers in a row that could not be used, and the first request sent after the last of them.
     pub(super) rejects: (u32, RequestId),
     /// Requests that failed while no request had ever been answered.
     pub(super) unanswered: u32,
