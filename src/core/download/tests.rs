@@ -308,6 +308,55 @@ fn a_full_disk_keeps_what_is_there() {
 }
 
 #[test]
+fn a_stream_longer_than_it_said_was_decoded() {
+    let (mut script, _) = begin(config());
+    let effects = script.head(1, Head { content_length: Some("100".into()), ..status(200) });
+    assert_eq!(effects, [Effect::Prepare { total: Some(100), exact: false }]);
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, 150));
+    assert_eq!(script.machine.progress(script.now).total, None);
+    // Ranges would count encoded bytes, so it goes on without.
+    script.input(Input::Lost(1, "network error".into()));
+    assert_eq!(script.wake(), [send(2, None)]);
+    let effects = script.head(2, Head { content_length: Some("100".into()), ..status(200) });
+    assert_eq!(effects, [Effect::Receive { id: 2, skip: 0, compare: 150, at: 150, limit: None }]);
+    script.input(Input::Data(2, 180));
+    assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: 180, hash: false }]);
+    let effects = script.input(Input::Finished(Ok(None)));
+    let outcome = settled(&effects).as_ref().unwrap();
+    assert_eq!((outcome.size, outcome.mode), (180, Mode::Whole));
+}
+
+#[test]
+fn without_validators_bytes_are_compared() {
+    let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
+    let (mut script, _) = begin(Config { min_split: 8 * MIB, ..config() });
+    script.head(1, untagged(0, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    let effects = script.head(2, untagged(SIZE / 2, SIZE));
+    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 2]), "{effects:?}");
+    script.input(Input::Data(1, MIB));
+    script.input(Input::Lost(1, "network error".into()));
+    // What is continued overlaps.
+    let overlap = 16 << 10;
+    assert_eq!(script.wake(), [send(3, Some((MIB - overlap, Some(SIZE / 2))))]);
+    let effects = script.head(3, untagged(MIB - overlap, SIZE / 2));
+    let receive = Effect::Receive { id: 3, skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2) };
+    assert_eq!(effects, [receive]);
+    script.input(Input::Data(3, overlap));
+    script.input(Input::Data(3, 7 * MIB));
+    script.input(Input::End(3));
+    script.input(Input::Data(2, SIZE / 2));
+    // Where two bodies meet, both sides are compared with one.
+    let (from, to) = (SIZE / 2 - overlap, SIZE / 2 + overlap);
+    assert_eq!(script.input(Input::End(2)), [send(4, Some((from, Some(to))))]);
+    let receive = Effect::Receive { id: 4, skip: 0, compare: 2 * overlap, at: to, limit: Some(to) };
+    assert_eq!(script.head(4, untagged(from, to)), [receive]);
+    script.input(Input::Data(4, 2 * overlap));
+    assert_eq!(script.input(Input::End(4)), [Effect::Finish { total: SIZE, hash: false }]);
+}
+
+#[test]
 fn every_input_is_taken_in_every_state() {
     let inputs = || {
         let mut all = vec![Input::Start, Input::Pause, Input::Resume, Input::Wake];
