@@ -365,8 +365,9 @@ impl Download {
 
     /// Returns what is remembered for a later visit.
     pub(super) fn record(&self) -> Option<Record> {
-        let resource =
-            self.resource.as_ref().filter(|_| self.ranges == Ranges::On && self.whole.is_none())?;
+        // A stream cannot be resumed; but what was remembered before must keep up with what is stored.
+        let resumable = self.remembered || (self.ranges == Ranges::On && self.whole.is_none());
+        let resource = self.resource.as_ref().filter(|_| resumable)?;
         Some(Record {
             version: super::VERSION,
             url: self.config.url.clone(),

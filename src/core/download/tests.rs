@@ -357,6 +357,17 @@ fn without_validators_bytes_are_compared() {
 }
 
 #[test]
+fn a_record_keeps_up_after_ranges_are_given_up() {
+    let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
+    let (mut script, _) = begin(Config { concurrency: Concurrency::Fixed(3), ..config() });
+    script.head(1, untagged(0, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    script.head(2, Head { content_length: Some("5".into()), ..untagged(SIZE / 2, SIZE) });
+    let effects = script.head(3, untagged(SIZE / 4, SIZE / 2));
+    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 4]), "{effects:?}");
+}
+
+#[test]
 fn every_input_is_taken_in_every_state() {
     let inputs = || {
         let mut all = vec![Input::Start, Input::Pause, Input::Resume, Input::Wake];
