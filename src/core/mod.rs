@@ -2,9 +2,11 @@
 
 pub mod clock;
 pub mod error;
+pub mod journal;
 pub mod md5;
 pub mod pace;
 pub mod plan;
 pub mod progress;
 pub mod retry;
+pub mod upload;
 pub mod wire;
