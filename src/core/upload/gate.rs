@@ -70,6 +70,14 @@ impl Gate {
         !self.paused && self.credentials != Credentials::Asked && self.not_before.is_none_or(|at| now >= at)
     }
 
+    /// Forgets a wait that is over at `now`.
+    pub fn tick(&mut self, now: Instant) {
+        if self.not_before.is_some_and(|at| at <= now) {
+            self.not_before = None;
+            self.ordered = false;
+        }
+    }
+
     /// Returns the moment at which the gate opens by itself.
     pub fn opens_at(&self) -> Option<Instant> {
         if self.paused { None } else { self.not_before }

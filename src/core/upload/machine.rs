@@ -1,6 +1,6 @@
 //! The upload machine: which state it is in and what each input does there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::answer::{Complaint, Meaning};
 use super::table::{Status, Table};
@@ -43,7 +43,6 @@ pub struct Upload {
     hashed: u64,
     sent: u64,
     confirmed: u64,
-    /// The chunk whose check is under way, and when it began.
     events: VecDeque<Event>,
     remembered: Option<Instant>,
 }
@@ -69,8 +68,6 @@ struct Exchange {
     refusals: u32,
     /// Handshakes in a row that named neither a URL nor a missing chunk.
     empty: u32,
-    /// Something had to be sent.
-    sent_any: bool,
 }
 
 #[derive(Debug)]
@@ -223,9 +220,8 @@ impl Upload {
     fn exchange(&mut self, digests: Digests, trusted: bool) {
         self.hashed = self.config.cut.size;
         let table = Table::new(self.config.cut, &digests, self.config.naming, trusted);
-        let (doubt, met, refusals, empty, sent_any) = (true, false, 0, 0, false);
-        self.phase =
-            Phase::Exchanging(Box::new(Exchange { digests, table, doubt, met, refusals, empty, sent_any }));
+        let (doubt, met, refusals, empty) = (true, false, 0, 0);
+        self.phase = Phase::Exchanging(Box::new(Exchange { digests, table, doubt, met, refusals, empty }));
     }
 
     fn file_hashed(&mut self, result: Result<Digests, Error>, now: Instant) {
@@ -296,27 +292,25 @@ impl Upload {
 
     fn handshake_answered(&mut self, id: RequestId, request: &InFlight, meaning: Meaning, now: Instant) {
         let doing = self.doing(request.what);
+        let latest = self.next_id - 1;
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         match meaning {
             Meaning::Good(Answer::Url(url)) => self.done(url),
             Meaning::Good(Answer::Needed(needed)) => {
                 exchange.refusals = 0;
-                let first = !exchange.met;
+                if !exchange.met {
+                    self.meter.start(now);
+                }
                 exchange.met = true;
                 exchange.doubt = false;
-                // What this handshake was sent before may have changed since; only what it could know counts.
-                let missing: Vec<usize> =
-                    needed.iter().filter_map(|name| exchange.table.find(name)).collect();
-                let mut listed = vec![false; exchange.table.iter().count()];
-                missing.iter().filter_map(|at| listed.get_mut(*at).map(|seen| *seen = true)).count();
-                for (chunk, listed) in exchange.table.iter_mut().zip(listed) {
+                let needs: HashSet<&str> = needed.iter().map(String::as_str).collect();
+                for chunk in exchange.table.iter_mut() {
+                    let listed = needs.contains(chunk.id.as_str());
                     match chunk.status {
+                        // One acknowledged after this handshake went out was not known to its answer.
                         Status::Confirmed { at, .. } if listed && at < id => chunk.status = Status::Missing,
-                        Status::Missing if !listed => {
-                            chunk.status = Status::Confirmed {
-                                at: self.next_id - 1,
-                                reused: first || !exchange.sent_any,
-                            };
+                        Status::Missing | Status::Checking if !listed => {
+                            chunk.status = Status::Confirmed { at: latest, reused: !chunk.tried };
                         }
                         _ => {}
                     }
@@ -393,10 +387,10 @@ impl Upload {
                 }
                 chunk.status = Status::Confirmed { at: latest, reused: false };
                 (chunk.failures, chunk.stalls, chunk.refusals, chunk.trusted) = (0, 0, 0, true);
-                exchange.sent_any = true;
                 exchange.empty = 0;
                 // An id counts as lost only on the word of a request sent after its acknowledgement.
-                for other in needed.iter().filter_map(|name| exchange.table.find(name)) {
+                let listed: Vec<usize> = needed.iter().filter_map(|name| exchange.table.find(name)).collect();
+                for other in listed {
                     if let Some(chunk) = exchange.table.get_mut(other)
                         && matches!(chunk.status, Status::Confirmed { at, .. } if at < id)
                     {
@@ -577,17 +571,13 @@ impl Upload {
     fn done(&mut self, url: String) {
         let Phase::Exchanging(exchange) = &self.phase else { return };
         let size = self.config.cut.size;
-        let sent: u64 = exchange
-            .table
-            .iter()
-            .filter(|c| matches!(c.status, Status::Confirmed { reused: false, .. }))
-            .map(|c| c.len)
-            .sum();
+        let tried = exchange.table.iter().filter(|chunk| chunk.tried);
+        let sent: u64 = tried.map(|chunk| chunk.len).sum();
         let outcome = Outcome {
             url,
             file_id: exchange.digests.file,
             size,
-            instant: !exchange.sent_any,
+            instant: sent == 0,
             reused: size.saturating_sub(sent),
         };
         self.confirmed = size;
@@ -638,9 +628,9 @@ impl Upload {
 
     /// Sends what may be sent.
     fn pump(&mut self, now: Instant) {
+        self.gate.tick(now);
         let open = self.gate.is_open(now);
         let limit = self.pace.limit();
-        let next_id = self.next_id;
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         if !open {
             return;
@@ -661,9 +651,6 @@ impl Upload {
         }
         let mut busy =
             self.requests.len() + exchange.table.iter().filter(|c| c.status == Status::Checking).count();
-        if next_id == 1 || self.meter.speed(now) == 0.0 && busy == 0 {
-            self.meter.start(now);
-        }
         let mut checks = Vec::new();
         let mut sends = Vec::new();
         while busy < limit
@@ -673,6 +660,7 @@ impl Upload {
             busy += 1;
             if chunk.trusted {
                 chunk.status = Status::InFlight;
+                chunk.tried = true;
                 let (index, chunk_id) = (chunk.index, chunk.id.clone());
                 sends.push((at, index, chunk_id, chunk.len, chunk.stalls));
             } else {

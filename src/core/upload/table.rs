@@ -48,6 +48,8 @@ pub struct Chunk {
     pub status: Status,
     /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
     pub trusted: bool,
+    /// It was sent in this visit, whatever came of it.
+    pub tried: bool,
     /// Failures since its last success.
     pub failures: u32,
     /// How often it stalled: each time it gets twice as long.
@@ -80,7 +82,7 @@ impl Table {
             };
             let len = cut.len(index);
             let at = *table.by_id.entry(id.clone()).or_insert_with(|| {
-                let (status, failures, stalls, refusals) = (Status::Missing, 0, 0, 0);
+                let (status, tried, failures, stalls, refusals) = (Status::Missing, false, 0, 0, 0);
                 table.chunks.push(Chunk {
                     id,
                     index,
@@ -88,6 +90,7 @@ impl Table {
                     bytes: 0,
                     status,
                     trusted,
+                    tried,
                     failures,
                     stalls,
                     refusals,
