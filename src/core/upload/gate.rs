@@ -157,7 +157,7 @@ impl Gate {
             return true;
         }
         self.budget.run(now);
-        let wait = retry_after.unwrap_or_else(|| self.policy.backoff(self.failures, self.jitter.next()));
+        let wait = retry_after.unwrap_or_else(|| self.policy.backoff(self.failures, self.jitter.draw()));
         let until = now + wait;
         self.ordered = retry_after.is_some() || (self.ordered && !self.is_open(now));
         self.not_before = Some(self.not_before.map_or(until, |at| at.max(until)));

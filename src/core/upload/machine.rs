@@ -373,7 +373,7 @@ impl Upload {
             Meaning::Good(Answer::Url(url)) => self.done(url),
             Meaning::Good(Answer::Needed(needed)) => {
                 let bytes = chunk.len;
-                if needed.iter().any(|name| *name == chunk.id) {
+                if needed.contains(&chunk.id) {
                     chunk.status = Status::Missing;
                     chunk.failures += 1;
                     let failures = chunk.failures;
