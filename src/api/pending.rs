@@ -1,7 +1,6 @@
 //! `pending`: what earlier visits left unfinished.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -13,13 +12,14 @@ use super::options::Options;
 use super::transfer::{EngineTransfer, Observer};
 use super::upload;
 use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
 use crate::web::object::object;
-use crate::web::store;
+use crate::web::{read, store};
 
 thread_local! {
     /// The uploads that were listed, so that going on with one needs no second look.
-    static LISTED: RefCell<HashMap<String, UploadRecord>> = RefCell::default();
+    static LISTED: RefCell<FlatMap<String, UploadRecord>> = const { RefCell::new(FlatMap::new()) };
 }
 
 /// Lists what earlier visits left unfinished, the latest first. Nothing is listed where nothing can be remembered.
@@ -29,13 +29,13 @@ pub fn pending() -> Promise {
         let records = store::all().await.unwrap_or_default();
         let mut listed: Vec<(u64, JsValue)> =
             records.into_iter().filter_map(|(key, record)| upload_shape(&key, record)).collect();
-        listed.sort_by_key(|(updated_at, _)| std::cmp::Reverse(*updated_at));
+        listed.sort_unstable_by_key(|(updated_at, _)| std::cmp::Reverse(*updated_at));
         Ok(listed.into_iter().map(|(_, shape)| shape).collect::<Array>().into())
     })
 }
 
 fn upload_shape(key: &str, record: JsValue) -> Option<(u64, JsValue)> {
-    let record: UploadRecord = serde_wasm_bindgen::from_value(record).ok()?;
+    let record = read::upload_record(&record)?;
     record.cut()?;
     let shape = object([
         ("key", key.into()),
@@ -59,7 +59,7 @@ pub fn start_pending(
     observer: Observer,
 ) -> Result<EngineTransfer, JsValue> {
     let doing = "going on with an earlier transfer";
-    let record = LISTED.with_borrow(|listed| listed.get(key).cloned());
+    let record = LISTED.with_borrow(|listed| listed.get(&key.to_owned()).cloned());
     let Some(record) = record else {
         let detail = "it is no longer known; ask pending() again";
         return Err(error::into_js(&Error::new(Kind::Unsupported, doing, detail)));

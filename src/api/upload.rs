@@ -19,7 +19,7 @@ use crate::web::drive::drive;
 use crate::web::mailbox::Mailbox;
 use crate::web::object::object;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, store};
+use crate::web::{clock, read, store};
 
 /// Where uploads go unless the page says otherwise.
 const ENDPOINT: &str = "/api/upload";
@@ -103,8 +103,8 @@ pub fn start(source: Blob, options: &Options, record: UploadRecord, observer: Ob
     spawn_local({
         let mailbox = mailbox.clone();
         async move {
-            let known: Option<UploadRecord> = match &key {
-                Some(key) => store::get(key).await,
+            let known = match &key {
+                Some(key) => store::get(key).await.and_then(|value| read::upload_record(&value)),
                 None => None,
             };
             let known = known.filter(|known| known.is_same_file(&record));

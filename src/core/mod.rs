@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod flat_map;
 pub mod journal;
 pub mod md5;
 pub mod pace;

@@ -1,7 +1,6 @@
 //! The page's side of hashing: a worker where one can be had, else the page's own thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
@@ -17,6 +16,7 @@ use super::object::{get, get_as, get_string, get_u64, object};
 use super::sys::WorkerPort;
 use super::timer::Alarm;
 use crate::core::clock::Millis;
+use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digest, Digests};
 
 thread_local! {
@@ -30,8 +30,8 @@ struct Port {
     worker: RefCell<Worker>,
     waiting_for_worker: RefCell<Vec<Waker>>,
     next_id: Cell<u64>,
-    jobs: RefCell<HashMap<u64, Rc<Job>>>,
-    alarms: RefCell<HashMap<u64, Weak<Alarm>>>,
+    jobs: RefCell<FlatMap<u64, Rc<Job>>>,
+    alarms: RefCell<FlatMap<u64, Weak<Alarm>>>,
 }
 
 #[derive(Default)]
@@ -80,7 +80,7 @@ pub fn wake_in(ms: Millis, alarm: Rc<Alarm>) {
         let Some(worker) = port.ready() else { return };
         let id = port.number();
         let mut alarms = port.alarms.borrow_mut();
-        alarms.retain(|_, alarm| alarm.strong_count() > 0);
+        alarms.retain(|alarm| alarm.strong_count() > 0);
         alarms.insert(id, Rc::downgrade(&alarm));
         let message = object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
         let _ = worker.post_message(&message);

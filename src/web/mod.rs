@@ -11,6 +11,7 @@ pub mod headers;
 pub mod listener;
 pub mod mailbox;
 pub mod object;
+pub mod read;
 pub mod store;
 pub mod sys;
 pub mod timer;

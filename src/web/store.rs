@@ -8,7 +8,6 @@ use std::task::{Poll, Waker};
 
 use js_sys::{Array, Object};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Blob, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
@@ -34,11 +33,10 @@ pub async fn put(key: &str, record: &impl Serialize) -> Result<(), String> {
     done(store.put_with_key(&value, &key.into())).await.map(drop)
 }
 
-/// Reads a record; nothing if there is none, or if it has another shape.
-pub async fn get<T: DeserializeOwned>(key: &str) -> Option<T> {
+/// Reads a record, of whatever shape; nothing if there is none.
+pub async fn get(key: &str) -> Option<JsValue> {
     let store = store(TRANSFERS, IdbTransactionMode::Readonly).await.ok()?;
-    let value = done(store.get(&key.into())).await.ok()?;
-    serde_wasm_bindgen::from_value(value).ok()
+    done(store.get(&key.into())).await.ok()
 }
 
 /// Reads all records with their keys, of whatever shape.

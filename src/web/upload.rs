@@ -1,7 +1,6 @@
 //! Carries out the effects of an upload.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use gloo_net::http::{Method, Response};
@@ -15,9 +14,10 @@ use super::hasher::{self, HashControl};
 use super::hashing::Unreadable;
 use super::headers::{Headers, Pairs};
 use super::mailbox::Mailbox;
-use super::{blob, clock, store, sys};
+use super::{blob, clock, read, store, sys};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
@@ -25,7 +25,6 @@ use crate::core::retry::retry_after;
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
-use crate::core::wire::{Answer, Envelope};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -80,7 +79,7 @@ pub struct Job {
 pub struct UploadHands {
     job: Rc<Job>,
     mailbox: Mailbox<Input>,
-    requests: Rc<RefCell<HashMap<RequestId, AbortGuard>>>,
+    requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
 }
 
@@ -220,7 +219,7 @@ async fn exchange(
     let outgoing =
         Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
-    read(response).await
+    receive(response).await
 }
 
 /// Puts the ids before the bytes, so that a server knows what it gets while it reads.
@@ -239,15 +238,14 @@ fn handshake_url(endpoint: &str) -> String {
     format!("{}/handshake{rest}", path.trim_end_matches('/'))
 }
 
-async fn read(response: Response) -> Result<Answered, String> {
+async fn receive(response: Response) -> Result<Answered, String> {
     let status = response.status();
-    let asked: Option<Millis> =
-        response.headers().get("Retry-After").and_then(|value| retry_after(&value, clock::unix_now()));
+    let asked: Option<Millis> = response
+        .headers()
+        .get("Retry-After")
+        .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
     let text = response.text().await.map_err(|error| error.to_string())?;
-    let envelope = js_sys::JSON::parse(&text)
-        .ok()
-        .and_then(|value| serde_wasm_bindgen::from_value::<Envelope<Answer>>(value).ok());
-    let body = match envelope {
+    let body = match read::envelope(&text) {
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.chars().take(START).collect()),
     };
