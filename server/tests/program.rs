@@ -88,10 +88,9 @@ async fn killing_loses_nothing_that_was_acknowledged() {
         let said = program.api.handshake(&file, ".bin").await;
         if said.data.is_array() {
             let needed = said.needed();
-            let known = acknowledged.lock().unwrap();
+            let known = acknowledged.lock().unwrap().clone();
             let lost: Vec<_> = needed.iter().filter(|id| known.contains(*id)).collect();
             assert!(lost.is_empty(), "round {round}: acknowledged and lost: {lost:?}");
-            drop(known);
             let senders: Vec<_> = (0..3)
                 .map(|task| {
                     let (api, file, order) = (program.api.clone(), file.clone(), needed.clone());
