@@ -2,9 +2,6 @@
 //!
 //! A kill leaves the kernel's cache whole, so this shows that acknowledged writes are complete and under their names,
 //! not that they were synced: for that, `LocalFileSystem::with_fsync` stands.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#[allow(dead_code, reason = "each test program uses a part of it")]
-mod common;
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -13,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Api, File, Random, form};
+use crate::common::{Api, File, Random, form};
 use reqwest::Client;
 use serde_json::Value;
 

@@ -1,9 +1,6 @@
 //! Every message and status of the protocol.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#[allow(dead_code, reason = "each test program uses a part of it")]
-mod common;
 
-use common::{Api, File, Random, Said, Server, form, md5};
+use crate::common::{Api, File, Random, Said, Server, form, md5};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use xuchuan_server::Limits;

@@ -1,11 +1,8 @@
 //! Whole uploads: every shape of file, at once and across restarts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#[allow(dead_code, reason = "each test program uses a part of it")]
-mod common;
 
 use std::time::Duration;
 
-use common::{File, Random, Server, md5};
+use crate::common::{File, Random, Server, md5};
 use xuchuan_server::Limits;
 
 #[tokio::test]

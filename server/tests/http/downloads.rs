@@ -1,9 +1,6 @@
 //! Downloads are plain HTTP: ranges, conditions, names.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#[allow(dead_code, reason = "each test program uses a part of it")]
-mod common;
 
-use common::{Api, File, Random, Server};
+use crate::common::{Api, File, Random, Server};
 
 struct Fixture {
     _folder: tempfile::TempDir,
