@@ -30,7 +30,11 @@ impl Server {
     }
 
     pub async fn with(config: Config) -> Self {
-        let app = log_requests(router(config).await.unwrap());
+        Self::serve(router(config).await.unwrap()).await
+    }
+
+    pub async fn serve(router: axum::Router) -> Self {
+        let app = log_requests(router);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });

@@ -336,3 +336,21 @@ async fn listed_origins_only() {
         assert!(xuchuan_server::router(config).await.is_err(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn nested_in_an_application() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = xuchuan_server::Config {
+        public_url: "/store/files/".into(),
+        ..xuchuan_server::Config::folder(folder.path())
+    };
+    let uploads = xuchuan_server::router(config).await.unwrap();
+    let app = axum::Router::new().nest("/store", uploads).fallback(async || "the application's own");
+    let server = Server::serve(app).await;
+    let file = File::cut(b"abc".to_vec(), 2);
+    let api = Api { url: format!("{}/store", server.url), ..server.api() };
+    let url = api.upload(&file, ".txt").await;
+    assert_eq!(url, format!("/store/files/{}.txt", file.id));
+    assert_eq!(server.api().bytes(&url).await, b"abc");
+    assert_eq!(server.api().bytes("/else").await, b"the application's own");
+}
