@@ -1,0 +1,198 @@
+//! The chunks of an upload by id, and what is known of each.
+
+use std::collections::HashMap;
+
+use crate::core::md5::Digests;
+use crate::core::plan::Cut;
+
+/// How chunks are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Naming {
+    /// By their MD5; a repeated chunk has one name.
+    #[default]
+    Md5,
+    /// By their MD5 and index, for servers that need names unique within a file.
+    Md5Index,
+}
+
+/// Where one chunk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The server needs it.
+    Missing,
+    /// Its bytes are being hashed again before they are sent.
+    Checking,
+    /// It is being sent.
+    InFlight,
+    /// The server has it, on the word of the answer to request `at`, or of one sent after it.
+    Confirmed {
+        /// The number of the latest request sent when the answer came.
+        at: u64,
+        /// It was there before this visit sent it.
+        reused: bool,
+    },
+}
+
+/// A chunk that is sent at most once, however often it stands in the file.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// Its id on the wire.
+    pub id: String,
+    /// Its first index in the file; the bytes are taken from there.
+    pub index: usize,
+    /// Its size in bytes.
+    pub len: u64,
+    /// The bytes of all its places in the file.
+    pub bytes: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
+    pub trusted: bool,
+    /// It was sent in this visit, whatever came of it.
+    pub tried: bool,
+    /// Failures since its last success.
+    pub failures: u32,
+    /// How often it stalled: each time it gets twice as long.
+    pub stalls: u32,
+    /// How often the server refused it.
+    pub refusals: u32,
+}
+
+/// All chunks of one file.
+#[derive(Debug, Clone)]
+pub struct Table {
+    chunks: Vec<Chunk>,
+    by_id: HashMap<String, usize>,
+    /// For each place in the file, the chunk that stands there.
+    places: Vec<usize>,
+}
+
+impl Table {
+    /// Lays out the chunks of a file; `trusted` tells whether they were hashed in this visit.
+    pub fn new(cut: Cut, digests: &Digests, naming: Naming, trusted: bool) -> Table {
+        let mut table = Table {
+            chunks: Vec::new(),
+            by_id: HashMap::new(),
+            places: Vec::with_capacity(digests.chunks.len()),
+        };
+        for (index, digest) in digests.chunks.iter().enumerate() {
+            let id = match naming {
+                Naming::Md5 => digest.to_string(),
+                Naming::Md5Index => format!("{digest}-{index}"),
+            };
+            let len = cut.len(index);
+            let at = *table.by_id.entry(id.clone()).or_insert_with(|| {
+                let (status, tried, failures, stalls, refusals) = (Status::Missing, false, 0, 0, 0);
+                table.chunks.push(Chunk {
+                    id,
+                    index,
+                    len,
+                    bytes: 0,
+                    status,
+                    trusted,
+                    tried,
+                    failures,
+                    stalls,
+                    refusals,
+                });
+                table.chunks.len() - 1
+            });
+            if let Some(chunk) = table.chunks.get_mut(at) {
+                chunk.bytes += len;
+            }
+            table.places.push(at);
+        }
+        table
+    }
+
+    /// Returns the ids in the file's order, a repeated one at each of its places.
+    pub fn ids(&self) -> Vec<String> {
+        self.places.iter().filter_map(|at| self.chunks.get(*at)).map(|chunk| chunk.id.clone()).collect()
+    }
+
+    /// Returns one chunk.
+    pub fn get_mut(&mut self, at: usize) -> Option<&mut Chunk> {
+        self.chunks.get_mut(at)
+    }
+
+    /// Returns one chunk.
+    pub fn get(&self, at: usize) -> Option<&Chunk> {
+        self.chunks.get(at)
+    }
+
+    /// Returns the position of the chunk with this id.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Returns the position of the first missing chunk.
+    pub fn next_missing(&self) -> Option<usize> {
+        self.chunks.iter().position(|chunk| chunk.status == Status::Missing)
+    }
+
+    /// Goes through all chunks.
+    pub fn iter(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter()
+    }
+
+    /// Goes through all chunks.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Chunk> {
+        self.chunks.iter_mut()
+    }
+
+    /// Tells whether the server has every chunk.
+    pub fn is_complete(&self) -> bool {
+        self.chunks.iter().all(|chunk| matches!(chunk.status, Status::Confirmed { .. }))
+    }
+
+    /// Returns the bytes that are confirmed, and the part of them that this visit did not send.
+    pub fn confirmed(&self) -> (u64, u64) {
+        self.chunks.iter().fold((0, 0), |(all, old), chunk| match chunk.status {
+            Status::Confirmed { reused: true, .. } => (all + chunk.bytes, old + chunk.bytes),
+            Status::Confirmed { reused: false, .. } => (all + chunk.bytes, old + chunk.bytes - chunk.len),
+            _ => (all, old),
+        })
+    }
+
+    /// Returns one byte for each place in the file: 0 missing, 1 in flight, 2 reused, 3 confirmed.
+    pub fn map(&self) -> Vec<u8> {
+        let byte = |chunk: &Chunk| match chunk.status {
+            Status::Missing => 0,
+            Status::Checking | Status::InFlight => 1,
+            Status::Confirmed { reused: true, .. } => 2,
+            Status::Confirmed { reused: false, .. } => 3,
+        };
+        self.places.iter().map(|at| self.chunks.get(*at).map_or(0, byte)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::md5::Digest;
+
+    fn digests(names: &str) -> Digests {
+        Digests { file: Digest([9; 16]), chunks: names.bytes().map(|b| Digest([b; 16])).collect() }
+    }
+
+    #[test]
+    fn a_repeated_chunk_is_one_chunk_with_many_places() {
+        let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, true);
+        assert_eq!(
+            table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
+            [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
+        );
+        assert_eq!(table.ids().len(), 5);
+        table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
+        assert_eq!(table.confirmed(), (30, 20));
+        assert_eq!(table.map(), [3, 3, 0, 3, 0]);
+    }
+
+    #[test]
+    fn with_the_index_every_place_is_its_own() {
+        let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, true);
+        assert_eq!(table.iter().count(), 5);
+        assert!(table.ids().iter().enumerate().all(|(i, id)| id.ends_with(&format!("-{i}"))));
+        assert_eq!(table.find(&table.ids()[3]), Some(3));
+    }
+}
