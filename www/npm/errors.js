@@ -13,4 +13,11 @@ export class TransferError extends Error {
   static from(shape) {
     return new TransferError(shape.code, shape.message, shape);
   }
+
+  /** Gives any error the form that callers are promised; what has none yet is a fault of the engine. */
+  static wrap(error) {
+    if (error instanceof TransferError) return error;
+    if (typeof error?.code === 'string') return TransferError.from(error);
+    return new TransferError('engine', `The engine failed: ${error?.message ?? error}`, { cause: error });
+  }
 }

@@ -71,7 +71,7 @@ export function createShell(assets) {
     try {
       return await engine.ask(use);
     } catch (error) {
-      throw error instanceof TransferError || !error?.code ? error : TransferError.from(error);
+      throw TransferError.wrap(error);
     }
   }
 

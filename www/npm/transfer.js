@@ -105,7 +105,7 @@ export class Transfer {
       this.#engineTransfer = transfer;
       if (this.#paused) this.#read((started) => started.pause());
     } catch (error) {
-      this.#fail('failed', error);
+      this.#fail('failed', TransferError.wrap(error));
     }
   }
 
