@@ -1,8 +1,5 @@
 //! `upload`: from the page's call to a machine that is driven.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -15,8 +12,7 @@ use crate::core::journal::{UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
 use crate::core::upload::{Config, Input, Outcome, Upload};
 use crate::core::wire;
-use crate::web::drive::drive;
-use crate::web::mailbox::Mailbox;
+use crate::web::drive::Driver;
 use crate::web::object::object;
 use crate::web::upload::{Job, UploadHands};
 use crate::web::{clock, read, store};
@@ -78,7 +74,7 @@ pub fn start_upload(source: Blob, options: JsValue, observer: Observer) -> Engin
 pub fn start(source: Blob, options: &Options, record: UploadRecord, observer: Observer) -> EngineTransfer {
     let headers = options.headers();
     let cut = Cut::new(record.size, record.chunk);
-    let machine = Rc::new(RefCell::new(Upload::new(Config {
+    let machine = Upload::new(Config {
         cut,
         naming: record.naming(),
         ext: record.ext.clone(),
@@ -87,8 +83,7 @@ pub fn start(source: Blob, options: &Options, record: UploadRecord, observer: Ob
         stall_timeout: options.stall_timeout(),
         can_refresh_headers: headers.can_refresh(),
         seed: options::seed(),
-    })));
-    let mailbox = Mailbox::default();
+    });
     let key = options.resume().then(|| key(&record));
     let job = Job {
         file: source,
@@ -98,20 +93,19 @@ pub fn start(source: Blob, options: &Options, record: UploadRecord, observer: Ob
         credentials: options.credentials(),
         journal: key.clone().map(|key| (key, record.clone())),
     };
-    let hands = UploadHands::new(job, mailbox.clone());
-    spawn_local(drive(machine.clone(), mailbox.clone(), hands, Rc::new(Told(observer))));
+    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
     spawn_local({
-        let mailbox = mailbox.clone();
+        let driver = driver.clone();
         async move {
             let known = match &key {
                 Some(key) => store::get(key).await.and_then(|value| read::upload_record(&value)),
                 None => None,
             };
             let known = known.filter(|known| known.is_same_file(&record));
-            mailbox.push(Input::Start(known.and_then(|known| known.digests())));
+            driver.tell(Input::Start(known.and_then(|known| known.digests())));
         }
     });
-    EngineTransfer::new(machine, mailbox)
+    EngineTransfer::new(driver)
 }
 
 /// Describes an upload for the journal, before anything is known but the file and the options.

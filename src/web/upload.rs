@@ -8,12 +8,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, FormData, RequestCredentials};
 
-use super::drive::{Hands, Machine};
+use super::drive::{Driver, Hands, Machine};
 use super::fetch::{AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::Unreadable;
 use super::headers::{Headers, Pairs};
-use super::mailbox::Mailbox;
 use super::{blob, clock, read, store, sys};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
@@ -78,26 +77,26 @@ pub struct Job {
 /// The hands of one upload.
 pub struct UploadHands {
     job: Rc<Job>,
-    mailbox: Mailbox<Input>,
+    driver: Rc<Driver<Upload>>,
     requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
 }
 
 impl UploadHands {
-    /// Makes hands that answer to `mailbox`.
-    pub fn new(job: Job, mailbox: Mailbox<Input>) -> UploadHands {
-        UploadHands { job: Rc::new(job), mailbox, requests: Rc::default(), hashing: Rc::default() }
+    /// Makes hands that answer to `driver`.
+    pub fn new(job: Job, driver: Rc<Driver<Upload>>) -> UploadHands {
+        UploadHands { job: Rc::new(job), driver, requests: Rc::default(), hashing: Rc::default() }
     }
 
     fn hash(&self) {
-        let (job, mailbox, control) = (self.job.clone(), self.mailbox.clone(), self.hashing.clone());
+        let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
         spawn_local(async move {
             let report = {
-                let mailbox = mailbox.clone();
-                move |at| mailbox.push(Input::Hashing(at))
+                let driver = driver.clone();
+                move |at| driver.tell(Input::Hashing(at))
             };
             if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
-                mailbox.push(Input::Hashed(
+                driver.tell(Input::Hashed(
                     result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),
                 ));
             }
@@ -105,7 +104,7 @@ impl UploadHands {
     }
 
     fn check(&self, index: usize) {
-        let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
+        let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn_local(async move {
             let range = job.cut.range(index);
             let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
@@ -114,23 +113,23 @@ impl UploadHands {
                 Err(why) => Err(Unreadable { at: 0, why }),
             };
             let result = result.map_err(|unreadable| unreadable_error(&doing, range.start, &unreadable));
-            mailbox.push(Input::Checked(index, result));
+            driver.tell(Input::Checked(index, result));
         });
     }
 
     fn send(&self, id: RequestId, request: Request) {
         let guard = match AbortGuard::new() {
             Ok(guard) => guard,
-            Err(why) => return self.mailbox.push(Input::Lost(id, why)),
+            Err(why) => return self.driver.tell(Input::Lost(id, why)),
         };
         let signal = guard.signal();
         self.requests.borrow_mut().insert(id, guard);
-        let (job, mailbox, requests) = (self.job.clone(), self.mailbox.clone(), self.requests.clone());
+        let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
         spawn_local(async move {
             let result = exchange(&job, request, fresh, &signal).await;
             requests.borrow_mut().remove(&id);
-            mailbox.push(match result {
+            driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
                 Err(why) => Input::Lost(id, why),
             });
@@ -172,8 +171,8 @@ impl Hands<Upload> for UploadHands {
             Effect::Cancel(id) => drop(self.requests.borrow_mut().remove(&id)),
             Effect::Check(index) => self.check(index),
             Effect::RefreshHeaders => {
-                let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
-                spawn_local(async move { mailbox.push(Input::Refreshed(job.headers.refresh().await)) });
+                let (job, driver) = (self.job.clone(), self.driver.clone());
+                spawn_local(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });
             }
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),
