@@ -100,6 +100,11 @@ impl Budget {
         self.running_since = None;
     }
 
+    /// Leaves out the last `span` ms, in which the device slept.
+    pub fn skip(&mut self, span: Millis) {
+        self.running_since = self.running_since.map(|since| since + span);
+    }
+
     /// Returns how much is spent at `now`, in ms.
     pub fn spent(&self, now: Instant) -> Millis {
         self.spent + self.running_since.map_or(0, |since| now.since(since))
@@ -152,6 +157,8 @@ mod tests {
         assert_eq!(budget.spent(Instant(1_000_000)), 20);
         budget.run(Instant(1_000_000));
         assert_eq!(budget.spent(Instant(1_000_005)), 25);
+        budget.skip(3);
+        assert_eq!(budget.spent(Instant(1_000_010)), 27);
         budget.reset();
         assert_eq!(budget.spent(Instant(2_000_000)), 0);
     }

@@ -87,7 +87,6 @@ pub struct World<'a> {
 #[derive(Debug, Default)]
 struct Seen {
     lost: u32,
-    stalled: u32,
     busy: u32,
     refused: u32,
     corrupt: u32,
@@ -203,7 +202,9 @@ impl World<'_> {
                 (None, None) if self.paused => return Ok(End::Resting),
                 (None, None) => return Err("it hangs".into()),
                 (Some(timeout), Some(next)) if timeout == next => (next, self.random.chance(50)),
-                (Some(timeout), next) => (timeout.min(next.unwrap_or(u64::MAX)), next.is_none_or(|n| timeout < n)),
+                (Some(timeout), next) => {
+                    (timeout.min(next.unwrap_or(u64::MAX)), next.is_none_or(|n| timeout < n))
+                }
                 (None, Some(next)) => (next, false),
             };
             let given_up = self.now > last_turn + 6 * HOUR + self.slept();
@@ -215,7 +216,11 @@ impl World<'_> {
             if wake {
                 self.input(Input::Wake)?;
                 let again = self.machine.poll_timeout();
-                check!(again.is_none_or(|at| at.0 > self.now), "it spins: woken at {}, wants {again:?}", self.now);
+                check!(
+                    again.is_none_or(|at| at.0 > self.now),
+                    "it spins: woken at {}, wants {again:?}",
+                    self.now
+                );
             } else if let Some((_, event)) = self.queue.pop_first() {
                 self.happen(event)?;
             }
@@ -275,7 +280,11 @@ impl World<'_> {
         check!(progress.confirmed <= progress.total.unwrap_or(0), "too much confirmed: {progress:?}");
         check!(progress.reused <= progress.confirmed, "too much reused: {progress:?}");
         self.confirmed = progress.confirmed;
-        check!(progress.state.is_final() == self.settled.is_some(), "no word of the end: {:?}", progress.state);
+        check!(
+            progress.state.is_final() == self.settled.is_some(),
+            "no word of the end: {:?}",
+            progress.state
+        );
         if self.paused || self.settled.is_some() {
             check!(self.open.is_empty(), "still in flight: {:?}", self.open.keys());
             check!(self.machine.poll_timeout().is_none(), "still a timer");
@@ -283,7 +292,8 @@ impl World<'_> {
         if self.paused && self.settled.is_none() {
             check!(progress.state == State::Paused, "paused, but {:?}", progress.state);
         }
-        let handshakes = self.open.values().filter(|open| matches!(open.request, Request::Handshake(_))).count();
+        let handshakes =
+            self.open.values().filter(|open| matches!(open.request, Request::Handshake(_))).count();
         check!(handshakes <= 1, "{handshakes} handshakes in flight");
         let (Concurrency::Auto(limit) | Concurrency::Fixed(limit)) = self.scenario.concurrency;
         check!(self.open.len() - handshakes <= limit, "{} chunks in flight", self.open.len() - handshakes);
@@ -572,8 +582,7 @@ impl World<'_> {
                 self.closed.clear();
                 (self.hash, self.refreshing, self.paused, self.offline_since) = (None, false, false, None);
                 (self.ordered, self.confirmed, self.charged) = (0, 0, 0);
-                self.machine =
-                    Upload::new(config(self.scenario, self.disk().len(), self.random.next()));
+                self.machine = Upload::new(config(self.scenario, self.disk().len(), self.random.next()));
                 self.input(Input::Start(self.remembered.clone()))
             }
         }
@@ -641,14 +650,17 @@ impl World<'_> {
                 (holes || downs > 0) && spent
             }
             Kind::Server => {
-                (seen.busy > 0 && spent) || no >= 2 || seen.empty >= 2 || self.server.losses >= 3 || (never && seen.foreign + seen.empty > 0)
+                (seen.busy + seen.foreign + self.server.losses > 0 && spent)
+                    || no >= 2
+                    || seen.empty >= 2
+                    || self.server.losses >= 3
+                    || (never && seen.foreign + seen.empty > 0)
             }
             Kind::Rejected => {
                 no >= 2
                     || seen.corrupt >= 3
                     || (seen.unauthorized > 0 && (!can_refresh || expired >= 2))
-                    || (seen.forgotten > 0 && spent)
-                    || (never && seen.corrupt + seen.refused > 0)
+                    || (seen.forgotten + no + seen.corrupt > 0 && spent)
             }
             Kind::Aborted => self.scenario.turns_to(|turn| *turn == Turn::Abort) > 0,
             _ => false,
