@@ -3,6 +3,8 @@
 //!
 //! `XUCHUAN_SIM_SEED=… cargo test --test upload_sim` runs one schedule, `XUCHUAN_SIM_RUNS=…` that many.
 #![cfg(not(target_arch = "wasm32"))]
+// clippy.toml lifts these for `#[test]` functions alone; a panic here is a failing test.
+#![allow(clippy::indexing_slicing, clippy::panic)]
 
 mod sim;
 
@@ -14,7 +16,7 @@ use sim::scenario::Scenario;
 use sim::world::{End, run};
 
 /// How many schedules a run tries.
-const RUNS: u64 = 12_000;
+const RUNS: u64 = 40_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -52,7 +54,6 @@ fn every_schedule_ends_well_or_in_a_justified_error() {
         let scenario = Scenario::draw(seed);
         match attempt(&scenario) {
             Ok(end) => *ends.entry(end).or_default() += 1,
-            Err(why) if std::env::var("SURVEY").is_ok() => println!("SURVEY {seed} {why}"),
             Err(why) => {
                 let (small, small_why) = shrink(scenario, why.clone());
                 panic!(

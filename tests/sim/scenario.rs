@@ -90,6 +90,8 @@ pub enum Turn {
     /// The file on disk is another from now on.
     Change,
     Unreadable,
+    /// Inputs come that nothing asked for.
+    Noise,
     /// The clock jumps.
     Sleep(u64),
     Crash,
@@ -218,7 +220,8 @@ fn turn(r: &mut Random, at: u64, span: u64, turns: &mut Vec<(u64, Turn)>) {
     let told = r.chance(70);
     let end = at + r.pick(1..span + 1);
     let comes_back = r.chance(90);
-    match r.pick(0..16) {
+    match r.pick(0..17) {
+        16 => turns.push((at, Turn::Noise)),
         0 | 1 => {
             turns.push((at, Turn::Pause));
             if comes_back {

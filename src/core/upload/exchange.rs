@@ -2,6 +2,7 @@
 
 use super::answer::{Complaint, Meaning};
 use super::machine::{Phase, TRIES, Upload};
+use super::outbox::{InFlight, What};
 use super::table::{News, Status, Table, Troubles};
 use super::{Effect, Request, RequestId, Response, Unauthorized};
 use crate::core::clock::{Instant, Millis};
@@ -22,22 +23,6 @@ pub(super) struct Exchange {
     refusals: u32,
     /// Handshakes in a row that named neither a URL nor a missing chunk.
     empty: u32,
-}
-
-/// A request that was sent and has no answer yet.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub what: What,
-    pub sent: Instant,
-    pub deadline: Instant,
-}
-
-/// What a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    Handshake,
-    /// The chunk at this position of the table.
-    Chunk(usize),
 }
 
 impl Exchange {
@@ -283,36 +268,10 @@ impl Upload {
         }
     }
 
-    /// Puts back what a request that will not be answered was for.
-    pub(super) fn release(&mut self, what: What) {
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        match what {
-            What::Handshake => exchange.doubt = Some(self.next_id),
-            What::Chunk(at) => {
-                if let Some(chunk) = exchange.table.get_mut(at)
-                    && chunk.status == Status::InFlight
-                {
-                    chunk.status = Status::Missing;
-                }
-            }
-        }
-    }
-
     pub(super) fn refreshed(&mut self, result: Result<(), String>, now: Instant) {
         match result {
             Ok(()) => self.gate.refreshed(self.next_id),
             Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for new headers", why), now),
-        }
-    }
-
-    /// Cancels every request; the server is asked anew before anything else is sent.
-    pub(super) fn recall(&mut self) {
-        for (id, request) in std::mem::take(&mut self.requests) {
-            self.effects.push_back(Effect::Cancel(id));
-            self.release(request.what);
-        }
-        if let Phase::Exchanging(exchange) = &mut self.phase {
-            exchange.doubt = Some(self.next_id);
         }
     }
 

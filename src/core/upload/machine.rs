@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::exchange::{Exchange, InFlight, What};
+use super::exchange::Exchange;
+use super::outbox::InFlight;
 use super::table::{Status, Table};
-use super::{Concurrency, Config, Effect, Event, Gate, Input, Memory, Outcome, Request, RequestId};
+use super::{Concurrency, Config, Effect, Event, Gate, Input, Memory, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::md5::{Digest, Digests};
@@ -14,12 +15,6 @@ use crate::core::retry::Jitter;
 
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;
-/// The slowest upload that a chunk's time limit allows for while the speed is unknown, in bytes/s.
-const SLOWEST: f64 = 32.0 * 1024.0;
-/// A request may be this many times slower than the average before it counts as stalled.
-const SLACK: f64 = 8.0;
-/// The server may take this many stall timeouts to put a complete file together.
-const FINISHING: Millis = 10;
 /// How often the confirmed bytes are remembered, in ms.
 const REMEMBER_EVERY: Millis = 2_000;
 /// A machine that is woken this much later than it asked for was asleep, in ms. Hidden tabs have their timers
@@ -40,7 +35,7 @@ pub struct Upload {
     pub(super) requests: BTreeMap<RequestId, InFlight>,
     pub(super) next_id: RequestId,
     hashed: u64,
-    sent: u64,
+    pub(super) sent: u64,
     confirmed: u64,
     reused: u64,
     events: VecDeque<Event>,
@@ -324,83 +319,6 @@ impl Upload {
         self.remembered = Some(now);
         let digests = Some(exchange.digests.clone());
         self.effects.push_back(Effect::Remember(Memory { digests, confirmed: self.confirmed }));
-    }
-
-    /// Gives up the requests that show no sign of life.
-    fn watch(&mut self, now: Instant) {
-        let late: Vec<RequestId> =
-            self.requests.iter().filter(|(_, r)| r.deadline <= now).map(|(id, _)| *id).collect();
-        for id in late {
-            self.effects.push_back(Effect::Cancel(id));
-            let seconds = self.requests.get(&id).map_or(0, |r| now.since(r.sent) / 1000);
-            self.lost(id, Kind::Stalled, format!("no answer for {seconds} s"), now);
-            if matches!(self.phase, Phase::Ended(..)) {
-                return;
-            }
-        }
-    }
-
-    /// Sends what may be sent.
-    fn pump(&mut self, now: Instant) {
-        self.gate.tick(now);
-        let open = self.gate.is_open(now);
-        let limit = self.pace.limit();
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        if !open {
-            return;
-        }
-        if exchange.doubt.is_some() {
-            if self.requests.values().any(|request| request.what == What::Handshake) {
-                return;
-            }
-            let handshake = exchange.handshake(&self.config.ext);
-            let complete = exchange.met && exchange.table.is_complete();
-            let patience = self.config.stall_timeout.saturating_mul(if complete { FINISHING } else { 1 });
-            self.send(What::Handshake, handshake, now + patience, now);
-            return;
-        }
-        let mut busy =
-            self.requests.len() + exchange.table.iter().filter(|c| c.status == Status::Checking).count();
-        let mut checks = Vec::new();
-        let mut sends = Vec::new();
-        while busy < limit
-            && let Some(at) = exchange.table.next_missing()
-            && let Some(chunk) = exchange.table.get_mut(at)
-        {
-            busy += 1;
-            if chunk.trusted {
-                chunk.status = Status::InFlight;
-                chunk.tried = true;
-                let (index, chunk_id) = (chunk.index, chunk.id.clone());
-                sends.push((at, index, chunk_id, chunk.len, chunk.troubles.stalls));
-            } else {
-                chunk.status = Status::Checking;
-                checks.push(chunk.index);
-            }
-        }
-        let file_id = exchange.digests.file.to_string();
-        self.effects.extend(checks.into_iter().map(Effect::Check));
-        for (at, index, chunk_id, len, stalls) in sends {
-            let deadline = now + self.patience(len, stalls, now);
-            let request = Request::Chunk { index, chunk_id, file_id: file_id.clone() };
-            self.sent += len;
-            self.send(What::Chunk(at), request, deadline, now);
-        }
-    }
-
-    fn send(&mut self, what: What, request: Request, deadline: Instant, now: Instant) {
-        let id = self.next_id;
-        self.next_id += 1;
-        self.requests.insert(id, InFlight { what, sent: now, deadline });
-        self.effects.push_back(Effect::Send(id, request));
-    }
-
-    /// Returns how long a chunk of `len` bytes may take. `fetch` does not tell how much of a body has gone out, so
-    /// the limit allows for a speed far below what was measured, and doubles with each stall of the chunk.
-    fn patience(&self, len: u64, stalls: u32, now: Instant) -> Millis {
-        let share = self.meter.speed(now) / self.pace.limit() as f64 / SLACK;
-        let transfer = (len as f64 * 1000.0 / share.max(SLOWEST)) as Millis;
-        self.config.stall_timeout.saturating_add(transfer).saturating_mul(1 << stalls.min(8))
     }
 
     pub(super) fn note(&mut self, doing: String, what: String, at: Instant) {

@@ -11,6 +11,7 @@ mod answer;
 mod exchange;
 mod gate;
 mod machine;
+mod outbox;
 mod table;
 
 pub use answer::{Body, Response};
