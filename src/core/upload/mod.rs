@@ -8,8 +8,10 @@
 //! answer to a request sent after the acknowledgement; the upload is done when the server names a URL.
 
 mod answer;
+mod exchange;
 mod gate;
 mod machine;
+mod outbox;
 mod table;
 
 pub use answer::{Body, Response};
