@@ -46,6 +46,7 @@ fn config(size: u64) -> Config {
         concurrency: Concurrency::Fixed(2),
         retry: Policy::default(),
         stall_timeout: STALL,
+        expected: None,
         can_refresh_headers: true,
         seed: 7,
     }

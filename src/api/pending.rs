@@ -93,7 +93,8 @@ pub fn start_pending(
         (Some(Listed::Upload(record)), Some(file)) => {
             let chosen = upload::describe(&file, &options);
             if chosen.size != record.size {
-                let detail = format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
+                let detail =
+                    format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
                 return refuse(Kind::FileChanged, detail);
             }
             Ok(upload::start(file, &options, chosen, Some(record), observer))
@@ -112,7 +113,8 @@ pub fn forget_pending(key: String) -> Promise {
     future_to_promise(async move {
         LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
         let removed = store::remove(&key).await;
-        removed.map_err(|why| error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", why)))?;
+        removed
+            .map_err(|why| error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", why)))?;
         Ok(JsValue::UNDEFINED)
     })
 }

@@ -119,6 +119,7 @@ fn config(scenario: &Scenario, size: usize, seed: u64) -> Config {
         concurrency: scenario.concurrency,
         retry: if scenario.never { Policy::NEVER } else { policy },
         stall_timeout: STALL,
+        expected: None,
         can_refresh_headers: scenario.can_refresh,
         seed,
     }

@@ -204,6 +204,10 @@ impl Upload {
         }
         match result {
             Err(error) => self.fail(error, now),
+            Ok(digests) if self.config.expected.is_some_and(|expected| expected != digests.file) => {
+                let detail = format!("its digest is {}, not that of the upload that was begun", digests.file);
+                self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
+            }
             Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
                 self.exchange(digests, true);
                 self.remember(now);

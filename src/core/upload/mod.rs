@@ -42,6 +42,8 @@ pub struct Config {
     pub cut: Cut,
     /// How chunks are named.
     pub naming: Naming,
+    /// The digest that the file had when an earlier visit hashed it, where the page goes on with that upload.
+    pub expected: Option<Digest>,
     /// The file's extension with its dot, or empty.
     pub ext: String,
     /// Requests at once.
