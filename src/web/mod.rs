@@ -2,6 +2,7 @@
 
 pub mod blob;
 pub mod clock;
+pub mod download;
 pub mod drive;
 pub mod fetch;
 pub mod frame;
@@ -11,7 +12,9 @@ pub mod headers;
 pub mod listener;
 pub mod object;
 pub mod read;
+pub mod serial;
 pub mod signal;
+pub mod sink;
 pub mod store;
 pub mod sys;
 pub mod timer;

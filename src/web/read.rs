@@ -5,7 +5,9 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::object::{get, get_string, get_u64, to_u64};
+use crate::core::download;
 use crate::core::journal::UploadRecord;
+use crate::core::range::Validators;
 use crate::core::wire::{Answer, Envelope};
 
 /// Reads the protocol's envelope from an answer's text.
@@ -38,6 +40,30 @@ pub fn upload_record(value: &JsValue) -> Option<UploadRecord> {
         confirmed: get_u64(value, "confirmed")?,
         updated_at: get_u64(value, "updatedAt")?,
     })
+}
+
+/// Reads a record of a download.
+pub fn download_record(value: &JsValue) -> Option<download::Record> {
+    let validators = get(value, "validators")?;
+    let seams: Option<Vec<u64>> =
+        get(value, "seams")?.dyn_ref::<Array>()?.iter().map(|at| to_u64(at.as_f64()?)).collect();
+    Some(download::Record {
+        version: u32::try_from(get_u64(value, "version")?).ok()?,
+        url: get_string(value, "url")?,
+        name: get_string(value, "name")?,
+        piece: get_u64(value, "piece")?,
+        total: get_u64(value, "total"),
+        end_proven: get(value, "endProven")?.is_truthy(),
+        validators: Validators {
+            etag: get_string(&validators, "etag"),
+            last_modified: get_string(&validators, "lastModified"),
+            digest: get_string(&validators, "digest"),
+            settled: get(&validators, "settled").is_some_and(|settled| settled.is_truthy()),
+        },
+        content_type: get_string(value, "contentType"),
+        seams: seams?,
+    })
+    .filter(download::Record::is_sound)
 }
 
 /// Reads an array of strings; nothing if anything else is in it.

@@ -13,6 +13,8 @@ use super::fetch::{AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::Unreadable;
 use super::headers::{Headers, Pairs};
+use super::serial::Serial;
+use super::store::Claim;
 use super::{blob, clock, read, store, sys};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
@@ -70,8 +72,8 @@ pub struct Job {
     pub headers: Headers,
     /// Whether cookies go along.
     pub credentials: RequestCredentials,
-    /// The key in the journal and what is written there; nothing if it is not to be remembered.
-    pub journal: Option<(String, UploadRecord)>,
+    /// The place in the journal and what is written there; nothing if it is not to be remembered.
+    pub journal: Option<(Claim, UploadRecord)>,
 }
 
 /// The hands of one upload.
@@ -80,12 +82,19 @@ pub struct UploadHands {
     driver: Rc<Driver<Upload>>,
     requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
+    writes: Serial,
 }
 
 impl UploadHands {
     /// Makes hands that answer to `driver`.
     pub fn new(job: Job, driver: Rc<Driver<Upload>>) -> UploadHands {
-        UploadHands { job: Rc::new(job), driver, requests: Rc::default(), hashing: Rc::default() }
+        UploadHands {
+            job: Rc::new(job),
+            driver,
+            requests: Rc::default(),
+            hashing: Rc::default(),
+            writes: Serial::default(),
+        }
     }
 
     fn hash(&self) {
@@ -137,21 +146,23 @@ impl UploadHands {
     }
 
     fn remember(&self, memory: Memory) {
-        let Some((key, record)) = &self.job.journal else { return };
-        let (key, mut record) = (key.clone(), record.clone());
+        let Some((claim, record)) = &self.job.journal else { return };
+        let (key, mut record) = (claim.key().to_owned(), record.clone());
         if let Some(digests) = &memory.digests {
             record.set_digests(digests);
         }
         record.confirmed = memory.confirmed;
         record.updated_at = clock::unix_now();
+        // Plain numbers and strings always have a JavaScript value.
+        let value = serde_wasm_bindgen::to_value(&record).unwrap_or(JsValue::UNDEFINED);
         // A journal that fails costs the resumption after a reload, and never the upload.
-        spawn_local(async move { drop(store::put(&key, &record).await) });
+        self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 
     fn forget(&self) {
-        if let Some((key, _)) = &self.job.journal {
-            let key = key.clone();
-            spawn_local(async move { drop(store::remove(&key).await) });
+        if let Some((claim, _)) = &self.job.journal {
+            let key = claim.key().to_owned();
+            self.writes.run(async move { drop(store::remove(&key).await) });
         }
     }
 }

@@ -93,7 +93,7 @@ fn config(s: &Scenario, server: &Server) -> Config {
         },
         min_split: s.min_split,
         overlap: s.overlap,
-        conditional: s.conditions != Conditions::Ignored || s.seed % 2 == 0,
+        conditional: s.conditions != Conditions::Ignored || s.seed.is_multiple_of(2),
         can_refresh_headers: !s.locked,
         can_refresh_url: !s.locked,
         md5: match s.digest {
@@ -460,7 +460,7 @@ impl World<'_> {
             rest = behind;
         }
         // Of a body that was dropped in the middle of a chunk, the rest was never wanted.
-        if self.live.get(&id).is_none() {
+        if !self.live.contains_key(&id) {
             self.report.received -= rest.len() as u64;
         }
     }

@@ -179,7 +179,7 @@ impl Scenario {
 
     /// Whether no answer of the server need ever be usable.
     pub fn always_lies(&self) -> bool {
-        matches!(self.ranges, Ranges::Lying(_)) || self.faults.iter().filter(|it| is_lie(it)).count() >= 5
+        matches!(self.ranges, Ranges::Lying(_)) || self.faults.iter().filter(is_lie).count() >= 5
     }
 }
 

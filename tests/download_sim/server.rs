@@ -217,7 +217,7 @@ impl Server {
         }
         let mut response = Response { head, body, fate: Fate::End };
         // A body of unknown length that ends early without an error cannot be told from a whole one.
-        if !(fault == Some(Fault::Cut) && matches!(self.s.ranges, Ranges::Chunked | Ranges::Encoded)) {
+        if !(fault == Some(Fault::Cut) && self.s.ranges == Ranges::Chunked) {
             self.spoil(&mut response, fault);
         }
         self.hide(response)
@@ -225,6 +225,8 @@ impl Server {
 
     fn spoil(&mut self, response: &mut Response, fault: Option<Fault>) {
         let fate = match fault {
+            // A decoder that runs out of input says so.
+            Some(Fault::Cut) if self.s.ranges == Ranges::Encoded => Fate::Break,
             Some(Fault::Cut) => Fate::End,
             Some(Fault::Broken) => Fate::Break,
             Some(Fault::Stalled) => Fate::Stall,

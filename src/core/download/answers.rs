@@ -104,7 +104,10 @@ impl Download {
         status: u16,
         now: Instant,
     ) {
-        self.rejects = (self.rejects.0 + 1, id.max(self.rejects.1));
+        // Requests that were under way together count once.
+        if id >= self.rejects.1 {
+            self.rejects = (self.rejects.0 + 1, self.next_id);
+        }
         if self.rejects.0 >= REJECTS {
             return self.refused(Kind::Server, why, status);
         }

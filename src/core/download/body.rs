@@ -14,7 +14,7 @@ const UNANSWERED: u32 = 8;
 
 /// Bodies in a row that ended, without an error, before they brought a new byte: time does not mend that.
 const IDLE: u32 = 8;
-/// Whole bodies of unannounced length in a row that ended before what is stored: it has become shorter.
+/// Whole bodies in a row that ended where they said, if they said, and before what is stored: it became shorter.
 const SHORT: u32 = 3;
 /// Ranges behind 0 in a row that failed before their first byte while Content-Encoding is hidden: the browser cannot
 /// decode a compressed stream from its middle (Chromium: ERR_CONTENT_DECODING_FAILED).
@@ -42,7 +42,7 @@ impl Download {
         let checked = compared > 0 && flight.compare == 0;
         let over = flight.skip == 0 && flight.compare == 0 && flight.end == Some(at);
         if checked {
-            self.checked(id, job, from);
+            self.checked(job, from);
         }
         if written > 0 {
             self.have.insert(from..at);
@@ -67,7 +67,7 @@ impl Download {
         if matches!(self.address, Address::Fresh(since) if id >= since) {
             self.address = Address::Good;
         }
-        if !stream && id > self.rejects.1 {
+        if !stream && id >= self.rejects.1 {
             self.rejects.0 = 0;
         }
         if !stream && self.flight(id).is_some_and(|it| it.asked.range.is_some_and(|range| range.first > 0)) {
@@ -89,13 +89,12 @@ impl Download {
     }
 
     /// The bytes of a comparison were equal.
-    fn checked(&mut self, id: RequestId, job: Job, at: u64) {
-        let ends_here = self.flight(id).is_some_and(|flight| flight.left == Some(0) || flight.stream);
+    fn checked(&mut self, job: Job, at: u64) {
         match job {
             Job::Seam(seam) => {
                 self.seams.remove(&seam);
             }
-            Job::Tail if ends_here => self.end_is_proven(),
+            // Proven by the body's end alone.
             Job::Tail => {}
             Job::Fill => {
                 self.seams.remove(&at);
@@ -197,7 +196,7 @@ impl Download {
         let Some(index) = self.flights.iter().position(|flight| flight.id == id) else { return };
         let flight = self.flights.remove(index);
         let at = flight.at;
-        if flight.phase == Phase::Drain {
+        if flight.phase == Phase::Drain && (failure.is_none() || flight.job != Job::Tail) {
             if flight.job == Job::Tail {
                 self.end_is_proven();
             }
@@ -235,7 +234,7 @@ impl Download {
         }
         if clean && flight.wrote == 0 {
             self.idle += 1;
-            if flight.stream && flight.left.is_none() && self.idle >= SHORT {
+            if flight.stream && flight.left.is_none_or(|left| left == 0) && self.idle >= SHORT {
                 self.idle = 0;
                 return self.changed("it is shorter than it was", now);
             }

@@ -53,7 +53,7 @@ pub struct Download {
     /// ETags seen that differ from the known one, in a row.
     pub(super) doubts: Vec<String>,
     pub(super) restarts: u32,
-    /// Answers in a row that could not be used, and the request that got the last.
+    /// Answers in a row that could not be used, and the first request sent after the last of them.
     pub(super) rejects: (u32, RequestId),
     /// Requests that failed while no request had ever been answered.
     pub(super) unanswered: u32,
@@ -332,7 +332,10 @@ impl Download {
         for id in late {
             if self.stage == Stage::Running && self.flights.iter().any(|flight| flight.id == id) {
                 self.effects.push_back(Effect::Cancel(id));
-                self.body_over(id, Some((Kind::Stalled, "nothing came any more".into())), now);
+                // A body of which every byte came is as good as over.
+                let drained = self.flights.iter().any(|it| it.id == id && it.phase == Phase::Drain);
+                let stalled = (Kind::Stalled, "nothing came any more".to_owned());
+                self.body_over(id, (!drained).then_some(stalled), now);
             }
         }
     }

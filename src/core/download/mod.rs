@@ -23,6 +23,9 @@ mod record;
 mod spans;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 

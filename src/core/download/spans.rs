@@ -83,7 +83,10 @@ mod tests {
             for _ in 0..12 {
                 let a = (random.draw() * 40.0) as usize;
                 let b = (a + (random.draw() * 9.0) as usize).min(40);
-                let new = flags[a..b].iter_mut().filter(|flag| !std::mem::replace(flag, true)).count();
+                let new = flags[a..b]
+                    .iter_mut()
+                    .map(|flag| usize::from(!std::mem::replace(flag, true)))
+                    .sum::<usize>();
                 assert_eq!(spans.insert(a as u64..b as u64), new as u64);
                 assert!(spans.spans.windows(2).all(|pair| pair[0].end < pair[1].start));
             }

@@ -246,7 +246,8 @@ fn part(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> 
 fn blind(range: ByteRange, total: Option<u64>, length: Option<u64>, proven: bool) -> Verdict {
     let end = length.map(|length| range.first.saturating_add(length));
     let fits = match (range.end(), end) {
-        (Some(asked), Some(end)) => end == total.map_or(asked, |total| asked.min(total)),
+        // Some servers ignore the end.
+        (Some(asked), Some(end)) => end == total.map_or(asked, |t| asked.min(t)) || Some(end) == total,
         (None, Some(end)) => end > range.first,
         (_, None) => true,
     };
