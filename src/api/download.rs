@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use crate::web::task::spawn;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::options::{self, Options};
 use super::settled;
@@ -131,7 +131,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         },
         Told(observer),
     );
-    spawn_local({
+    spawn({
         let driver = driver.clone();
         async move {
             let restored = match hands {

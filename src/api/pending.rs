@@ -35,18 +35,18 @@ enum Listed {
 #[wasm_bindgen(skip_typescript)]
 pub fn pending() -> Promise {
     future_to_promise(async {
-        let mut shapes = Vec::new();
+        let mut shapes: Vec<(u64, JsValue)> = Vec::new();
         for (key, value) in store::all().await.unwrap_or_default() {
             if store::is_claimed(&key) {
                 continue;
             }
             let updated_at = get_u64(&value, "updatedAt").unwrap_or(0);
             if let Some(listed) = read_listed(&value) {
-                shapes.push((updated_at, shape(&key, updated_at, &listed).await));
+                let at = shapes.iter().position(|(time, _)| *time < updated_at).unwrap_or(shapes.len());
+                shapes.insert(at, (updated_at, shape(&key, updated_at, &listed).await));
                 LISTED.with_borrow_mut(|map| map.insert(key, listed));
             }
         }
-        shapes.sort_unstable_by_key(|(updated_at, _)| std::cmp::Reverse(*updated_at));
         Ok(shapes.into_iter().map(|(_, shape)| shape).collect::<Array>().into())
     })
 }

@@ -1,8 +1,8 @@
 //! `upload`: from the page's call to a machine that is driven.
 
+use crate::web::task::spawn;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 
 use super::options::{self, Options};
@@ -108,7 +108,7 @@ pub fn start(
         journal: claim.map(|claim| (claim, record.clone())),
     };
     let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
-    spawn_local({
+    spawn({
         let driver = driver.clone();
         async move {
             let known = if remembered && same_file { store::get(&key).await } else { None };

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::web::task::spawn;
 use gloo_net::http::{Method, Response};
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, RequestCredentials};
 
 use super::drive::{Driver, Hands, Machine};
@@ -150,7 +151,7 @@ impl DownloadHands {
         let (job, driver, flows, writes) =
             (self.job.clone(), self.driver.clone(), self.flows.clone(), self.writes.clone());
         let fresh = job.headers.fresh();
-        spawn_local(async move {
+        spawn(async move {
             let end = match request(&job, range, if_match, fresh, &signal).await {
                 Err(why) => Input::Lost(id, why),
                 Ok(response) => {
@@ -205,7 +206,7 @@ impl DownloadHands {
 
     fn refresh_url(&self) {
         let (job, driver) = (self.job.clone(), self.driver.clone());
-        spawn_local(async move {
+        spawn(async move {
             let url = match &job.refresh_url {
                 Some(function) => ask(function).await,
                 None => Err("there is no refreshUrl".to_owned()),
@@ -217,7 +218,7 @@ impl DownloadHands {
     fn finish(&self, total: u64, hash: bool) {
         let result = self.job.sink.borrow_mut().finish(total, &self.content_type);
         let (driver, data) = (self.driver.clone(), self.data.clone());
-        spawn_local(async move {
+        spawn(async move {
             let finished = match result {
                 Err(failure) => Err(failure),
                 Ok(result) => {
@@ -253,7 +254,7 @@ impl Hands<Download> for DownloadHands {
             Effect::Discard => self.discard(),
             Effect::RefreshHeaders => {
                 let (job, driver) = (self.job.clone(), self.driver.clone());
-                spawn_local(async move { driver.tell(Input::Headers(job.headers.refresh().await)) });
+                spawn(async move { driver.tell(Input::Headers(job.headers.refresh().await)) });
             }
             Effect::RefreshUrl => self.refresh_url(),
             Effect::Remember(record) => self.remember(&record),

@@ -86,7 +86,7 @@ impl<M: Machine> Driver<M> {
         });
         let hands = equip(&driver);
         *driver.hands.borrow_mut() = Some(Box::new(hands));
-        wasm_bindgen_futures::spawn_local(driver.clone().run(audience));
+        crate::web::task::spawn(driver.clone().run(audience));
         driver
     }
 

@@ -308,7 +308,7 @@ impl Port {
             job.end(End::Orphaned);
         }
         // This runs inside one of the listeners it owns; they are dropped when it has returned.
-        wasm_bindgen_futures::spawn_local(async move { drop(worker) });
+        crate::web::task::spawn(async move { drop(worker) });
     }
 }
 

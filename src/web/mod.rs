@@ -17,6 +17,7 @@ pub mod signal;
 pub mod sink;
 pub mod store;
 pub mod sys;
+pub mod task;
 pub mod timer;
 pub mod upload;
 pub mod worker;

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use wasm_bindgen_futures::spawn_local;
+use crate::web::task::spawn;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -28,7 +28,7 @@ impl Serial {
             return;
         }
         let line = self.0.clone();
-        spawn_local(async move {
+        spawn(async move {
             loop {
                 let task = line.waiting.borrow_mut().pop_front();
                 match task {

@@ -164,7 +164,8 @@ impl Sink {
                 let result = Blob::new_with_blob_sequence_and_options(&parts, &options);
                 let result = result.map_err(|error| failure(&error))?;
                 if result.size() as u64 != total {
-                    let detail = format!("{} bytes are there where {total} were written", result.size());
+                    let detail =
+                        format!("{} bytes are there where {total} were written", result.size() as u64);
                     return Err(StoreFailure::Other(detail));
                 }
                 Ok(result.into())

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::web::task::spawn;
 use gloo_net::http::{Method, Response};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, FormData, RequestCredentials};
 
 use super::drive::{Driver, Hands, Machine};
@@ -99,7 +99,7 @@ impl UploadHands {
 
     fn hash(&self) {
         let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
-        spawn_local(async move {
+        spawn(async move {
             let report = {
                 let driver = driver.clone();
                 move |at| driver.tell(Input::Hashing(at))
@@ -114,7 +114,7 @@ impl UploadHands {
 
     fn check(&self, index: usize) {
         let (job, driver) = (self.job.clone(), self.driver.clone());
-        spawn_local(async move {
+        spawn(async move {
             let range = job.cut.range(index);
             let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
             let result = match blob::slice(&job.file, &range) {
@@ -135,7 +135,7 @@ impl UploadHands {
         self.requests.borrow_mut().insert(id, guard);
         let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
-        spawn_local(async move {
+        spawn(async move {
             let result = exchange(&job, request, fresh, &signal).await;
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
@@ -183,7 +183,7 @@ impl Hands<Upload> for UploadHands {
             Effect::Check(index) => self.check(index),
             Effect::RefreshHeaders => {
                 let (job, driver) = (self.job.clone(), self.driver.clone());
-                spawn_local(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });
+                spawn(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });
             }
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::web::task::spawn;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable};
@@ -43,7 +43,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
             let control = Rc::new(Control::default());
             jobs.borrow_mut().insert(id, control.clone());
             let jobs = jobs.clone();
-            spawn_local(async move {
+            spawn(async move {
                 let report = |at: u64| post("hashing", id, [("at", (at as f64).into())]);
                 let result = hashing::hash(&blob, chunk, Place::Worker, &control, report).await;
                 jobs.borrow_mut().remove(&id);
@@ -64,7 +64,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
         }
         "digest" => {
             let Some(blob) = get_as::<Blob>(message, "blob") else { return };
-            spawn_local(async move {
+            spawn(async move {
                 match hashing::digest(&blob, Place::Worker).await {
                     Ok(digest) => post(
                         "hashed",
@@ -90,7 +90,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
         }
         "sleep" => {
             let ms = get_u64(message, "ms").unwrap_or(0);
-            spawn_local(async move {
+            spawn(async move {
                 timer::sleep(ms).await;
                 post("slept", id, []);
             });

@@ -1,6 +1,6 @@
 //! The upload machine: which state it is in and what each input does there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::exchange::Exchange;
 use super::outbox::InFlight;
@@ -8,6 +8,7 @@ use super::table::{Status, Table};
 use super::{Concurrency, Config, Effect, Event, Gate, Input, Memory, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digest, Digests};
 use crate::core::pace::Pace;
 use crate::core::progress::{Meter, Progress, State};
@@ -32,7 +33,7 @@ pub struct Upload {
     pub(super) pace: Pace,
     pub(super) meter: Meter,
     pub(super) effects: VecDeque<Effect>,
-    pub(super) requests: BTreeMap<RequestId, InFlight>,
+    pub(super) requests: FlatMap<RequestId, InFlight>,
     pub(super) next_id: RequestId,
     hashed: u64,
     pub(super) sent: u64,
@@ -65,7 +66,7 @@ impl Upload {
             phase: Phase::Queued,
             meter: Meter::default(),
             effects: VecDeque::new(),
-            requests: BTreeMap::new(),
+            requests: FlatMap::new(),
             next_id: 1,
             hashed: 0,
             sent: 0,

@@ -10,6 +10,7 @@
 mod answer;
 mod exchange;
 mod gate;
+mod index;
 mod machine;
 mod outbox;
 mod table;

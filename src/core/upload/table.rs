@@ -1,6 +1,6 @@
 //! The chunks of an upload by id, and what is known of each.
 
-use std::collections::{HashMap, HashSet};
+use super::index::Index;
 
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
@@ -95,7 +95,7 @@ impl Chunk {
 #[derive(Debug, Clone)]
 pub struct Table {
     chunks: Vec<Chunk>,
-    by_id: HashMap<String, usize>,
+    by_id: Index,
     /// For each place in the file, the chunk that stands there.
     places: Vec<usize>,
 }
@@ -105,7 +105,7 @@ impl Table {
     pub fn new(cut: Cut, digests: &Digests, naming: Naming, trusted: bool) -> Table {
         let mut table = Table {
             chunks: Vec::new(),
-            by_id: HashMap::new(),
+            by_id: Index::new(digests.chunks.len()),
             places: Vec::with_capacity(digests.chunks.len()),
         };
         for (index, digest) in digests.chunks.iter().enumerate() {
@@ -114,8 +114,10 @@ impl Table {
                 Naming::Md5Index => format!("{digest}-{index}"),
             };
             let len = cut.len(index);
-            let at = *table.by_id.entry(id.clone()).or_insert_with(|| {
+            let at = table.find(&id).unwrap_or_else(|| {
                 let (status, troubles) = (Status::Missing, Troubles::default());
+                let at = table.chunks.len();
+                table.by_id.insert(&id, at);
                 table.chunks.push(Chunk {
                     id,
                     index,
@@ -126,7 +128,7 @@ impl Table {
                     tried: false,
                     troubles,
                 });
-                table.chunks.len() - 1
+                at
             });
             if let Some(chunk) = table.chunks.get_mut(at) {
                 chunk.bytes += len;
@@ -153,7 +155,7 @@ impl Table {
 
     /// Returns the position of the chunk with this id.
     pub fn find(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
+        self.by_id.find(id, |at| self.chunks.get(at).map(|chunk| chunk.id.as_str()))
     }
 
     /// Returns the position of the first missing chunk.
@@ -175,10 +177,15 @@ impl Table {
     ///
     /// Of a chunk acknowledged after the handshake went out, the list says nothing.
     pub fn learn(&mut self, needed: &[String], id: u64, latest: u64) -> News {
-        let needs: HashSet<&str> = needed.iter().map(String::as_str).collect();
+        let mut needs = vec![false; self.chunks.len()];
+        for at in needed.iter().filter_map(|id| self.find(id)) {
+            if let Some(need) = needs.get_mut(at) {
+                *need = true;
+            }
+        }
         let mut news = News::default();
-        for (at, chunk) in self.chunks.iter_mut().enumerate() {
-            match (chunk.status, needs.contains(chunk.id.as_str())) {
+        for (at, (chunk, need)) in self.chunks.iter_mut().zip(needs).enumerate() {
+            match (chunk.status, need) {
                 (Status::Confirmed { at, .. }, true) if at < id => {
                     news.lapsed = news.lapsed.max(Some(chunk.lapse()))
                 }
