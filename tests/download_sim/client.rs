@@ -118,7 +118,7 @@ pub fn run(s: &Scenario) -> Report {
     let server = Server::new(&s);
     let mut world = World {
         random: Jitter::new(s.seed ^ 0xc11e),
-        machine: Download::new(config(&s, &server), None),
+        machine: Download::new(config(&s, &server)),
         server,
         s: &s,
         visit: 0,
@@ -149,7 +149,7 @@ pub fn run(s: &Scenario) -> Report {
     if let Some(at) = s.abort_at {
         world.events.push(Reverse((1000 + at, u64::MAX, Event::Abort)));
     }
-    world.input(Input::Start);
+    world.input(Input::Start(None));
     world.live();
     world.report
 }
@@ -186,7 +186,8 @@ impl World<'_> {
             }
         }
         assert!(self.live.is_empty(), "requests in flight after the end");
-        for input in [Input::Resume, Input::Online(true), Input::Wake, Input::Prepared(Ok(())), Input::Start]
+        for input in
+            [Input::Resume, Input::Online(true), Input::Wake, Input::Prepared(Ok(())), Input::Start(None)]
         {
             self.machine.handle(input, Instant(self.now));
             assert_eq!(self.machine.poll(), None, "it came back to life");
@@ -379,9 +380,9 @@ impl World<'_> {
             self.sink[total as usize..].fill(None);
         }
         let restored = self.record.clone().map(|record| Restored { record, pieces });
-        self.machine = Download::new(config(self.s, &self.server), restored);
+        self.machine = Download::new(config(self.s, &self.server));
         self.discarded = true;
-        self.input(Input::Start);
+        self.input(Input::Start(restored.map(Box::new)));
     }
 
     fn answer(&mut self, id: u64) {

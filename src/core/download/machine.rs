@@ -128,13 +128,13 @@ pub enum Finish {
 }
 
 impl Download {
-    /// Makes a download that waits for [`Input::Start`]; `restored` is what an earlier visit left of the same one.
-    pub fn new(config: Config, restored: Option<Restored>) -> Download {
+    /// Makes a download that waits for [`Input::Start`].
+    pub fn new(config: Config) -> Download {
         let (pace, single) = match config.concurrency {
             Concurrency::Auto(max) => (Pace::adaptive(max), max <= 1),
             Concurrency::Fixed(limit) => (Pace::fixed(limit), limit <= 1),
         };
-        let mut download = Download {
+        Download {
             piece: config.piece.max(1),
             stage: Stage::Queued,
             gate: Gate::new(config.retry, Jitter::new(config.seed)),
@@ -162,21 +162,29 @@ impl Download {
             barren: 0,
             idle: 0,
             finish: Finish::No,
-            remembered: restored.is_some(),
+            remembered: false,
             sent: 0,
             events: VecDeque::new(),
             last: Instant::default(),
             config,
-        };
+        }
+    }
+
+    fn start(&mut self, restored: Option<Box<Restored>>, now: Instant) {
+        if !matches!(self.stage, Stage::Queued) {
+            return;
+        }
+        self.remembered = restored.is_some();
         match restored {
-            Some(restored) if restored.record.is_sound() => download.restore(restored),
+            Some(restored) if restored.record.is_sound() => self.restore(*restored),
             Some(_) => {
-                download.effects.push_back(Effect::Discard);
-                download.forget();
+                self.effects.push_back(Effect::Discard);
+                self.forget();
             }
             None => {}
         }
-        download
+        self.stage = Stage::Running;
+        self.meter.start(now);
     }
 
     fn restore(&mut self, Restored { record, pieces }: Restored) {
@@ -206,7 +214,7 @@ impl Download {
         self.last = now;
         self.gate.tick(now);
         match input {
-            Input::Start => self.start(now),
+            Input::Start(restored) => self.start(restored, now),
             Input::Head(id, head) => self.head(id, &head, now),
             Input::Data(id, len) => self.data(id, len, now),
             Input::Excess(id) => self.excess(id, now),
@@ -256,13 +264,6 @@ impl Download {
             self.events.pop_front();
         }
         self.events.push_back(Event { at: now, doing: doing.into(), what: what.into() });
-    }
-
-    fn start(&mut self, now: Instant) {
-        if self.stage == Stage::Queued {
-            self.stage = Stage::Running;
-            self.meter.start(now);
-        }
     }
 
     fn pause(&mut self, now: Instant) {

@@ -176,8 +176,8 @@ pub enum Effect {
 /// What happened outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// Begin.
-    Start,
+    /// Begin; with what an earlier visit left of the same download, where there is anything.
+    Start(Option<Box<Restored>>),
     /// The status and headers of an answer came.
     Head(RequestId, Box<Head>),
     /// This many more bytes of the body came and were dropped, compared (and equal) or handed to the sink; never more

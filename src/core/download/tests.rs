@@ -17,8 +17,8 @@ fn config() -> Config {
 }
 
 fn begin(config: Config) -> (Script, Vec<Effect>) {
-    let mut script = Script { machine: Download::new(config, None), now: Instant(0) };
-    let effects = script.input(Input::Start);
+    let mut script = Script { machine: Download::new(config), now: Instant(0) };
+    let effects = script.input(Input::Start(None));
     (script, effects)
 }
 
@@ -140,7 +140,7 @@ fn pause_and_abort_stop_everything_at_once() {
     assert_eq!(script.input(Input::Pause), [Effect::Cancel(1), Effect::Cancel(2)]);
     assert_eq!(script.state(), State::Paused);
     assert_eq!(script.machine.poll_timeout(), None);
-    for late in [Input::Data(1, 5), Input::End(2), Input::Wake, Input::Online(true), Input::Start] {
+    for late in [Input::Data(1, 5), Input::End(2), Input::Wake, Input::Online(true), Input::Start(None)] {
         assert_eq!(script.input(late), []);
     }
     assert_eq!(script.input(Input::Resume).len(), 1);
@@ -274,12 +274,13 @@ fn an_earlier_visits_pieces_are_not_asked_for_again() {
     let effects = script.head(1, part(0, SIZE, SIZE));
     let Effect::Remember(record) = &effects[0] else { panic!("{effects:?}") };
     let restored = Restored { record: (**record).clone(), pieces: vec![0, 2] };
-    let machine = Download::new(Config { conditional: true, ..config() }, Some(restored));
+    let machine = Download::new(Config { conditional: true, ..config() });
     let mut script = Script { machine, now: Instant(0) };
-    assert_eq!(script.machine.pieces(), [2, 0, 2, 0]);
     let range = ByteRange::until(4 * MIB, 8 * MIB);
     let if_match = Some("\"a\"".to_owned());
-    assert_eq!(script.input(Input::Start), [Effect::Send { id: 1, range, if_match }]);
+    let effects = script.input(Input::Start(Some(Box::new(restored))));
+    assert_eq!(effects, [Effect::Send { id: 1, range, if_match }]);
+    assert_eq!(script.machine.pieces(), [2, 1, 2, 0]);
     script.head(1, part(4 * MIB, 8 * MIB, SIZE));
     let effects = script.input(Input::Prepared(Ok(())));
     assert!(matches!(effects[1], Effect::Send { range, .. } if range == ByteRange::until(12 * MIB, SIZE)));
@@ -370,7 +371,7 @@ fn a_record_keeps_up_after_ranges_are_given_up() {
 #[test]
 fn every_input_is_taken_in_every_state() {
     let inputs = || {
-        let mut all = vec![Input::Start, Input::Pause, Input::Resume, Input::Wake];
+        let mut all = vec![Input::Start(None), Input::Pause, Input::Resume, Input::Wake];
         for id in [0, 1, 2, 99] {
             all.extend([
                 Input::Head(id, Box::new(part(0, 5, 5))),

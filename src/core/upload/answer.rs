@@ -1,0 +1,188 @@
+//! What a server's answer to the handshake or to a chunk means.
+
+use crate::core::clock::Millis;
+use crate::core::error::{Error, Kind};
+use crate::core::retry::is_transient;
+use crate::core::wire::{self, Answer, Envelope};
+
+/// The answer to one request, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Retry-After` in ms, where it was readable.
+    pub retry_after: Option<Millis>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// The protocol's JSON.
+    Envelope(Envelope<Answer>),
+    /// Anything else: its first characters.
+    Other(String),
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meaning {
+    /// The request did what it was for.
+    Good(Answer),
+    /// The page's credentials are no longer good.
+    Unauthorized(Complaint),
+    /// The server may do it later.
+    Busy {
+        /// What it said.
+        complaint: Complaint,
+        /// How long it asked us to wait, in ms.
+        retry_after: Option<Millis>,
+        /// It asked for fewer requests (429, 503).
+        fewer: bool,
+    },
+    /// The bytes that arrived do not have the chunk's digest (422).
+    Corrupt(Complaint),
+    /// The server does not know the file (any more).
+    Forgotten(Complaint),
+    /// The server says no.
+    Refused(Complaint),
+    /// The answer is not the protocol's, though it came with success.
+    Foreign(Complaint),
+}
+
+/// What a server said when it did not say yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// `rejected` where the server said no, be it with a proxy's page; else `server`.
+    pub kind: Kind,
+    /// The HTTP status.
+    pub status: u16,
+    /// Its message, or the beginning of what it answered instead.
+    pub detail: String,
+}
+
+impl Complaint {
+    /// Makes it an error that ends the transfer.
+    pub fn into_error(self, doing: String, attempts: u32) -> Error {
+        Error::new(self.kind, doing, self.detail).with_status(Some(self.status)).with_attempts(attempts)
+    }
+}
+
+impl Response {
+    /// Tells what the answer means. Servers of this protocol put failures into the HTTP status, or into `code`
+    /// with HTTP 200; both are read, and the status wins where both name a failure.
+    pub fn meaning(self) -> Meaning {
+        let Response { status, retry_after, body } = self;
+        let succeeded = (200..300).contains(&status);
+        let (effective, complaint, forgotten) = match body {
+            Body::Envelope(Envelope { code: wire::OK, data: Some(Answer::Url(url)), .. })
+                if succeeded && url.is_empty() =>
+            {
+                let detail = "the answer names an empty URL".to_owned();
+                return Meaning::Foreign(Complaint { kind: Kind::Server, status, detail });
+            }
+            Body::Envelope(Envelope { code: wire::OK, data: Some(answer), .. }) if succeeded => {
+                return Meaning::Good(answer);
+            }
+            Body::Envelope(Envelope { code: wire::OK, data: None, .. }) if succeeded => {
+                let detail = "the answer has code 0 but no data".to_owned();
+                return Meaning::Foreign(Complaint { kind: Kind::Server, status, detail });
+            }
+            Body::Envelope(Envelope { code, msg, .. }) => {
+                let from_code = u16::try_from(code).ok().filter(|c| (400..600).contains(c)).unwrap_or(400);
+                let effective = if succeeded { from_code } else { status };
+                let forgotten = msg == wire::msg::UNKNOWN_FILE;
+                let kind = if is_transient(effective) { Kind::Server } else { Kind::Rejected };
+                let detail = if msg.is_empty() {
+                    format!("the server answered code {code} without a message")
+                } else {
+                    msg
+                };
+                (effective, Complaint { kind, status, detail }, forgotten)
+            }
+            Body::Other(start) => {
+                let detail = if start.trim().is_empty() {
+                    "the server answered nothing where the protocol's JSON was expected".to_owned()
+                } else {
+                    format!(
+                        "the server answered something other than the protocol's JSON, beginning {:?}",
+                        start.trim()
+                    )
+                };
+                let says_no = (400..500).contains(&status) && !is_transient(status);
+                let kind = if says_no { Kind::Rejected } else { Kind::Server };
+                let complaint = Complaint { kind, status, detail };
+                if succeeded {
+                    return Meaning::Foreign(complaint);
+                }
+                (status, complaint, false)
+            }
+        };
+        match effective {
+            _ if forgotten => Meaning::Forgotten(complaint),
+            401 => Meaning::Unauthorized(complaint),
+            422 => Meaning::Corrupt(complaint),
+            _ if is_transient(effective) => {
+                Meaning::Busy { complaint, retry_after, fewer: matches!(effective, 429 | 503) }
+            }
+            _ => Meaning::Refused(complaint),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(status: u16, code: u32, msg: &str) -> Meaning {
+        let body = Body::Envelope(Envelope { code, msg: msg.to_owned(), data: None });
+        Response { status, retry_after: Some(7), body }.meaning()
+    }
+
+    fn other(status: u16, body: &str) -> Meaning {
+        Response { status, retry_after: None, body: Body::Other(body.to_owned()) }.meaning()
+    }
+
+    #[test]
+    fn success_needs_status_code_and_data() {
+        let data = Answer::Needed(vec![]);
+        let good = Envelope { code: 0, msg: String::new(), data: Some(data.clone()) };
+        let response = |status| Response { status, retry_after: None, body: Body::Envelope(good.clone()) };
+        assert_eq!(response(200).meaning(), Meaning::Good(data));
+        assert!(matches!(response(500).meaning(), Meaning::Busy { .. }));
+        assert!(matches!(envelope(200, 0, ""), Meaning::Foreign(_)));
+    }
+
+    #[test]
+    fn failures_are_read_from_the_status_and_from_the_code() {
+        for (status, code) in [(403, 403), (200, 403), (200, 1), (200, 10_001), (413, 0), (501, 501)] {
+            assert!(
+                matches!(envelope(status, code, "no"), Meaning::Refused(c) if c.kind == Kind::Rejected),
+                "{status} {code}"
+            );
+        }
+        for (status, code) in [(500, 0), (200, 500), (429, 403), (200, 408)] {
+            assert!(matches!(envelope(status, code, "later"), Meaning::Busy { .. }), "{status} {code}");
+        }
+        assert!(matches!(envelope(503, 503, ""), Meaning::Busy { retry_after: Some(7), fewer: true, .. }));
+        assert!(matches!(envelope(200, 401, ""), Meaning::Unauthorized(_)));
+        assert!(matches!(envelope(422, 422, ""), Meaning::Corrupt(_)));
+        assert!(matches!(envelope(200, 403, wire::msg::UNKNOWN_FILE), Meaning::Forgotten(_)));
+        assert!(matches!(envelope(404, 403, wire::msg::UNKNOWN_FILE), Meaning::Forgotten(_)));
+    }
+
+    #[test]
+    fn what_is_not_the_protocol_is_shown() {
+        assert!(
+            matches!(other(200, "<!doctype html>"), Meaning::Foreign(c) if c.detail.contains("<!doctype html>"))
+        );
+        assert!(matches!(other(200, " "), Meaning::Foreign(c) if c.detail.contains("nothing")));
+        assert!(
+            matches!(other(502, "<h1>Bad Gateway</h1>"), Meaning::Busy { complaint, .. } if complaint.kind == Kind::Server)
+        );
+        assert!(
+            matches!(other(413, "nope"), Meaning::Refused(c) if c.kind == Kind::Rejected && c.status == 413)
+        );
+    }
+}

@@ -1,0 +1,335 @@
+//! The upload machine: which state it is in and what each input does there.
+
+use std::collections::VecDeque;
+
+use super::exchange::Exchange;
+use super::outbox::InFlight;
+use super::table::{Status, Table};
+use super::{Concurrency, Config, Effect, Event, Gate, Input, Memory, Outcome, RequestId};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
+use crate::core::md5::{Digest, Digests};
+use crate::core::pace::Pace;
+use crate::core::progress::{Meter, Progress, State};
+use crate::core::retry::Jitter;
+
+/// How often something that time does not mend is tried before it counts.
+pub(super) const TRIES: u32 = 3;
+/// How often the confirmed bytes are remembered, in ms.
+const REMEMBER_EVERY: Millis = 2_000;
+/// A machine that is woken this much later than it asked for was asleep, in ms. Hidden tabs have their timers
+/// ticked once a minute.
+const SLEPT: Millis = 60_000;
+/// How many events the report keeps.
+const EVENTS: usize = 200;
+
+/// An upload.
+#[derive(Debug)]
+pub struct Upload {
+    pub(super) config: Config,
+    pub(super) phase: Phase,
+    pub(super) gate: Gate,
+    pub(super) pace: Pace,
+    pub(super) meter: Meter,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) requests: FlatMap<RequestId, InFlight>,
+    pub(super) next_id: RequestId,
+    hashed: u64,
+    pub(super) sent: u64,
+    confirmed: u64,
+    reused: u64,
+    events: VecDeque<Event>,
+    remembered: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    Queued,
+    Hashing,
+    Exchanging(Box<Exchange>),
+    /// With the last reading of the chunks.
+    Ended(State, Vec<u8>),
+}
+
+impl Upload {
+    /// Makes an upload that waits for [`Input::Start`].
+    pub fn new(config: Config) -> Upload {
+        let pace = match config.concurrency {
+            Concurrency::Auto(max) => Pace::adaptive(max),
+            Concurrency::Fixed(limit) => Pace::fixed(limit),
+        };
+        Upload {
+            gate: Gate::new(config.retry, Jitter::new(config.seed)),
+            pace,
+            config,
+            phase: Phase::Queued,
+            meter: Meter::default(),
+            effects: VecDeque::new(),
+            requests: FlatMap::new(),
+            next_id: 1,
+            hashed: 0,
+            sent: 0,
+            confirmed: 0,
+            reused: 0,
+            events: VecDeque::new(),
+            remembered: None,
+        }
+    }
+
+    /// Takes an input at `now`.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        if matches!(self.phase, Phase::Ended(..)) {
+            return;
+        }
+        let late = self.poll_timeout().map_or(0, |due| now.since(due));
+        let slept = late > SLEPT;
+        if slept {
+            self.gate.slept(late);
+        }
+        match input {
+            Input::Start(digests) => self.start(digests),
+            Input::Hashing(bytes) => self.hashed = self.hashed.max(bytes.min(self.config.cut.size)),
+            Input::Hashed(result) => self.file_hashed(result, now),
+            Input::Checked(index, result) => self.checked(index, result, now),
+            Input::Answered(id, response) => self.answered(id, response, now),
+            Input::Lost(id, why) => self.lost(id, Kind::Network, why, now),
+            Input::Refreshed(result) => self.refreshed(result, now),
+            Input::Online(online) => self.online(online, now),
+            Input::Pause => self.pause(now),
+            Input::Resume => self.resume(now),
+            Input::Abort => self.abort(),
+            Input::Wake if slept => {}
+            Input::Wake => self.watch(now),
+        }
+        if slept && self.requests.values().any(|request| request.deadline <= now) {
+            // Nobody looked, so nothing stalled; but sockets seldom outlive a sleep.
+            self.recall();
+        }
+        self.pump(now);
+    }
+
+    /// Returns the next thing to do.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Returns when [`Input::Wake`] is wanted; may change after every [`Upload::handle`].
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if matches!(self.phase, Phase::Ended(..)) {
+            return None;
+        }
+        let deadlines = self.requests.values().map(|request| request.deadline).min();
+        let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
+        deadlines.into_iter().chain(opens).min()
+    }
+
+    /// Returns the state at `now`.
+    pub fn state(&self, now: Instant) -> State {
+        let idle = self.requests.is_empty();
+        match &self.phase {
+            Phase::Ended(state, _) => *state,
+            _ if self.gate.is_paused() => State::Paused,
+            Phase::Queued => State::Queued,
+            Phase::Hashing => State::Hashing,
+            Phase::Exchanging(_) if idle && self.gate.waiting_for(now).is_some() => State::Waiting,
+            Phase::Exchanging(exchange) if !exchange.met => State::Negotiating,
+            Phase::Exchanging(exchange) if exchange.table.is_complete() => State::Finishing,
+            Phase::Exchanging(_) => State::Transferring,
+        }
+    }
+
+    /// Returns the counts at `now`.
+    pub fn progress(&self, now: Instant) -> Progress {
+        let state = self.state(now);
+        let total = self.config.cut.size;
+        let moving = matches!(state, State::Transferring | State::Finishing);
+        Progress {
+            state,
+            total: Some(total),
+            hashed: self.hashed,
+            sent: self.sent,
+            confirmed: self.confirmed,
+            reused: self.reused,
+            speed: if moving { self.meter.speed(now) } else { 0.0 },
+            eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
+            waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
+        }
+    }
+
+    /// Returns one byte for each chunk: 0 missing, 1 in flight, 2 reused, 3 confirmed.
+    pub fn chunks(&self) -> Vec<u8> {
+        match &self.phase {
+            Phase::Exchanging(exchange) => exchange.table.map(),
+            Phase::Ended(_, map) => map.clone(),
+            Phase::Queued | Phase::Hashing => vec![0; self.config.cut.count()],
+        }
+    }
+
+    /// Goes through what did not go as wished, oldest first.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter()
+    }
+
+    /// Returns how many requests were sent and how many failures there were.
+    pub fn attempts(&self) -> (u64, u32) {
+        (self.next_id - 1, self.gate.total_failures())
+    }
+
+    fn start(&mut self, digests: Option<Digests>) {
+        if !matches!(self.phase, Phase::Queued) {
+            return;
+        }
+        match digests {
+            Some(digests) if digests.chunks.len() == self.config.cut.count() => self.exchange(digests, false),
+            _ => {
+                self.phase = Phase::Hashing;
+                self.effects.push_back(Effect::Remember(Memory { digests: None, confirmed: 0 }));
+                self.effects.push_back(Effect::Hash);
+                if self.gate.is_paused() {
+                    self.effects.push_back(Effect::HoldHash);
+                }
+            }
+        }
+    }
+
+    fn exchange(&mut self, digests: Digests, trusted: bool) {
+        self.hashed = self.config.cut.size;
+        let table = Table::new(self.config.cut, &digests, self.config.naming, trusted);
+        self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, self.next_id)));
+    }
+
+    fn file_hashed(&mut self, result: Result<Digests, Error>, now: Instant) {
+        if !matches!(self.phase, Phase::Hashing) {
+            return;
+        }
+        match result {
+            Err(error) => self.fail(error, now),
+            Ok(digests) if self.config.expected.is_some_and(|expected| expected != digests.file) => {
+                let detail = format!("its digest is {}, not that of the upload that was begun", digests.file);
+                self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
+            }
+            Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
+                self.exchange(digests, true);
+                self.remember(now);
+            }
+            Ok(_) => {
+                let detail = "its size changed while it was read";
+                self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
+            }
+        }
+    }
+
+    fn checked(&mut self, index: usize, result: Result<Digest, Error>, now: Instant) {
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        let expected = exchange.digests.chunks.get(index).copied();
+        let Some(chunk) =
+            exchange.table.iter_mut().find(|c| c.index == index && c.status == Status::Checking)
+        else {
+            return;
+        };
+        chunk.status = Status::Missing;
+        match result {
+            Ok(digest) if Some(digest) == expected => chunk.trusted = true,
+            Ok(_) => {
+                let count = exchange.digests.chunks.len();
+                let doing = format!("checking chunk {} of {count}", index + 1);
+                let detail = "its bytes are not the ones that were hashed";
+                self.fail(Error::new(Kind::FileChanged, doing, detail), now);
+            }
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn online(&mut self, online: bool, now: Instant) {
+        let was_offline = self.gate.is_offline();
+        self.gate.online(online, now);
+        if online && was_offline {
+            // Sockets of the old network linger without an error.
+            self.recall();
+        }
+    }
+
+    fn pause(&mut self, now: Instant) {
+        if self.gate.is_paused() {
+            return;
+        }
+        self.gate.pause(now);
+        self.recall();
+        self.remember(now);
+        if matches!(self.phase, Phase::Hashing) {
+            self.effects.push_back(Effect::HoldHash);
+        }
+    }
+
+    fn resume(&mut self, now: Instant) {
+        if !self.gate.is_paused() {
+            return;
+        }
+        self.gate.resume();
+        self.meter.start(now);
+        if matches!(self.phase, Phase::Hashing) {
+            self.effects.push_back(Effect::ResumeHash);
+        }
+    }
+
+    fn abort(&mut self) {
+        self.effects.push_back(Effect::Forget);
+        self.end(State::Aborted, Err(Error::new(Kind::Aborted, "the upload", "the page aborted it")));
+    }
+
+    pub(super) fn fail(&mut self, error: Error, now: Instant) {
+        if error.kind == Kind::FileChanged {
+            self.effects.push_back(Effect::Forget);
+        } else {
+            self.remember(now);
+        }
+        self.end(State::Failed, Err(error));
+    }
+
+    pub(super) fn done(&mut self, url: String) {
+        let latest = self.next_id - 1;
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        exchange.table.complete(latest);
+        let (size, reused) = exchange.table.confirmed();
+        let instant = exchange.table.iter().all(|chunk| !chunk.tried);
+        let outcome = Outcome { url, file_id: exchange.digests.file, size, instant, reused };
+        (self.confirmed, self.reused) = (size, reused);
+        self.effects.push_back(Effect::Forget);
+        self.end(State::Done, Ok(outcome));
+    }
+
+    fn end(&mut self, state: State, result: Result<Outcome, Error>) {
+        if matches!(self.phase, Phase::Hashing) {
+            self.effects.push_back(Effect::StopHash);
+        }
+        self.recall();
+        self.phase = Phase::Ended(state, self.chunks());
+        self.effects.push_back(Effect::Settle(result));
+    }
+
+    /// Takes note of what is confirmed by now.
+    pub(super) fn count(&mut self, now: Instant) {
+        let Phase::Exchanging(exchange) = &self.phase else { return };
+        let (confirmed, reused) = exchange.table.confirmed();
+        self.confirmed = self.confirmed.max(confirmed);
+        self.reused = reused;
+        if self.remembered.is_none_or(|at| now.since(at) >= REMEMBER_EVERY) {
+            self.remember(now);
+        }
+    }
+
+    fn remember(&mut self, now: Instant) {
+        let Phase::Exchanging(exchange) = &self.phase else { return };
+        self.remembered = Some(now);
+        let digests = Some(exchange.digests.clone());
+        self.effects.push_back(Effect::Remember(Memory { digests, confirmed: self.confirmed }));
+    }
+
+    pub(super) fn note(&mut self, doing: String, what: String, at: Instant) {
+        if self.events.len() == EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(Event { at, doing, what });
+    }
+}

@@ -1,0 +1,171 @@
+//! An upload as a state machine: inputs come in with the time, effects come out, nothing is done here.
+//!
+//! The driver calls [`Upload::handle`] with each [`Input`], carries out what [`Upload::poll`] yields until it yields
+//! nothing, and calls again at [`Upload::poll_timeout`] with [`Input::Wake`]. Every effect that asks for something
+//! has one input that answers it; answers to what was cancelled may still come and are ignored.
+//!
+//! What holds at every step: a chunk is in one state; an acknowledged chunk is sent again only on the word of an
+//! answer to a request sent after the acknowledgement; the upload is done when the server names a URL.
+
+mod answer;
+mod exchange;
+mod gate;
+mod index;
+mod machine;
+mod outbox;
+mod table;
+
+pub use answer::{Body, Response};
+pub use gate::{Gate, Unauthorized};
+pub use machine::Upload;
+pub use table::{Naming, Table};
+
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::Error;
+use crate::core::md5::{Digest, Digests};
+use crate::core::plan::Cut;
+use crate::core::retry::Policy;
+use crate::core::wire::Handshake;
+
+/// How many requests may be in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// As goodput says, up to a limit.
+    Auto(usize),
+    /// As the page says.
+    Fixed(usize),
+}
+
+/// What an upload is told at the start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file and its chunks.
+    pub cut: Cut,
+    /// How chunks are named.
+    pub naming: Naming,
+    /// The digest that the file had when an earlier visit hashed it, where the page goes on with that upload.
+    pub expected: Option<Digest>,
+    /// The file's extension with its dot, or empty.
+    pub ext: String,
+    /// Requests at once.
+    pub concurrency: Concurrency,
+    /// When to try again.
+    pub retry: Policy,
+    /// How long a request may show no sign of life, in ms.
+    pub stall_timeout: Millis,
+    /// The page gave a function for its headers, which can be asked again.
+    pub can_refresh_headers: bool,
+    /// Where the jitter's randomness starts.
+    pub seed: u64,
+}
+
+/// The number of a request, from 1; never used twice by one machine.
+pub type RequestId = u64;
+
+/// What a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// `POST endpoint/handshake`.
+    Handshake(Handshake),
+    /// `POST endpoint` with the bytes of one chunk.
+    Chunk {
+        /// The chunk's index in the file, which gives its bytes.
+        index: usize,
+        /// Its id on the wire.
+        chunk_id: String,
+        /// The file's id.
+        file_id: String,
+    },
+}
+
+/// What the machine asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Hash the file; answered by [`Input::Hashing`] now and then and by [`Input::Hashed`] once.
+    Hash,
+    /// Hold the hashing where it is.
+    HoldHash,
+    /// Let the hashing go on.
+    ResumeHash,
+    /// Give the hashing up; no answer comes.
+    StopHash,
+    /// Send a request; answered by [`Input::Answered`] or [`Input::Lost`].
+    Send(RequestId, Request),
+    /// Abort a request; what comes of it is ignored.
+    Cancel(RequestId),
+    /// Hash one chunk of the file again; answered by [`Input::Checked`].
+    Check(usize),
+    /// Ask the page for new headers; answered by [`Input::Refreshed`].
+    RefreshHeaders,
+    /// Remember the upload for a later visit.
+    Remember(Memory),
+    /// Forget the upload.
+    Forget,
+    /// The end.
+    Settle(Result<Outcome, Error>),
+}
+
+/// What is remembered of an upload between visits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// The digests, once they are known.
+    pub digests: Option<Digests>,
+    /// Bytes that the server has.
+    pub confirmed: u64,
+}
+
+/// How an upload ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The file's URL, as the server gave it.
+    pub url: String,
+    /// The file's id.
+    pub file_id: Digest,
+    /// The file's size in bytes.
+    pub size: u64,
+    /// Nothing had to be sent.
+    pub instant: bool,
+    /// Bytes that did not have to be sent.
+    pub reused: u64,
+}
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Begin; with the digests of an earlier visit, where there are any. Those are believed for the handshake, and
+    /// each chunk is checked before it is sent.
+    Start(Option<Digests>),
+    /// This many bytes of the file are hashed.
+    Hashing(u64),
+    /// The file is hashed, or cannot be read.
+    Hashed(Result<Digests, Error>),
+    /// A chunk was hashed again, or cannot be read.
+    Checked(usize, Result<Digest, Error>),
+    /// An answer came, whatever its status.
+    Answered(RequestId, Response),
+    /// No answer came: the browser's words for it.
+    Lost(RequestId, String),
+    /// The page gave new headers, or failed to: its words for it.
+    Refreshed(Result<(), String>),
+    /// The browser says that the network is there or gone.
+    Online(bool),
+    /// The page pauses.
+    Pause,
+    /// The page goes on.
+    Resume,
+    /// The page gives up.
+    Abort,
+    /// Time has passed.
+    Wake,
+}
+
+/// One line of the report: something that did not go as wished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// What was being done.
+    pub doing: String,
+    /// What happened.
+    pub what: String,
+}

@@ -1,0 +1,297 @@
+//! The chunks of an upload by id, and what is known of each.
+
+use super::index::Index;
+
+use crate::core::md5::Digests;
+use crate::core::plan::Cut;
+
+/// How chunks are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Naming {
+    /// By their MD5; a repeated chunk has one name.
+    #[default]
+    Md5,
+    /// By their MD5 and index, for servers that need names unique within a file.
+    Md5Index,
+}
+
+/// Where one chunk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The server needs it.
+    Missing,
+    /// Its bytes are being hashed again before they are sent.
+    Checking,
+    /// It is being sent.
+    InFlight,
+    /// The server has it, on the word of the answer to request `at`, or of one sent after it.
+    Confirmed {
+        /// The number of the latest request sent when the answer came.
+        at: u64,
+        /// It was there before this visit sent it.
+        reused: bool,
+    },
+}
+
+/// A chunk that is sent at most once, however often it stands in the file.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// Its id on the wire.
+    pub id: String,
+    /// Its first index in the file; the bytes are taken from there.
+    pub index: usize,
+    /// Its size in bytes.
+    pub len: u64,
+    /// The bytes of all its places in the file.
+    pub bytes: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
+    pub trusted: bool,
+    /// It was sent in this visit, whatever came of it.
+    pub tried: bool,
+    /// What went wrong with it.
+    pub troubles: Troubles,
+}
+
+/// What went wrong with a chunk, each kind counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Troubles {
+    /// How often no answer came since it last arrived.
+    pub losses: u32,
+    /// How often it stalled since it last arrived: each time it gets twice as long.
+    pub stalls: u32,
+    /// How often the server refused it since it last arrived.
+    pub refusals: u32,
+    /// How often other bytes arrived than were sent, since it last arrived.
+    pub garbled: u32,
+    /// How often the server took it and asked for it again, ever.
+    pub lapses: u32,
+}
+
+/// What the answer to a handshake changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// The server has something that it was not known to have.
+    pub gained: bool,
+    /// Chunks in flight that have arrived already.
+    pub arrived: Vec<usize>,
+    /// The most often that one of the chunks has lapsed which the server had and lost.
+    pub lapsed: Option<u32>,
+    /// The list names chunks that were acknowledged after the handshake went out.
+    pub overtaken: bool,
+}
+
+impl Chunk {
+    /// Notes that the server took it and asks for it again; returns how often it has.
+    pub fn lapse(&mut self) -> u32 {
+        self.status = Status::Missing;
+        self.troubles.lapses += 1;
+        self.troubles.lapses
+    }
+}
+
+/// All chunks of one file.
+#[derive(Debug, Clone)]
+pub struct Table {
+    chunks: Vec<Chunk>,
+    by_id: Index,
+    /// For each place in the file, the chunk that stands there.
+    places: Vec<usize>,
+}
+
+impl Table {
+    /// Lays out the chunks of a file; `trusted` tells whether they were hashed in this visit.
+    pub fn new(cut: Cut, digests: &Digests, naming: Naming, trusted: bool) -> Table {
+        let mut table = Table {
+            chunks: Vec::new(),
+            by_id: Index::new(digests.chunks.len()),
+            places: Vec::with_capacity(digests.chunks.len()),
+        };
+        for (index, digest) in digests.chunks.iter().enumerate() {
+            let id = match naming {
+                Naming::Md5 => digest.to_string(),
+                Naming::Md5Index => format!("{digest}-{index}"),
+            };
+            let len = cut.len(index);
+            let at = table.find(&id).unwrap_or_else(|| {
+                let (status, troubles) = (Status::Missing, Troubles::default());
+                let at = table.chunks.len();
+                table.by_id.insert(&id, at);
+                table.chunks.push(Chunk {
+                    id,
+                    index,
+                    len,
+                    bytes: 0,
+                    status,
+                    trusted,
+                    tried: false,
+                    troubles,
+                });
+                at
+            });
+            if let Some(chunk) = table.chunks.get_mut(at) {
+                chunk.bytes += len;
+            }
+            table.places.push(at);
+        }
+        table
+    }
+
+    /// Returns the ids in the file's order, a repeated one at each of its places.
+    pub fn ids(&self) -> Vec<String> {
+        self.places.iter().filter_map(|at| self.chunks.get(*at)).map(|chunk| chunk.id.clone()).collect()
+    }
+
+    /// Returns one chunk.
+    pub fn get_mut(&mut self, at: usize) -> Option<&mut Chunk> {
+        self.chunks.get_mut(at)
+    }
+
+    /// Returns one chunk.
+    pub fn get(&self, at: usize) -> Option<&Chunk> {
+        self.chunks.get(at)
+    }
+
+    /// Returns the position of the chunk with this id.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.find(id, |at| self.chunks.get(at).map(|chunk| chunk.id.as_str()))
+    }
+
+    /// Returns the position of the first missing chunk.
+    pub fn next_missing(&self) -> Option<usize> {
+        self.chunks.iter().position(|chunk| chunk.status == Status::Missing)
+    }
+
+    /// Goes through all chunks.
+    pub fn iter(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter()
+    }
+
+    /// Goes through all chunks.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Chunk> {
+        self.chunks.iter_mut()
+    }
+
+    /// Takes the list of the answer to handshake `id`; `latest` is the number of the latest request sent.
+    ///
+    /// Of a chunk acknowledged after the handshake went out, the list says nothing.
+    pub fn learn(&mut self, needed: &[String], id: u64, latest: u64) -> News {
+        let mut needs = vec![false; self.chunks.len()];
+        for at in needed.iter().filter_map(|id| self.find(id)) {
+            if let Some(need) = needs.get_mut(at) {
+                *need = true;
+            }
+        }
+        let mut news = News::default();
+        for (at, (chunk, need)) in self.chunks.iter_mut().zip(needs).enumerate() {
+            match (chunk.status, need) {
+                (Status::Confirmed { at, .. }, true) if at < id => {
+                    news.lapsed = news.lapsed.max(Some(chunk.lapse()))
+                }
+                (Status::Confirmed { .. }, true) => news.overtaken = true,
+                (Status::Missing | Status::Checking | Status::InFlight, false) => {
+                    if chunk.status == Status::InFlight {
+                        news.arrived.push(at);
+                    }
+                    chunk.status = Status::Confirmed { at: latest, reused: !chunk.tried };
+                    news.gained = true;
+                }
+                _ => {}
+            }
+        }
+        news
+    }
+
+    /// Takes the list of the answer to chunk request `id`. Returns the most often that one of the chunks has lapsed
+    /// which the server had and lost; a chunk acknowledged after the request went out is not one of them.
+    pub fn relearn(&mut self, needed: &[String], id: u64) -> Option<u32> {
+        let mut lapsed = None;
+        for name in needed {
+            if let Some(at) = self.find(name)
+                && let Some(chunk) = self.get_mut(at)
+                && matches!(chunk.status, Status::Confirmed { at, .. } if at < id)
+            {
+                lapsed = lapsed.max(Some(chunk.lapse()));
+            }
+        }
+        lapsed
+    }
+
+    /// Notes that the server has the whole file, whatever was known of its chunks.
+    pub fn complete(&mut self, latest: u64) {
+        self.learn(&[], latest, latest);
+    }
+
+    /// Tells whether the server has every chunk.
+    pub fn is_complete(&self) -> bool {
+        self.chunks.iter().all(|chunk| matches!(chunk.status, Status::Confirmed { .. }))
+    }
+
+    /// Returns the bytes that are confirmed, and the part of them that this visit did not send.
+    pub fn confirmed(&self) -> (u64, u64) {
+        self.chunks.iter().fold((0, 0), |(all, old), chunk| match chunk.status {
+            Status::Confirmed { reused: true, .. } => (all + chunk.bytes, old + chunk.bytes),
+            Status::Confirmed { reused: false, .. } => (all + chunk.bytes, old + chunk.bytes - chunk.len),
+            _ => (all, old),
+        })
+    }
+
+    /// Returns one byte for each place in the file: 0 missing, 1 in flight, 2 reused, 3 confirmed.
+    pub fn map(&self) -> Vec<u8> {
+        let byte = |chunk: &Chunk| match chunk.status {
+            Status::Missing => 0,
+            Status::Checking | Status::InFlight => 1,
+            Status::Confirmed { reused: true, .. } => 2,
+            Status::Confirmed { reused: false, .. } => 3,
+        };
+        self.places.iter().map(|at| self.chunks.get(*at).map_or(0, byte)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::md5::Digest;
+
+    fn digests(names: &str) -> Digests {
+        Digests { file: Digest([9; 16]), chunks: names.bytes().map(|b| Digest([b; 16])).collect() }
+    }
+
+    #[test]
+    fn a_repeated_chunk_is_one_chunk_with_many_places() {
+        let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, true);
+        assert_eq!(
+            table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
+            [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
+        );
+        assert_eq!(table.ids().len(), 5);
+        table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
+        assert_eq!(table.confirmed(), (30, 20));
+        assert_eq!(table.map(), [3, 3, 0, 3, 0]);
+    }
+
+    #[test]
+    fn a_list_says_nothing_of_what_was_acknowledged_after_its_request_went_out() {
+        let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, true);
+        let ids = table.ids();
+        table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
+        table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
+        table.get_mut(2).unwrap().status = Status::InFlight;
+        let news = table.learn(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8);
+        assert_eq!(news, News { gained: true, arrived: vec![2], lapsed: Some(1), overtaken: true });
+        assert_eq!(table.map(), [0, 3, 2, 0]);
+        assert_eq!(table.relearn(&ids, 8), Some(1), "b");
+        assert_eq!(table.map(), [0, 0, 2, 0]);
+        table.complete(9);
+        assert!(table.is_complete());
+    }
+
+    #[test]
+    fn with_the_index_every_place_is_its_own() {
+        let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, true);
+        assert_eq!(table.iter().count(), 5);
+        assert!(table.ids().iter().enumerate().all(|(i, id)| id.ends_with(&format!("-{i}"))));
+        assert_eq!(table.find(&table.ids()[3]), Some(3));
+    }
+}
