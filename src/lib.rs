@@ -6,3 +6,8 @@
 //! which the reference server shares for its wire types and the tests for their simulations.
 
 pub mod core;
+
+#[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

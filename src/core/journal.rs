@@ -59,6 +59,12 @@ impl UploadRecord {
         self.chunk_ids = digests.chunks.iter().map(Digest::to_string).collect();
     }
 
+    /// Tells whether `other` speaks of the same file, as far as name, size and time tell, cut in the same way.
+    pub fn is_same_file(&self, other: &UploadRecord) -> bool {
+        let key = |r: &UploadRecord| (r.version, r.size, r.last_modified, r.chunk);
+        key(self) == key(other) && self.name == other.name && self.last_modified.is_some()
+    }
+
     /// Returns how the chunks are named.
     pub fn naming(&self) -> Naming {
         if self.indexed { Naming::Md5Index } else { Naming::Md5 }

@@ -83,6 +83,17 @@ pub fn is_ext(ext: &str) -> bool {
         && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
+/// Returns the extension of a file's name that the server is told: with its dot, `.tar.gz` and its like whole, empty
+/// where there is none or where it is not one that [`is_ext`] allows.
+pub fn ext_of(name: &str) -> &str {
+    let dot = name.rfind('.').filter(|dot| *dot > 0);
+    let Some(dot) = dot else { return "" };
+    let compound =
+        name.get(..dot).filter(|stem| stem.to_ascii_lowercase().ends_with(".tar")).map(|stem| stem.len() - 4);
+    let ext = compound.filter(|at| *at > 0).and_then(|at| name.get(at..)).or(name.get(dot..)).unwrap_or("");
+    if is_ext(ext) { ext } else { "" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +116,25 @@ mod tests {
             "d41d8cd98f00b204e9800998ecf8427e-1-2",
         ] {
             assert!(!is_chunk_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_extension_is_the_end_of_a_name() {
+        for (name, ext) in [
+            ("a.mp4", ".mp4"),
+            ("视频.mp4", ".mp4"),
+            ("x.tar.gz", ".tar.gz"),
+            ("X.TAR.GZ", ".TAR.GZ"),
+            ("a.b.c", ".c"),
+            ("README", ""),
+            (".bashrc", ""),
+            (".tar.gz", ".gz"),
+            ("end.", ""),
+            ("a.中文", ""),
+            ("", ""),
+        ] {
+            assert_eq!(ext_of(name), ext, "{name}");
         }
     }
 

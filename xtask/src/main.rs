@@ -1,1 +1,84 @@
-fn main() {}
+//! The project's task runner: `cargo xtask build | demo | test`.
+
+mod build;
+mod demo;
+mod error;
+mod files;
+mod npm;
+mod paths;
+mod process;
+mod server;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use error::{Error, Result};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  build                          make the npm package in pkg/
+  demo [--port N] [--data DIR]   build, then serve the demo page (port 8000)
+  test [--quick]                 run every test; --quick: formatting, lints and native tests only";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<ExitCode> {
+    match args {
+        ["build"] => build::run().map(|()| ExitCode::SUCCESS),
+        ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
+        ["test"] => Ok(test::run(test::Scope::Full)),
+        ["test", "--quick"] => Ok(test::run(test::Scope::Quick)),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(Error::new(format!("can't read `{}`\n\n{USAGE}", args.join(" ")))),
+    }
+}
+
+fn demo_options(mut args: &[&str]) -> Result<demo::Options> {
+    let mut options = demo::Options::default();
+    while let [name, value, rest @ ..] = args {
+        match *name {
+            "--port" => {
+                options.port = value.parse().map_err(|_| Error::new(format!("`{value}` is no port")))?;
+            }
+            "--data" => options.data = PathBuf::from(value),
+            _ => return Err(Error::new(format!("demo has no option `{name}`\n\n{USAGE}"))),
+        }
+        args = rest;
+    }
+    match args {
+        [] => Ok(options),
+        [name, ..] => {
+            Err(Error::new(format!("demo can't read `{name}`, or its value is missing\n\n{USAGE}")))
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_demos_options() {
+        let options = demo_options(&["--data", "d", "--port", "81"]).unwrap();
+        assert_eq!((options.port, options.data), (81, PathBuf::from("d")));
+        assert_eq!(demo_options(&[]).unwrap().port, 8000);
+        for bad in [&["--port"][..], &["--port", "x"], &["--port", "70000"], &["--x", "1"], &["x"]] {
+            assert!(demo_options(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ mod table;
 pub use answer::{Body, Response};
 pub use gate::{Gate, Unauthorized};
 pub use machine::Upload;
-pub use table::Naming;
+pub use table::{Naming, Table};
 
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Error;

@@ -1,0 +1,183 @@
+//! `POST /api/upload`: one chunk.
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use xuchuan::core::wire::{Answer, msg};
+
+use crate::failure::Failure;
+use crate::handshake::{answer, chunk_id, file_id};
+use crate::intake::Intake;
+use crate::paced::Paced;
+use crate::routes::Shared;
+use crate::vault::{Place, Slot};
+
+/// Bytes that the other fields and the form's own lines may have.
+const FORM: u64 = 64 << 10;
+/// Bytes of an id; none that is right comes near.
+const ID: usize = 256;
+
+/// Takes in a chunk.
+pub async fn chunk(State(vault): State<Shared>, request: Request) -> Result<Response, Failure> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok()).ok_or_else(|| {
+        Failure::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send the chunk as multipart/form-data with the fields fileId, chunkId and file",
+        )
+    })?;
+    // Twice the limit is read, to tell a client which sent too much what the limit is: most don't see an answer that
+    // comes before they have sent everything.
+    let most = vault.limits().chunk_bytes.saturating_mul(2).saturating_add(FORM);
+    let constraints = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
+    let mut form = Multipart::with_constraints(Paced::new(request.into_body()), boundary, constraints);
+    match receive(&vault, &mut form).await {
+        Ok(needed) => Ok(answer(Answer::Needed(needed))),
+        Err(failure) => {
+            while let Ok(Some(mut field)) = form.next_field().await {
+                while let Ok(Some(_)) = field.chunk().await {}
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// What became of the `file` field.
+enum Got {
+    /// It was not needed; these chunks are.
+    Skipped(Vec<String>),
+    /// It was received into its place, not committed yet.
+    Placed(Intake, Place),
+    /// It came before its ids, and was received elsewhere.
+    Staged(Intake),
+}
+
+async fn receive(vault: &Shared, form: &mut Multipart<'_>) -> Result<Vec<String>, Failure> {
+    let (mut file, mut chunk, mut got) = (None, None, None);
+    while let Some(field) = form.next_field().await.map_err(malformed)? {
+        match field.name() {
+            Some("fileId") => file = Some(id(field).await?),
+            Some("chunkId") => chunk = Some(id(field).await?),
+            Some("file") if got.is_some() => {
+                return Err(Failure::bad_request("send one chunk at a time: the form has two `file` fields"));
+            }
+            Some("file") => got = Some(take(vault, field, file.as_deref(), chunk.as_deref()).await?),
+            _ => {}
+        }
+    }
+    let file = file.as_deref();
+    let chunk = chunk.as_deref();
+    match got {
+        Some(Got::Skipped(needed)) => Ok(needed),
+        Some(Got::Placed(intake, place)) => commit(vault, intake, place).await,
+        Some(Got::Staged(intake)) => match slot(vault, file, chunk).await {
+            Ok(Slot::Open(place)) => commit(vault, intake, place).await,
+            Ok(Slot::Held(needed)) => {
+                intake.abort().await;
+                Ok(needed)
+            }
+            Err(failure) => {
+                intake.abort().await;
+                Err(failure)
+            }
+        },
+        None => {
+            slot(vault, file, chunk).await?;
+            Err(Failure::bad_request("send the chunk's bytes in the field `file`"))
+        }
+    }
+}
+
+async fn take(
+    vault: &Shared,
+    mut field: Field<'_>,
+    file: Option<&str>,
+    chunk: Option<&str>,
+) -> Result<Got, Failure> {
+    let place = match (file, chunk) {
+        (Some(_), Some(_)) => match slot(vault, file, chunk).await? {
+            Slot::Open(place) => Some(place),
+            Slot::Held(needed) => {
+                while field.chunk().await.map_err(malformed)?.is_some() {}
+                return Ok(Got::Skipped(needed));
+            }
+        },
+        _ => None,
+    };
+    let limit = vault.limits().chunk_bytes;
+    let path = place.as_ref().map_or_else(|| vault.staging(), Place::path);
+    let mut intake = Intake::new(vault.store().clone(), path);
+    let filled = async {
+        while let Some(bytes) = field.chunk().await.map_err(malformed)? {
+            if intake.size() + bytes.len() as u64 > limit {
+                return Err(Failure::too_large(format!(
+                    "a chunk may have at most {limit} bytes; use smaller ones"
+                )));
+            }
+            vault.admit_bytes(intake.size() + bytes.len() as u64)?;
+            intake.push(bytes).await?;
+        }
+        Ok(())
+    };
+    match filled.await {
+        Ok(()) => Ok(match place {
+            Some(place) => Got::Placed(intake, place),
+            None => Got::Staged(intake),
+        }),
+        Err(failure) => {
+            intake.abort().await;
+            Err(failure)
+        }
+    }
+}
+
+/// Commits in a task of its own: a client that goes away must not leave the store and the memory of it apart.
+async fn commit(vault: &Shared, mut intake: Intake, place: Place) -> Result<Vec<String>, Failure> {
+    let size = intake.size();
+    let checked = match vault.admit(&place, size) {
+        Ok(()) => intake.check(place.md5()).await,
+        refused => refused,
+    };
+    if let Err(failure) = checked {
+        intake.abort().await;
+        return Err(failure);
+    }
+    let vault = vault.clone();
+    tokio::spawn(async move {
+        intake.commit(&place.path()).await?;
+        Ok(vault.stored(place, size))
+    })
+    .await?
+}
+
+async fn slot(vault: &Shared, file: Option<&str>, chunk: Option<&str>) -> Result<Slot, Failure> {
+    let given = |id: Option<&str>| id.filter(|id| !id.is_empty()).map(str::to_owned);
+    let file = given(file).ok_or_else(|| Failure::refused(msg::NO_FILE_ID))?;
+    let chunk = given(chunk).ok_or_else(|| Failure::refused(msg::NO_CHUNK_ID))?;
+    file_id(&file)?;
+    chunk_id(&chunk)?;
+    vault.slot(&file, &chunk).await
+}
+
+async fn id(mut field: Field<'_>) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(next) = field.chunk().await.map_err(malformed)? {
+        if bytes.len() + next.len() > ID {
+            return Err(Failure::bad_request("fileId and chunkId have at most 43 characters"));
+        }
+        bytes.extend_from_slice(&next);
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::bad_request("fileId and chunkId must be text"))
+}
+
+fn malformed(error: multer::Error) -> Failure {
+    match error {
+        multer::Error::StreamSizeExceeded { .. } => {
+            Failure::too_large("the form is larger than a chunk may be; use smaller chunks")
+        }
+        error => {
+            Failure::bad_request(format!("the form can't be read, or ended early: {error}. Send it again"))
+        }
+    }
+}

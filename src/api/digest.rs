@@ -1,0 +1,68 @@
+//! `digest`: what the handshake of a file would send.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::Blob;
+
+use super::error;
+use super::options::Options;
+use crate::core::error::{Error, Kind};
+use crate::core::plan::{self, Cut};
+use crate::core::upload::Table;
+use crate::web::hasher::{self, HashControl};
+use crate::web::listener::Listener;
+use crate::web::object::{get, object};
+
+/// Hashes `source`, off the page's thread where a worker can be had. Resolves with
+/// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
+#[wasm_bindgen(skip_typescript)]
+pub fn digest(source: Blob, options: JsValue) -> Promise {
+    future_to_promise(async move {
+        let size = source.size() as u64;
+        let on_progress: Option<Function> = get(&options, "onProgress").and_then(|f| f.dyn_into().ok());
+        let signal = get(&options, "signal");
+        let options = Options(options);
+        let chunk = options.bytes("chunkSize").unwrap_or_else(|| plan::chunk_size(size));
+        let control = Rc::new(HashControl::default());
+        let _abort = signal.as_ref().map(|signal| {
+            if get(signal, "aborted").is_some_and(|aborted| aborted.is_truthy()) {
+                control.stop();
+            }
+            let control = control.clone();
+            Listener::new(signal, "abort", move |_| control.stop())
+        });
+        let report = move |hashed: u64| {
+            if let Some(on_progress) = &on_progress {
+                let progress = object([("hashed", (hashed as f64).into()), ("total", (size as f64).into())]);
+                // A callback that throws is the page's own affair.
+                let _ = on_progress.call1(&JsValue::UNDEFINED, &progress);
+            }
+        };
+        let digests = match hasher::hash(source, chunk, control, report).await {
+            Some(Ok(digests)) => digests,
+            Some(Err(unreadable)) => {
+                let detail =
+                    format!("the bytes from {} on could not be read ({})", unreadable.at, unreadable.why);
+                return Err(error::into_js(&Error::new(Kind::FileUnreadable, "hashing the file", detail)));
+            }
+            None => {
+                return Err(error::into_js(&Error::new(
+                    Kind::Aborted,
+                    "hashing the file",
+                    "the page aborted it",
+                )));
+            }
+        };
+        let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), true);
+        let ids: Array = table.ids().into_iter().map(JsValue::from).collect();
+        Ok(object([
+            ("fileId", digests.file.to_string().into()),
+            ("chunkIds", ids.into()),
+            ("chunkSize", (chunk as f64).into()),
+            ("size", (size as f64).into()),
+        ]))
+    })
+}

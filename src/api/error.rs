@@ -1,0 +1,16 @@
+//! Errors on their way out.
+
+use wasm_bindgen::prelude::*;
+
+use crate::core::error::Error;
+use crate::web::object::object;
+
+/// Makes the plain object that the shell turns into a `TransferError`.
+pub fn into_js(error: &Error) -> JsValue {
+    object([
+        ("code", error.kind.code().into()),
+        ("message", error.to_string().into()),
+        ("status", error.status.map_or(JsValue::UNDEFINED, JsValue::from)),
+        ("retryable", error.kind.retryable().into()),
+    ])
+}

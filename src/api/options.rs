@@ -1,0 +1,90 @@
+//! Reads the page's options, which the shell has already checked.
+
+use wasm_bindgen::prelude::*;
+use web_sys::RequestCredentials;
+
+use crate::core::clock::Millis;
+use crate::core::retry::Policy;
+use crate::core::upload::{Concurrency, Naming};
+use crate::web::headers::Headers;
+use crate::web::object::{get, get_string, get_u64};
+
+/// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
+const MOST_UPLOADS: usize = 6;
+/// How long a request may show no sign of life, in ms.
+const STALL: Millis = 30_000;
+
+/// The options of one call.
+pub struct Options(pub JsValue);
+
+impl Options {
+    /// Returns the headers.
+    pub fn headers(&self) -> Headers {
+        Headers::new(get(&self.0, "headers"))
+    }
+
+    /// Returns whether cookies go along.
+    pub fn credentials(&self) -> RequestCredentials {
+        match get_string(&self.0, "credentials").as_deref() {
+            Some("omit") => RequestCredentials::Omit,
+            Some("include") => RequestCredentials::Include,
+            _ => RequestCredentials::SameOrigin,
+        }
+    }
+
+    /// Returns how many requests an upload may have in flight.
+    pub fn upload_concurrency(&self) -> Concurrency {
+        let fixed = get_u64(&self.0, "concurrency").and_then(|limit| usize::try_from(limit).ok());
+        fixed.map_or(Concurrency::Auto(MOST_UPLOADS), Concurrency::Fixed)
+    }
+
+    /// Returns when to try again.
+    pub fn retry(&self) -> Policy {
+        let Some(retry) = get(&self.0, "retry") else { return Policy::default() };
+        if retry.is_falsy() {
+            return Policy::NEVER;
+        }
+        let standard = Policy::default();
+        let number =
+            |name, default| get(&retry, name).and_then(|v| v.as_f64()).map_or(default, |ms| ms as Millis);
+        Policy {
+            budget: number("budget", standard.budget),
+            base: number("base", standard.base),
+            cap: number("cap", standard.cap),
+        }
+    }
+
+    /// Returns how long a request may show no sign of life.
+    pub fn stall_timeout(&self) -> Millis {
+        get(&self.0, "stallTimeout").and_then(|v| v.as_f64()).map_or(STALL, |ms| ms as Millis)
+    }
+
+    /// Returns whether the transfer is remembered across page loads.
+    pub fn resume(&self) -> bool {
+        get(&self.0, "resume").is_none_or(|resume| resume.is_truthy())
+    }
+
+    /// Returns a text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        get_string(&self.0, name)
+    }
+
+    /// Returns a size in bytes.
+    pub fn bytes(&self, name: &str) -> Option<u64> {
+        get_u64(&self.0, name)
+    }
+
+    /// Returns how chunks are named.
+    pub fn naming(&self) -> Naming {
+        if get_string(&self.0, "chunkId").as_deref() == Some("md5-index") {
+            Naming::Md5Index
+        } else {
+            Naming::Md5
+        }
+    }
+}
+
+/// Returns a seed for jitter.
+pub fn seed() -> u64 {
+    (js_sys::Math::random() * (1_u64 << 53) as f64) as u64
+}

@@ -1,0 +1,289 @@
+/** Makes the script's global known to TypeScript: `<script src="xuchuan.min.js">` defines `xuchuan`. */
+export as namespace xuchuan;
+
+/**
+ * Uploads a file in chunks and resolves with its URL. A file the server already has takes one request; an upload
+ * that was cut off goes on where it stopped.
+ *
+ * @throws TypeError at once if the source or an option is wrong.
+ */
+export function upload(source: Blob | FileSystemFileHandle, options?: UploadOptions): Transfer<UploadResult>;
+
+/**
+ * Downloads by ranges where the server can do that, in parallel and resumable, and whole where it can't.
+ *
+ * @throws TypeError at once if the URL or an option is wrong.
+ */
+export function download(url: string | URL, options: DownloadOptions & { to: "blob" }): Transfer<DownloadResult<Blob>>;
+export function download(url: string | URL, options: DownloadOptions & { to: "file" }): Transfer<DownloadResult<File>>;
+export function download(
+  url: string | URL,
+  options: DownloadOptions & { to: FileSystemFileHandle | WritableStream<Uint8Array> },
+): Transfer<DownloadResult<undefined>>;
+export function download(
+  url: string | URL,
+  options?: DownloadOptions & { to?: "buffer" | null },
+): Transfer<DownloadResult<ArrayBuffer>>;
+export function download(
+  url: string | URL,
+  options?: DownloadOptions,
+): Transfer<DownloadResult<ArrayBuffer | Blob | undefined>>;
+
+/** Computes what an upload would announce: the file's MD5 and its chunks'. Rejects with a {@link TransferError}. */
+export function digest(source: Blob | FileSystemFileHandle, options?: DigestOptions): Promise<Digest>;
+
+/** Lists what earlier visits to this site left unfinished, in this browser. */
+export function pending(): Promise<PendingTransfer[]>;
+
+/**
+ * Loads the engine ahead of the first verb, or from elsewhere. Only the call that starts the loading can say from
+ * where; a failed one is forgotten, so that the next call tries again. Rejects with a {@link TransferError}.
+ */
+export function init(options?: InitOptions): Promise<void>;
+
+/** Tells whether the engine can run here; false in Node.js. */
+export function isSupported(): boolean;
+
+/** Where a transfer stands: on its way from `queued` to `done`, held up (`paused`, `waiting`), or ended. */
+export type TransferState =
+  | "queued"
+  | "hashing"
+  | "negotiating"
+  | "transferring"
+  | "finishing"
+  | "done"
+  | "paused"
+  | "waiting"
+  | "failed"
+  | "aborted";
+
+/** Headers for every request of a transfer. */
+export type HeaderValues = Record<string, string> | Headers;
+
+/** The options that uploads and downloads share. `null` and `undefined` mean the default. */
+export interface TransferOptions {
+  /**
+   * Sent with every request. A function is asked before each request; after a 401 it is asked once more, for all
+   * requests in flight, and they are sent again.
+   */
+  headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>) | null;
+  /** Default `"same-origin"`. */
+  credentials?: RequestCredentials | null;
+  /** Requests at once, from 1 to 64, or `"auto"` (default): as many as make it faster. */
+  concurrency?: number | "auto" | null;
+  /** How long to go on trying; `false` fails at the first error. */
+  retry?: RetryOptions | false | null;
+  /** Milliseconds without a byte after which a request is dropped and sent again. Default 30,000. */
+  stallTimeout?: number | null;
+  /** Aborts the transfer. */
+  signal?: AbortSignal | null;
+  /** Remember the transfer across page loads, for {@link pending}. Default true. */
+  resume?: boolean | null;
+  /** Called with the progress, at most once a frame. */
+  onProgress?: ((progress: Progress) => void) | null;
+  /** Called when the state changes. */
+  onState?: ((state: TransferState) => void) | null;
+}
+
+/** Limits of retrying, each in milliseconds. */
+export interface RetryOptions {
+  /** Longest time without one confirmed byte. Default 600,000. */
+  budget?: number | null;
+  /** The first wait, before jitter. Default 500. */
+  base?: number | null;
+  /** The longest wait. Default 30,000. */
+  cap?: number | null;
+}
+
+export interface UploadOptions extends TransferOptions {
+  /** Where chunks go; the handshake goes to `endpoint + "/handshake"`. Default `"/api/upload"`. */
+  endpoint?: string | URL | null;
+  /**
+   * Bytes of a chunk, at least 1. The default follows from the file's size alone: a thousandth, in whole MiB, from 4
+   * to 64 MiB.
+   */
+  chunkSize?: number | null;
+  /** The extension the server stores the file under, with its dot, or `""`. Default: from the file's name. */
+  ext?: string | null;
+  /** `"md5-index"` for servers that need ids which are unique within a file. Default `"md5"`. */
+  chunkId?: "md5" | "md5-index" | null;
+}
+
+export interface DownloadOptions extends TransferOptions {
+  /** Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above a limit (`too-large`). */
+  to?: "buffer" | "blob" | "file" | FileSystemFileHandle | WritableStream<Uint8Array> | null;
+  /** Bytes of a piece, at least 1. */
+  pieceSize?: number | null;
+  /** The MD5 the whole must have, as 32 hex digits; otherwise the transfer fails with `digest-mismatch`. */
+  md5?: string | null;
+  /** Asked once for a new URL when a signed one has expired. */
+  refreshUrl?: (() => string | URL | Promise<string | URL>) | null;
+}
+
+export interface DigestOptions {
+  /** As in {@link UploadOptions}. */
+  chunkSize?: number | null;
+  /** As in {@link UploadOptions}. */
+  chunkId?: "md5" | "md5-index" | null;
+  /** Called with the progress, at most once a frame; only `hashed` moves. */
+  onProgress?: ((progress: Progress) => void) | null;
+  /** Aborts the hashing. */
+  signal?: AbortSignal | null;
+}
+
+export interface InitOptions {
+  /** The engine's WebAssembly: where to fetch it, or what was fetched or compiled already. */
+  wasm?: string | URL | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module | null;
+  /** Starts a worker that runs this package's `worker.js`; for bundlers and policies that need to be told how. */
+  worker?: (() => Worker) | null;
+}
+
+/**
+ * A transfer under way. Not a promise itself, so that an async function can return it: await {@link done}.
+ *
+ * Iterating gives the latest progress whenever there is a new one. The iteration ends with the transfer and never
+ * throws.
+ */
+export interface Transfer<T> extends AsyncIterable<Progress> {
+  /** The outcome. Rejects with a {@link TransferError}, also after {@link abort}. */
+  readonly done: Promise<T>;
+  readonly state: TransferState;
+  readonly progress: Progress;
+  /** One byte a chunk or piece: 0 missing, 1 in flight, 2 reused, 3 confirmed. Empty until the cut is known. */
+  readonly chunks: Uint8Array;
+  /** Stops every request at once; what is confirmed stays. */
+  pause(): void;
+  /** Goes on after {@link pause}. */
+  resume(): void;
+  /** Ends the transfer for good; `done` rejects with code `aborted` and `reason` as its cause. */
+  abort(reason?: unknown): void;
+  /** Attempts, causes and timings so far, for a bug report. */
+  report(): object;
+}
+
+/** How far a transfer is. Counts are bytes. */
+export interface Progress {
+  readonly state: TransferState;
+  /** Size of the whole; 0 while a download does not know it. */
+  readonly total: number;
+  /** Bytes of the file that were hashed. */
+  readonly hashed: number;
+  /** Bytes that went out or came in, repeated ones included. */
+  readonly sent: number;
+  /** Bytes that are safe: acknowledged by the server, or stored. Never goes back. */
+  readonly confirmed: number;
+  /** Bytes of `confirmed` that the other side or an earlier visit already had. */
+  readonly reused: number;
+  /** Bytes a second in this visit, smoothed. */
+  readonly speed: number;
+  /** Seconds left, or null where that can't be told. */
+  readonly eta: number | null;
+  /** What a `waiting` transfer waits for, and until when (in ms since 1970, or null for an event). */
+  readonly waitingFor: { readonly reason: string; readonly until: number | null } | null;
+}
+
+export interface UploadResult {
+  /** Where the server serves the file. */
+  readonly url: string;
+  /** The file's MD5, 32 lower-case hex digits. */
+  readonly fileId: string;
+  readonly size: number;
+  /** The server had the file: nothing was sent. */
+  readonly instant: boolean;
+  /** Bytes that did not have to be sent. */
+  readonly reused: number;
+}
+
+export interface DownloadResult<T = ArrayBuffer> {
+  /** What `to` asked for; undefined where the bytes went to a handle or a stream. */
+  readonly data: T;
+  readonly size: number;
+  readonly contentType: string | null;
+  readonly etag: string | null;
+  /** What the whole was checked against: your `md5`, the server's digest, or nothing. */
+  readonly verified: "md5" | "digest" | null;
+  /** How it came: ranges in parallel, one after the other, or in one answer. */
+  readonly mode: "parallel" | "sequential" | "whole";
+  /** Why it did not come in parallel. */
+  readonly reason?: string;
+}
+
+export interface Digest {
+  /** MD5 of the file, 32 lower-case hex digits. */
+  readonly fileId: string;
+  /** One id a chunk, in order. */
+  readonly chunkIds: string[];
+  /** Bytes of each chunk but the last. */
+  readonly chunkSize: number;
+  readonly size: number;
+}
+
+/** What an earlier visit left unfinished. */
+export interface PendingTransfer {
+  readonly kind: "upload" | "download";
+  readonly name: string;
+  readonly size: number;
+  /** Bytes that are confirmed. */
+  readonly done: number;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+  /** The page must hand the file to {@link resume}: the browser kept no way back to it. */
+  readonly needsFile: boolean;
+  /**
+   * Goes on with it. `file` is checked against what is known of it (`file-changed`).
+   *
+   * @throws TypeError at once if the file is needed and missing, or an option is wrong.
+   */
+  resume(file?: Blob | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<ArrayBuffer | Blob | undefined>>;
+  /** Drops it and what is stored of it in this browser. */
+  forget(): Promise<void>;
+}
+
+/** The kinds of failure. */
+export type TransferErrorCode =
+  /** The request did not get through. */
+  | "network"
+  /** The device has no network, and the retry budget is used up. */
+  | "offline"
+  /** Nothing moved for `stallTimeout`, again and again. */
+  | "stalled"
+  /** The server failed. */
+  | "server"
+  /** The server said no; its own words are in the message. */
+  | "rejected"
+  /** The file is not what it was when it was hashed. */
+  | "file-changed"
+  /** The browser can't read the file any more. */
+  | "file-unreadable"
+  /** What is being downloaded changed on the server. */
+  | "resource-changed"
+  /** The bytes are not those that were announced. */
+  | "digest-mismatch"
+  /** The server can't send ranges, and the download needs them. */
+  | "range-unsupported"
+  /** The browser's storage is full. */
+  | "quota"
+  /** Too big for memory: choose another `to`. */
+  | "too-large"
+  /** This browser or this version can't do it. */
+  | "unsupported"
+  /** You aborted it. */
+  | "aborted"
+  /** The engine died or could not be loaded; the next call starts a fresh one. */
+  | "engine";
+
+/** What every failure rejects with. The message says what was being done and what to do about it. */
+export class TransferError extends Error {
+  constructor(
+    code: TransferErrorCode,
+    message: string,
+    details?: { status?: number; retryable?: boolean; cause?: unknown },
+  );
+  readonly name: "TransferError";
+  readonly code: TransferErrorCode;
+  /** HTTP status, if a server answered. */
+  readonly status: number | undefined;
+  /** Starting it again may help. */
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+}

@@ -1,0 +1,17 @@
+//! The engine in a worker, and where workers come from.
+
+use wasm_bindgen::prelude::*;
+
+use crate::web::{hasher, worker};
+
+/// Makes this worker serve the page that started it.
+#[wasm_bindgen(js_name = serveWorker, skip_typescript)]
+pub fn serve_worker() {
+    worker::serve();
+}
+
+/// Says where workers come from: `source` returns a promise of a worker that is ready, or of null.
+#[wasm_bindgen(js_name = setWorkerSource, skip_typescript)]
+pub fn set_worker_source(source: js_sys::Function) {
+    hasher::set_worker_source(source);
+}

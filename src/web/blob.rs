@@ -1,0 +1,38 @@
+//! Slices of a file, and their bytes.
+
+use std::ops::Range;
+
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::sys;
+
+/// Returns a reference to some bytes of `blob`; nothing is read.
+pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
+    blob.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(|error| sys::describe(&error))
+}
+
+/// A read that has been started, so that it goes on while something else is done.
+pub struct Read {
+    bytes: Promise,
+    len: u64,
+}
+
+impl Read {
+    /// Starts to read some bytes of `blob`.
+    pub fn start(blob: &Blob, range: &Range<u64>) -> Result<Read, String> {
+        Ok(Read { bytes: slice(blob, range)?.array_buffer().into(), len: range.end - range.start })
+    }
+
+    /// Waits for the bytes; fails if the file cannot be read or is shorter than it was.
+    pub async fn bytes(self) -> Result<Uint8Array, String> {
+        let buffer = JsFuture::from(self.bytes).await.map_err(|error| sys::describe(&error))?;
+        let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
+        if u64::from(buffer.byte_length()) != self.len {
+            return Err(format!("{} bytes were read where {} were expected", buffer.byte_length(), self.len));
+        }
+        Ok(Uint8Array::new(&buffer))
+    }
+}

@@ -1,0 +1,71 @@
+//! One request and its answer; dropping its guard aborts it.
+
+use gloo_net::http::{Method, RequestBuilder, Response};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, RequestCache, RequestCredentials};
+
+use super::headers::Pairs;
+use super::sys;
+
+/// A request to be sent.
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// The URL, absolute or relative to the page.
+    pub url: String,
+    /// The headers.
+    pub headers: Pairs,
+    /// Whether cookies go along.
+    pub credentials: RequestCredentials,
+    /// The body: a string or a `FormData`.
+    pub body: Option<JsValue>,
+    /// Keep the browser's cache out of it.
+    pub no_store: bool,
+}
+
+/// Owns the abort signal of one request. It aborts without a reason: the page's own reason never reaches the fetch.
+#[derive(Debug)]
+pub struct AbortGuard(AbortController);
+
+impl AbortGuard {
+    /// Makes a guard, unless the browser cannot.
+    pub fn new() -> Result<AbortGuard, String> {
+        AbortController::new().map(AbortGuard).map_err(|error| sys::describe(&error))
+    }
+
+    /// Returns the signal that [`send`] takes.
+    pub fn signal(&self) -> web_sys::AbortSignal {
+        self.0.signal()
+    }
+}
+
+impl Drop for AbortGuard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sends a request and resolves when the answer's head is there. Fails with the browser's words.
+pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<Response, String> {
+    if signal.aborted() {
+        return Err("aborted".to_owned());
+    }
+    let Outgoing { method, url, headers, credentials, body, no_store } = outgoing;
+    let mut builder =
+        RequestBuilder::new(&url).method(method).credentials(credentials).abort_signal(Some(signal));
+    if no_store {
+        builder = builder.cache(RequestCache::NoStore);
+    }
+    for (name, value) in headers {
+        builder = builder.header(&name, &value);
+    }
+    let request = match body {
+        Some(body) => builder.body(body),
+        None => builder.build(),
+    };
+    let request: web_sys::Request = request.map_err(|error| error.to_string())?.into();
+    let response = JsFuture::from(sys::fetch(&request)).await.map_err(|error| sys::describe(&error))?;
+    let response: web_sys::Response = response.dyn_into().map_err(|_| "fetch gave no response".to_owned())?;
+    Ok(Response::from(response))
+}

@@ -1,0 +1,87 @@
+//! The page's headers: given once, or asked for before every request.
+
+use std::cell::RefCell;
+
+use js_sys::{Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::sys;
+
+/// Names and values.
+pub type Pairs = Vec<(String, String)>;
+
+/// Where a transfer's headers come from.
+pub struct Headers {
+    source: Source,
+    /// What the page gave when it was asked again: good for the requests that are replayed with it.
+    fresh: RefCell<Option<Pairs>>,
+}
+
+enum Source {
+    Fixed(Pairs),
+    Asked(Function),
+}
+
+impl Headers {
+    /// Reads the option `headers`: nothing, an object, or a function that returns one, sooner or later.
+    pub fn new(option: Option<JsValue>) -> Headers {
+        let source = match option.map(JsCast::dyn_into::<Function>) {
+            Some(Ok(function)) => Source::Asked(function),
+            Some(Err(object)) => Source::Fixed(pairs(&object)),
+            None => Source::Fixed(Vec::new()),
+        };
+        Headers { source, fresh: RefCell::new(None) }
+    }
+
+    /// Tells whether the page can be asked again.
+    pub fn can_refresh(&self) -> bool {
+        matches!(self.source, Source::Asked(_))
+    }
+
+    /// Returns what the page gave when it was asked again, for requests that are sent with it at once.
+    pub fn fresh(&self) -> Option<Pairs> {
+        self.fresh.borrow().clone()
+    }
+
+    /// Returns the headers for one request; fails with what the page's function threw.
+    pub async fn get(&self) -> Result<Pairs, String> {
+        match &self.source {
+            Source::Fixed(pairs) => Ok(pairs.clone()),
+            Source::Asked(function) => ask(function).await,
+        }
+    }
+
+    /// Asks the page again, and keeps the answer until [`Headers::replayed`].
+    pub async fn refresh(&self) -> Result<(), String> {
+        if let Source::Asked(function) = &self.source {
+            let pairs = ask(function).await?;
+            *self.fresh.borrow_mut() = Some(pairs);
+        }
+        Ok(())
+    }
+
+    /// Notes that the requests that waited for new headers have been sent.
+    pub fn replayed(&self) {
+        self.fresh.take();
+    }
+}
+
+async fn ask(function: &Function) -> Result<Pairs, String> {
+    let value = function.call0(&JsValue::UNDEFINED).map_err(|error| sys::describe(&error))?;
+    let value = JsFuture::from(Promise::resolve(&value)).await.map_err(|error| sys::describe(&error))?;
+    Ok(pairs(&value))
+}
+
+/// Reads a plain object or a `Headers` object.
+fn pairs(value: &JsValue) -> Pairs {
+    if let Some(headers) = value.dyn_ref::<web_sys::Headers>() {
+        return gloo_net::http::Headers::from_raw(headers.clone()).entries().collect();
+    }
+    let Some(object) = value.dyn_ref::<Object>() else { return Vec::new() };
+    let entry = |entry: JsValue| {
+        let entry: js_sys::Array = entry.dyn_into().ok()?;
+        Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+    };
+    Object::entries(object).iter().filter_map(entry).collect()
+}

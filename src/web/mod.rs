@@ -1,0 +1,18 @@
+//! Effects on the browser, one place for each; nothing is decided here.
+
+pub mod blob;
+pub mod clock;
+pub mod drive;
+pub mod fetch;
+pub mod frame;
+pub mod hasher;
+pub mod hashing;
+pub mod headers;
+pub mod listener;
+pub mod mailbox;
+pub mod object;
+pub mod store;
+pub mod sys;
+pub mod timer;
+pub mod upload;
+pub mod worker;

@@ -1,0 +1,41 @@
+//! Plain JavaScript objects: made from pairs, read by name.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Makes a plain object.
+pub fn object<const N: usize>(pairs: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in pairs {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), &value);
+    }
+    object.into()
+}
+
+/// Reads a property; absent, null and unreadable are all nothing.
+pub fn get(object: &JsValue, name: &str) -> Option<JsValue> {
+    let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+/// Reads a property of a type.
+pub fn get_as<T: JsCast>(object: &JsValue, name: &str) -> Option<T> {
+    get(object, name)?.dyn_into().ok()
+}
+
+/// Reads a string.
+pub fn get_string(object: &JsValue, name: &str) -> Option<String> {
+    get(object, name)?.as_string()
+}
+
+/// Reads a size, count or moment: a number that is whole and not negative.
+pub fn get_u64(object: &JsValue, name: &str) -> Option<u64> {
+    to_u64(get(object, name)?.as_f64()?)
+}
+
+/// Turns a JavaScript number into an integer; nothing if it is negative, broken, or beyond 2^53.
+pub fn to_u64(number: f64) -> Option<u64> {
+    (number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.fract() == 0.0)
+        .then_some(number as u64)
+}

@@ -1,0 +1,164 @@
+//! The journal in IndexedDB: records of unfinished transfers, and the pieces of downloads. Everything here may fail
+//! (private windows, a full disk), and then a transfer goes on without it.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use js_sys::{Array, Object};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    Blob, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
+};
+
+use super::sys;
+
+const NAME: &str = "xuchuan";
+const VERSION: u32 = 1;
+/// Records of transfers, by key.
+const TRANSFERS: &str = "transfers";
+/// Blobs, by the transfer's key and the piece's index.
+const PIECES: &str = "pieces";
+
+thread_local! {
+    static DATABASE: RefCell<Option<IdbDatabase>> = const { RefCell::new(None) };
+}
+
+/// Writes a record.
+pub async fn put(key: &str, record: &impl Serialize) -> Result<(), String> {
+    let value = serde_wasm_bindgen::to_value(record).map_err(|error| error.to_string())?;
+    let store = store(TRANSFERS, IdbTransactionMode::Readwrite).await?;
+    done(store.put_with_key(&value, &key.into())).await.map(drop)
+}
+
+/// Reads a record; nothing if there is none, or if it has another shape.
+pub async fn get<T: DeserializeOwned>(key: &str) -> Option<T> {
+    let store = store(TRANSFERS, IdbTransactionMode::Readonly).await.ok()?;
+    let value = done(store.get(&key.into())).await.ok()?;
+    serde_wasm_bindgen::from_value(value).ok()
+}
+
+/// Reads all records with their keys, of whatever shape.
+pub async fn all() -> Result<Vec<(String, JsValue)>, String> {
+    let store = store(TRANSFERS, IdbTransactionMode::Readonly).await?;
+    let (keys, values) = (store.get_all_keys(), store.get_all());
+    let keys: Array = done(keys).await?.unchecked_into();
+    let values: Array = done(values).await?.unchecked_into();
+    Ok(keys.iter().filter_map(|key| key.as_string()).zip(values.iter()).collect())
+}
+
+/// Removes a record and its pieces.
+pub async fn remove(key: &str) -> Result<(), String> {
+    let transfers = store(TRANSFERS, IdbTransactionMode::Readwrite).await?;
+    done(transfers.delete(&key.into())).await?;
+    remove_pieces(key).await
+}
+
+/// Writes one piece.
+pub async fn put_piece(key: &str, index: u32, piece: &Blob) -> Result<(), String> {
+    let store = store(PIECES, IdbTransactionMode::Readwrite).await?;
+    done(store.put_with_key(piece, &piece_key(key, index))).await.map(drop)
+}
+
+/// Reads all pieces of a transfer with their indexes.
+pub async fn pieces(key: &str) -> Result<Vec<(u32, Blob)>, String> {
+    let store = store(PIECES, IdbTransactionMode::Readonly).await?;
+    let range = piece_range(key)?;
+    let (keys, values) = (store.get_all_keys_with_key(&range), store.get_all_with_key(&range));
+    let keys: Array = done(keys).await?.unchecked_into();
+    let values: Array = done(values).await?.unchecked_into();
+    let index = |key: JsValue| key.dyn_into::<Array>().ok()?.get(1).as_f64().map(|index| index as u32);
+    let pairs = keys.iter().map(index).zip(values.iter().map(|value| value.dyn_into::<Blob>().ok()));
+    Ok(pairs.filter_map(|(index, piece)| Some((index?, piece?))).collect())
+}
+
+/// Removes all pieces of a transfer.
+pub async fn remove_pieces(key: &str) -> Result<(), String> {
+    let store = store(PIECES, IdbTransactionMode::Readwrite).await?;
+    let range: JsValue = piece_range(key)?.into();
+    done(store.delete(&range)).await.map(drop)
+}
+
+fn piece_key(key: &str, index: u32) -> JsValue {
+    Array::of2(&key.into(), &index.into()).into()
+}
+
+fn piece_range(key: &str) -> Result<IdbKeyRange, String> {
+    IdbKeyRange::bound(&piece_key(key, 0), &piece_key(key, u32::MAX)).map_err(|error| sys::describe(&error))
+}
+
+async fn store(name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, String> {
+    let database = database().await?;
+    let transaction = database.transaction_with_str_and_mode(name, mode);
+    let store = transaction.and_then(|transaction| transaction.object_store(name));
+    store.map_err(|error| {
+        // The browser closed it under us (storage cleared, a version change): open it anew next time.
+        DATABASE.take();
+        sys::describe(&error)
+    })
+}
+
+async fn database() -> Result<IdbDatabase, String> {
+    if let Some(database) = DATABASE.with_borrow(Clone::clone) {
+        return Ok(database);
+    }
+    let factory = sys::global().indexed_db().ok().flatten().ok_or("this page has no IndexedDB")?;
+    let request = factory.open_with_u32(NAME, VERSION).map_err(|error| sys::describe(&error))?;
+    let upgrade = Closure::once({
+        let request = request.clone();
+        move || create(&request)
+    });
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let database: IdbDatabase = done(Ok(request.into())).await?.unchecked_into();
+    DATABASE.set(Some(database.clone()));
+    Ok(database)
+}
+
+fn create(request: &IdbOpenDbRequest) {
+    let Ok(database) = request.result() else { return };
+    let database: IdbDatabase = database.unchecked_into();
+    // A store that cannot be made shows when it is used.
+    let _ = database.create_object_store(TRANSFERS);
+    let _ = database.create_object_store(PIECES);
+}
+
+/// Waits for a request of the database.
+async fn done(request: Result<IdbRequest, JsValue>) -> Result<JsValue, String> {
+    let request = request.map_err(|error| sys::describe(&error))?;
+    let outcome: Rc<RefCell<(Option<bool>, Option<Waker>)>> = Rc::default();
+    let settle = |good: bool| {
+        let outcome = outcome.clone();
+        Closure::<dyn FnMut()>::new(move || {
+            let mut outcome = outcome.borrow_mut();
+            outcome.0 = Some(good);
+            if let Some(waker) = outcome.1.take() {
+                waker.wake();
+            }
+        })
+    };
+    let (succeed, fail) = (settle(true), settle(false));
+    request.set_onsuccess(Some(succeed.as_ref().unchecked_ref()));
+    request.set_onerror(Some(fail.as_ref().unchecked_ref()));
+    let good = poll_fn(|context| {
+        let mut outcome = outcome.borrow_mut();
+        match outcome.0 {
+            Some(good) => Poll::Ready(good),
+            None => {
+                outcome.1 = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    })
+    .await;
+    request.set_onsuccess(None);
+    request.set_onerror(None);
+    if good {
+        request.result().map_err(|error| sys::describe(&error))
+    } else {
+        let error = request.error().ok().flatten().map(Object::from);
+        Err(error.map_or_else(|| "the database failed".to_owned(), |error| sys::describe(&error)))
+    }
+}

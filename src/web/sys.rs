@@ -1,0 +1,87 @@
+//! Every function of the browser that `js-sys` and `web-sys` do not give in the form needed here: for pages and
+//! workers alike, and failing with a value.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// [`fetch`](https://fetch.spec.whatwg.org/#fetch-method), of a page or a worker.
+    pub fn fetch(request: &web_sys::Request) -> Promise;
+
+    /// Milliseconds since the page or worker started, monotonic.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub fn performance_now() -> f64;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub fn set_timeout(callback: &Function, ms: f64) -> f64;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub fn clear_timeout(id: f64);
+
+    /// Fails where there are no frames, as in some workers.
+    #[wasm_bindgen(catch, js_name = requestAnimationFrame)]
+    pub fn request_animation_frame(callback: &Function) -> Result<f64, JsValue>;
+
+    /// The global object of a page or a worker.
+    pub type Global;
+
+    #[wasm_bindgen(method, getter, js_name = indexedDB, catch)]
+    pub fn indexed_db(this: &Global) -> Result<Option<web_sys::IdbFactory>, JsValue>;
+
+    /// `document`, in a page.
+    #[wasm_bindgen(method, getter)]
+    pub fn document(this: &Global) -> Option<Document>;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn navigator(this: &Global) -> Option<Navigator>;
+
+    #[wasm_bindgen(method, js_name = postMessage, catch)]
+    pub fn post_message(this: &Global, message: &JsValue) -> Result<(), JsValue>;
+
+    pub type Document;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn hidden(this: &Document) -> bool;
+
+    pub type Navigator;
+
+    #[wasm_bindgen(method, getter, js_name = onLine)]
+    pub fn on_line(this: &Navigator) -> Option<bool>;
+
+    /// A worker, whatever realm or wrapper it came from.
+    #[derive(Clone)]
+    pub type WorkerPort;
+
+    #[wasm_bindgen(method, js_name = postMessage, catch)]
+    pub fn post_message(this: &WorkerPort, message: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub fn terminate(this: &WorkerPort);
+}
+
+/// Returns the global object.
+pub fn global() -> Global {
+    js_sys::global().unchecked_into()
+}
+
+/// Tells whether frames are being shown: a hidden page and a worker have none.
+pub fn is_visible() -> bool {
+    global().document().is_some_and(|document| !document.hidden())
+}
+
+/// Tells what the browser thinks of the network; a hint, no more.
+pub fn is_online() -> bool {
+    global().navigator().and_then(|navigator| navigator.on_line()).unwrap_or(true)
+}
+
+/// Returns what a thrown or rejected value says.
+pub fn describe(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => {
+            let (name, message) = (String::from(error.name()), String::from(error.message()));
+            if message.is_empty() { name } else { format!("{name}: {message}") }
+        }
+        None => error.as_string().unwrap_or_else(|| "an unknown error".to_owned()),
+    }
+}

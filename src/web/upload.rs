@@ -1,0 +1,255 @@
+//! Carries out the effects of an upload.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use gloo_net::http::{Method, Response};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, FormData, RequestCredentials};
+
+use super::drive::{Hands, Machine};
+use super::fetch::{AbortGuard, Outgoing, send};
+use super::hasher::{self, HashControl};
+use super::hashing::Unreadable;
+use super::headers::{Headers, Pairs};
+use super::mailbox::Mailbox;
+use super::{blob, clock, store, sys};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::{Error, Kind};
+use crate::core::journal::UploadRecord;
+use crate::core::plan::Cut;
+use crate::core::progress::Progress;
+use crate::core::retry::retry_after;
+use crate::core::upload::{
+    Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
+};
+use crate::core::wire::{Answer, Envelope};
+
+/// How much of an answer that is not the protocol's is kept for the error, in characters.
+const START: usize = 200;
+
+impl Machine for Upload {
+    type Input = Input;
+    type Effect = Effect;
+    type Outcome = Outcome;
+
+    fn handle(&mut self, input: Input, now: Instant) {
+        self.handle(input, now);
+    }
+
+    fn poll(&mut self) -> Option<Effect> {
+        self.poll()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        self.progress(now)
+    }
+
+    fn wake() -> Input {
+        Input::Wake
+    }
+
+    fn online(online: bool) -> Input {
+        Input::Online(online)
+    }
+}
+
+/// What an upload works on.
+pub struct Job {
+    /// The file.
+    pub file: Blob,
+    /// Its chunks.
+    pub cut: Cut,
+    /// Where chunks go; handshakes go to `/handshake` below it.
+    pub endpoint: String,
+    /// The page's headers.
+    pub headers: Headers,
+    /// Whether cookies go along.
+    pub credentials: RequestCredentials,
+    /// The key in the journal and what is written there; nothing if it is not to be remembered.
+    pub journal: Option<(String, UploadRecord)>,
+}
+
+/// The hands of one upload.
+pub struct UploadHands {
+    job: Rc<Job>,
+    mailbox: Mailbox<Input>,
+    requests: Rc<RefCell<HashMap<RequestId, AbortGuard>>>,
+    hashing: Rc<HashControl>,
+}
+
+impl UploadHands {
+    /// Makes hands that answer to `mailbox`.
+    pub fn new(job: Job, mailbox: Mailbox<Input>) -> UploadHands {
+        UploadHands { job: Rc::new(job), mailbox, requests: Rc::default(), hashing: Rc::default() }
+    }
+
+    fn hash(&self) {
+        let (job, mailbox, control) = (self.job.clone(), self.mailbox.clone(), self.hashing.clone());
+        spawn_local(async move {
+            let report = {
+                let mailbox = mailbox.clone();
+                move |at| mailbox.push(Input::Hashing(at))
+            };
+            if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
+                mailbox.push(Input::Hashed(
+                    result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),
+                ));
+            }
+        });
+    }
+
+    fn check(&self, index: usize) {
+        let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
+        spawn_local(async move {
+            let range = job.cut.range(index);
+            let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
+            let result = match blob::slice(&job.file, &range) {
+                Ok(slice) => hasher::digest(slice).await,
+                Err(why) => Err(Unreadable { at: 0, why }),
+            };
+            let result = result.map_err(|unreadable| unreadable_error(&doing, range.start, &unreadable));
+            mailbox.push(Input::Checked(index, result));
+        });
+    }
+
+    fn send(&self, id: RequestId, request: Request) {
+        let guard = match AbortGuard::new() {
+            Ok(guard) => guard,
+            Err(why) => return self.mailbox.push(Input::Lost(id, why)),
+        };
+        let signal = guard.signal();
+        self.requests.borrow_mut().insert(id, guard);
+        let (job, mailbox, requests) = (self.job.clone(), self.mailbox.clone(), self.requests.clone());
+        let fresh = job.headers.fresh();
+        spawn_local(async move {
+            let result = exchange(&job, request, fresh, &signal).await;
+            requests.borrow_mut().remove(&id);
+            mailbox.push(match result {
+                Ok(answered) => Input::Answered(id, answered),
+                Err(why) => Input::Lost(id, why),
+            });
+        });
+    }
+
+    fn remember(&self, memory: Memory) {
+        let Some((key, record)) = &self.job.journal else { return };
+        let (key, mut record) = (key.clone(), record.clone());
+        if let Some(digests) = &memory.digests {
+            record.set_digests(digests);
+        }
+        record.confirmed = memory.confirmed;
+        record.updated_at = clock::unix_now();
+        // A journal that fails costs the resumption after a reload, and never the upload.
+        spawn_local(async move { drop(store::put(&key, &record).await) });
+    }
+
+    fn forget(&self) {
+        if let Some((key, _)) = &self.job.journal {
+            let key = key.clone();
+            spawn_local(async move { drop(store::remove(&key).await) });
+        }
+    }
+}
+
+impl Hands<Upload> for UploadHands {
+    fn performed(&mut self) {
+        self.job.headers.replayed();
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Result<Outcome, Error>> {
+        match effect {
+            Effect::Hash => self.hash(),
+            Effect::HoldHash => self.hashing.hold(true),
+            Effect::ResumeHash => self.hashing.hold(false),
+            Effect::StopHash => self.hashing.stop(),
+            Effect::Send(id, request) => self.send(id, request),
+            Effect::Cancel(id) => drop(self.requests.borrow_mut().remove(&id)),
+            Effect::Check(index) => self.check(index),
+            Effect::RefreshHeaders => {
+                let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
+                spawn_local(async move { mailbox.push(Input::Refreshed(job.headers.refresh().await)) });
+            }
+            Effect::Remember(memory) => self.remember(memory),
+            Effect::Forget => self.forget(),
+            Effect::Settle(result) => return Some(result),
+        }
+        None
+    }
+}
+
+fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error {
+    let at = offset + unreadable.at;
+    Error::new(
+        Kind::FileUnreadable,
+        doing,
+        format!("the bytes from {at} on could not be read ({})", unreadable.why),
+    )
+}
+
+async fn exchange(
+    job: &Job,
+    request: Request,
+    fresh: Option<Pairs>,
+    signal: &web_sys::AbortSignal,
+) -> Result<Answered, String> {
+    let mut headers = match fresh {
+        Some(headers) => headers,
+        None => job.headers.get().await.map_err(|why| format!("the page's headers() failed: {why}"))?,
+    };
+    let (url, body) = match request {
+        Request::Handshake(handshake) => {
+            let value = serde_wasm_bindgen::to_value(&handshake).map_err(|error| error.to_string())?;
+            let text = js_sys::JSON::stringify(&value).map_err(|error| sys::describe(&error))?;
+            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+            (handshake_url(&job.endpoint), text.into())
+        }
+        Request::Chunk { index, chunk_id, file_id } => {
+            let slice = blob::slice(&job.file, &job.cut.range(index))?;
+            let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
+            (job.endpoint.clone(), form.into())
+        }
+    };
+    let credentials = job.credentials;
+    let outgoing =
+        Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
+    let response = send(outgoing, signal).await?;
+    read(response).await
+}
+
+/// Puts the ids before the bytes, so that a server knows what it gets while it reads.
+fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue> {
+    let form = FormData::new()?;
+    form.append_with_str("fileId", file_id)?;
+    form.append_with_str("chunkId", chunk_id)?;
+    form.append_with_blob_and_filename("file", slice, chunk_id)?;
+    Ok(form)
+}
+
+/// Puts `/handshake` behind the endpoint's path, before its query.
+fn handshake_url(endpoint: &str) -> String {
+    let cut = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
+    let (path, rest) = endpoint.split_at(cut);
+    format!("{}/handshake{rest}", path.trim_end_matches('/'))
+}
+
+async fn read(response: Response) -> Result<Answered, String> {
+    let status = response.status();
+    let asked: Option<Millis> =
+        response.headers().get("Retry-After").and_then(|value| retry_after(&value, clock::unix_now()));
+    let text = response.text().await.map_err(|error| error.to_string())?;
+    let envelope = js_sys::JSON::parse(&text)
+        .ok()
+        .and_then(|value| serde_wasm_bindgen::from_value::<Envelope<Answer>>(value).ok());
+    let body = match envelope {
+        Some(envelope) => Body::Envelope(envelope),
+        None => Body::Other(text.chars().take(START).collect()),
+    };
+    Ok(Answered { status, retry_after: asked, body })
+}

@@ -1,0 +1,93 @@
+// Uses every export of the package as a page would; compiled, never run.
+import { TransferError, digest, download, init, isSupported, pending, upload } from "xuchuan";
+import type {
+  Digest,
+  DigestOptions,
+  DownloadOptions,
+  DownloadResult,
+  HeaderValues,
+  InitOptions,
+  PendingTransfer,
+  Progress,
+  RetryOptions,
+  Transfer,
+  TransferErrorCode,
+  TransferOptions,
+  TransferState,
+  UploadOptions,
+  UploadResult,
+} from "xuchuan";
+
+declare const file: File;
+declare const fileHandle: FileSystemFileHandle;
+declare const stream: WritableStream<Uint8Array>;
+declare const worker: () => Worker;
+declare function draw(progress: Progress): void;
+
+const retry: RetryOptions = { budget: 1, base: 2, cap: 3 };
+const headers: HeaderValues = { authorization: "x" };
+const both: TransferOptions = {
+  headers: async () => headers,
+  credentials: "include",
+  concurrency: "auto",
+  retry,
+  stallTimeout: 1000,
+  signal: new AbortController().signal,
+  resume: false,
+  onProgress: draw,
+  onState: (state: TransferState) => console.log(state),
+};
+const uploadOptions: UploadOptions = { ...both, endpoint: "/u", chunkSize: 1, ext: ".mp4", chunkId: "md5-index" };
+const downloadOptions: DownloadOptions = { ...both, pieceSize: 1, md5: "0", refreshUrl: () => new URL("x:y") };
+const digestOptions: DigestOptions = { chunkSize: 1, chunkId: "md5", onProgress: draw, signal: null };
+const initOptions: InitOptions = { wasm: new ArrayBuffer(0), worker };
+
+export async function page(): Promise<void> {
+  if (!isSupported()) return;
+  await init();
+  await init(initOptions);
+
+  const up: Transfer<UploadResult> = upload(file, uploadOptions);
+  up.pause();
+  up.resume();
+  for await (const progress of up) draw(progress);
+  const ratio: number = up.progress.confirmed / up.progress.total;
+  const first: number | undefined = up.chunks[0];
+  const report: object = up.report();
+  const { url, fileId, size, instant, reused } = await up.done;
+  console.log(ratio, first, report, url, fileId, size, instant, reused, up.state);
+  up.abort("enough");
+
+  const whole: DownloadResult = await download(url, downloadOptions).done;
+  const buffer: ArrayBuffer = whole.data;
+  const blob: Blob = (await download(new URL(url), { to: "blob" }).done).data;
+  const saved: File = (await download(url, { to: "file" }).done).data;
+  await download(url, { to: fileHandle }).done;
+  await download(url, { to: stream }).done;
+  console.log(buffer, blob, saved, whole.verified, whole.mode, whole.reason, whole.etag, whole.contentType);
+
+  const known: Digest = await digest(file, digestOptions);
+  console.log(known.chunkIds.length, known.chunkSize, known.size);
+
+  const left: PendingTransfer[] = await pending();
+  for (const one of left) {
+    if (one.kind === "upload") await one.resume(one.needsFile ? file : null, { endpoint: "/u" }).done;
+    else await one.forget();
+  }
+}
+
+export function explain(error: unknown): string {
+  if (!(error instanceof TransferError)) return String(error);
+  const code: TransferErrorCode = error.code;
+  return `${code} ${error.status ?? ""} ${error.retryable} ${error.message} ${String(error.cause)}`;
+}
+
+export const made: TransferError = new TransferError("server", "failed", { status: 500, retryable: true });
+
+// What is wrong must not compile.
+// @ts-expect-error: there is no such option
+upload(file, { chunksize: 1 });
+// @ts-expect-error: a handle is no promise
+upload(file).then(() => {});
+// @ts-expect-error: not a target
+download("/x", { to: "disk" });

@@ -1,0 +1,94 @@
+// The demo page: puts the parts together.
+import { Downloads, nameFrom } from "./downloads.js";
+import { acceptFiles } from "./drop.js";
+import { languageTag, onLanguage, otherLanguage, switchLanguage, t, translate } from "./language.js";
+import { Notice } from "./notice.js";
+import { Pending } from "./pending.js";
+import { Uploads } from "./uploads.js";
+
+const at = (id) => document.getElementById(id);
+const notice = new Notice(at("notice"));
+const downloads = new Downloads(at("downloads"));
+const uploads = new Uploads(at("uploads"), {
+  fetchBack(address, name) {
+    at("url").value = address.href;
+    fetchFile(address, name);
+  },
+  finished: () => pending.refresh().catch(() => {}),
+});
+const pending = new Pending(at("pending"), (left, file) =>
+  left.kind === "upload" ? uploads.resume(left, file) : downloads.resume(left),
+);
+
+function speak() {
+  const other = otherLanguage();
+  document.documentElement.lang = languageTag();
+  at("lang").textContent = other.name;
+  at("lang").lang = other.tag;
+  for (const part of document.querySelectorAll(".skip, .top, .side, .list-head, .empty, .notice")) translate(part);
+}
+
+function fetchFile(address, name) {
+  downloads.add(address, name);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  at("downloads").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
+function sayUrlWrong(key) {
+  const wrong = at("url-wrong");
+  wrong.hidden = key === null;
+  wrong.textContent = key === null ? "" : t(key);
+  at("url").setAttribute("aria-invalid", String(key !== null));
+  if (key !== null) at("url").focus();
+}
+
+function parse(typed) {
+  try {
+    const address = new URL(typed, location.href);
+    return ["http:", "https:"].includes(address.protocol) ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+function submitUrl(event) {
+  event.preventDefault();
+  const typed = at("url").value.trim();
+  if (typed === "") return sayUrlWrong("urlMissing");
+  const address = parse(typed);
+  if (address === null) return sayUrlWrong("urlWrong");
+  sayUrlWrong(null);
+  return fetchFile(address, nameFrom(address));
+}
+
+/** Loads the engine and lists what earlier visits left; a failure is told, with a way to try again. */
+async function load() {
+  try {
+    await xuchuan.init();
+    pending.show(await xuchuan.pending());
+  } catch (error) {
+    notice.show("engineTitle", "engineText", { value: error.message, retry: load });
+  }
+}
+
+function start() {
+  onLanguage(speak);
+  speak();
+  at("lang").addEventListener("click", switchLanguage);
+  at("fetch").addEventListener("submit", submitUrl);
+  acceptFiles(at("files"), at("drop"), (files, folders) => {
+    if (folders > 0) notice.show("foldersTitle", "folders", { value: folders });
+    for (const file of files) uploads.add(file);
+  });
+  if (!globalThis.xuchuan) refuse("missingTitle", "missingText");
+  else if (!xuchuan.isSupported()) refuse("unsupportedTitle", "unsupportedText");
+  else load();
+}
+
+function refuse(title, text) {
+  notice.show(title, text);
+  for (const control of [at("files"), at("url"), at("fetch-start")]) control.disabled = true;
+  at("drop").classList.add("off");
+}
+
+start();

@@ -1,0 +1,48 @@
+// Uploads: from the chosen or dropped file to the link.
+import { copyText } from "./clipboard.js";
+import { Job } from "./job.js";
+import { TransferList } from "./list.js";
+import { translate } from "./language.js";
+
+const template = document.getElementById("upload-outcome");
+
+export class Uploads {
+  #list;
+
+  /** `fetchBack(url, name)` downloads what was uploaded; `finished()` is called after each upload. */
+  constructor(section, { fetchBack, finished }) {
+    this.#list = new TransferList(section, (job) => {
+      finished();
+      return outcome(job, fetchBack);
+    });
+  }
+
+  add(file) {
+    const begin = (options) => xuchuan.upload(file, options);
+    this.#list.add(new Job({ kind: "upload", name: file.name, size: file.size, begin }));
+  }
+
+  /** Goes on with an upload of an earlier visit. */
+  resume(pending, file) {
+    const begin = (options) => pending.resume(file, options);
+    const again = (options) => xuchuan.upload(file, options);
+    const job = new Job({ kind: "upload", name: pending.name, size: pending.size, begin, again });
+    this.#list.add(job);
+    return job;
+  }
+}
+
+function outcome(job, fetchBack) {
+  const element = document.createElement("div");
+  element.append(template.content.cloneNode(true));
+  const link = element.querySelector("a");
+  // The address is the server's word: only one that the browser would fetch becomes a link.
+  const address = new URL(job.result.url, location.href);
+  if (address.protocol === "http:" || address.protocol === "https:") link.href = address.href;
+  link.textContent = address.origin === location.origin ? address.pathname : address.href;
+  element.querySelector(".instant").hidden = !job.result.instant;
+  const copy = element.querySelector("[data-act=copy]");
+  copy.addEventListener("click", () => copyText(address.href, copy));
+  element.querySelector("[data-act=download]").addEventListener("click", () => fetchBack(address, job.name));
+  return { element, draw: () => translate(element) };
+}

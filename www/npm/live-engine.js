@@ -1,0 +1,62 @@
+import { createEngine } from './engine.js';
+import { guarded } from './guard.js';
+import { TransferError } from './errors.js';
+
+/** One instance of the engine, from its start to the trap that may end it. */
+export class LiveEngine {
+  #glue;
+  #death;
+  #mourners = new Set();
+
+  constructor(module, workerSource) {
+    this.#glue = createEngine(guarded((error) => this.#die(error)));
+    this.#glue.initSync({ module });
+    this.call((glue) => glue.setWorkerSource(workerSource));
+  }
+
+  get dead() {
+    return this.#death !== undefined;
+  }
+
+  /** Calls into the engine; throws a `TransferError` of code `engine` if that killed it. */
+  call(use) {
+    let value;
+    try {
+      value = this.#death ? undefined : use(this.#glue);
+    } catch (error) {
+      // Of a dying engine the glue reads nonsense: the death is the cause, not that.
+      if (!this.#death) throw error;
+    }
+    if (this.#death) throw this.#death;
+    return value;
+  }
+
+  /** As `call`, for what returns a promise, which a dead engine would never settle. */
+  async ask(use) {
+    let unwatch;
+    const death = new Promise((_, reject) => {
+      unwatch = this.onDeath(reject);
+    });
+    try {
+      return await Promise.race([this.call(use), death]);
+    } finally {
+      unwatch();
+    }
+  }
+
+  /** Has `mourn(error)` called if the engine dies; returns the function that takes that back. */
+  onDeath(mourn) {
+    this.#mourners.add(mourn);
+    return () => this.#mourners.delete(mourn);
+  }
+
+  #die(cause) {
+    this.#death = new TransferError(
+      'engine',
+      `The engine stopped (${cause}). Start the transfer again: a fresh engine loads by itself and goes on from what was confirmed.`,
+      { retryable: true, cause },
+    );
+    for (const mourn of this.#mourners) mourn(this.#death);
+    this.#mourners.clear();
+  }
+}

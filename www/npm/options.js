@@ -1,0 +1,104 @@
+import { describe, isFileHandle, kindOf } from './kinds.js';
+
+// Each check is what it expects, in words; whether a value is that; and, where it differs, what is handed on.
+const bytes = { expected: 'a whole number of bytes, at least 1', test: (v) => Number.isSafeInteger(v) && v >= 1 };
+const milliseconds = { expected: 'a number of milliseconds above 0', test: (v) => Number.isFinite(v) && v > 0 };
+const flag = { expected: 'true or false', test: (v) => typeof v === 'boolean' };
+const callback = { expected: 'a function', test: (v) => typeof v === 'function' };
+const oneOf = (...values) => ({
+  expected: values.map((v) => `"${v}"`).join(' or '),
+  test: (v) => values.includes(v),
+});
+
+const address = {
+  expected: 'a URL, as a string or a URL object',
+  test: (v) => (typeof v === 'string' && v !== '') || kindOf(v) === 'URL',
+  take: String,
+};
+const headers = {
+  expected: 'an object of strings, a Headers object, or a function that returns one',
+  test: (v) => typeof v === 'function' || kindOf(v) === 'Headers' || isRecordOf(v, (value) => typeof value === 'string'),
+  take: (v) => (kindOf(v) === 'Headers' ? Object.fromEntries(v) : v),
+};
+const concurrency = {
+  expected: '"auto" or a whole number from 1 to 64',
+  test: (v) => v === 'auto' || (Number.isInteger(v) && v >= 1 && v <= 64),
+};
+const RETRY_KEYS = ['budget', 'base', 'cap'];
+const retry = {
+  expected: 'false or an object with budget, base and cap in milliseconds, each optional',
+  test: (v) =>
+    v === false ||
+    isRecordOf(v, (value, key) => RETRY_KEYS.includes(key) && (value == null || (Number.isFinite(value) && value >= 0))),
+  take: (v) => v && Object.fromEntries(Object.entries(v).filter(([, value]) => value != null)),
+};
+const abortSignal = { expected: 'an AbortSignal', test: (v) => kindOf(v) === 'AbortSignal' };
+const extension = {
+  expected: 'a file extension such as ".mp4" or ".tar.gz", or ""',
+  test: (v) => v === '' || (typeof v === 'string' && /^\.[\w.-]{0,30}[\w-]$/.test(v) && !v.includes('..')),
+};
+const target = {
+  expected: '"buffer", "blob", "file", a FileSystemFileHandle or a WritableStream',
+  test: (v) => ['buffer', 'blob', 'file'].includes(v) || isFileHandle(v) || kindOf(v) === 'WritableStream',
+};
+const md5 = {
+  expected: 'an MD5 digest of 32 hex digits',
+  test: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/i.test(v),
+  take: (v) => v.toLowerCase(),
+};
+const wasm = {
+  expected: 'a URL, a Response, an ArrayBuffer or a WebAssembly.Module',
+  test: (v) =>
+    address.test(v) || ArrayBuffer.isView(v) || ['Response', 'ArrayBuffer', 'WebAssembly.Module'].includes(kindOf(v)),
+};
+
+const both = {
+  headers,
+  credentials: oneOf('omit', 'same-origin', 'include'),
+  concurrency,
+  retry,
+  stallTimeout: milliseconds,
+  signal: abortSignal,
+  resume: flag,
+  onProgress: callback,
+  onState: callback,
+};
+const chunkId = oneOf('md5', 'md5-index');
+
+const VERBS = {
+  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId },
+  download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
+  digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
+  init: { wasm, worker: callback },
+};
+
+/** Copies the options of a verb, or throws a `TypeError` that names the one that is wrong. */
+export function readOptions(verb, given) {
+  const checks = VERBS[verb];
+  const read = {};
+  if (given == null) return read;
+  if (typeof given !== 'object') {
+    throw new TypeError(`${verb}(): the options must be an object, not ${describe(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new TypeError(`${verb}(): there is no option "${name}"; there are ${Object.keys(checks).join(', ')}`);
+    }
+    if (value == null) continue;
+    const { expected, test, take } = checks[name];
+    if (!test(value)) {
+      throw new TypeError(`${verb}(): the option "${name}" must be ${expected}, not ${describe(value)}`);
+    }
+    read[name] = take ? take(value) : value;
+  }
+  return read;
+}
+
+/** Throws a `TypeError` unless `value`, the verb's first argument, is what it expects. */
+export function requireArgument(verb, value, ok, expected) {
+  if (!ok) throw new TypeError(`${verb}(): the first argument must be ${expected}, not ${describe(value)}`);
+}
+
+function isRecordOf(value, test) {
+  return kindOf(value) === 'Object' && Object.entries(value).every(([key, entry]) => test(entry, key));
+}

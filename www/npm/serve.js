@@ -1,0 +1,39 @@
+import { createEngine, version } from './engine.js';
+import { guarded } from './guard.js';
+
+/** Makes a worker's scope serve the engine of the page that started it. */
+export function serve(scope) {
+  const early = [];
+
+  // Installed before anything is awaited: what arrives at a worker without a handler is lost.
+  scope.onmessage = (event) => {
+    if (event.data?.t !== 'init') {
+      early.push(event);
+      return;
+    }
+    scope.onmessage = null;
+    scope.onmessageerror = null;
+    start(event.data.module);
+  };
+  // The policy of this worker's own response may forbid the module. Thrown, the page hears of it as `error`.
+  scope.onmessageerror = () => {
+    throw new Error('The engine could not be handed to its worker');
+  };
+
+  function start(module) {
+    let dead = false;
+    const engine = createEngine(
+      guarded((error) => {
+        dead = true;
+        // Out of the promise callback it may have happened in, where the page would not hear of it.
+        setTimeout(() => {
+          throw error;
+        });
+      }),
+    );
+    engine.initSync({ module });
+    engine.serveWorker();
+    for (const { data, ports } of early) scope.dispatchEvent(new MessageEvent('message', { data, ports }));
+    if (!dead) scope.postMessage({ t: 'ready', version });
+  }
+}

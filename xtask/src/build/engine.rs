@@ -1,0 +1,80 @@
+//! The engine: the crate compiled to wasm, and its JavaScript glue.
+
+use std::time::Duration;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::error::{Doing, Result};
+use crate::{files, paths, process};
+
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// The compiled engine and the source of its glue.
+pub struct Engine {
+    pub wasm: Vec<u8>,
+    /// The module `engine.js`.
+    pub glue: String,
+}
+
+/// Installs the wasm target where the toolchain comes from rustup and lacks it.
+pub fn add_target() -> Result<()> {
+    let Some(installed) = process::ask("rustup", &["target", "list", "--installed"]) else { return Ok(()) };
+    if installed.lines().any(|line| line == WASM_TARGET) {
+        return Ok(());
+    }
+    let mut rustup = std::process::Command::new("rustup");
+    rustup.args(["target", "add", WASM_TARGET]).current_dir(paths::root());
+    process::must(&mut rustup, Duration::from_secs(600)).map(drop)
+}
+
+pub fn build() -> Result<Engine> {
+    add_target()?;
+    let mut cargo =
+        paths::cargo(&["build", "--release", "--package", "xuchuan", "--lib", "--target", WASM_TARGET]);
+    process::must(&mut cargo, Duration::from_secs(1800))?;
+
+    let compiled = paths::target().join(WASM_TARGET).join("release").join("xuchuan.wasm");
+    let folder = paths::scratch().join("engine");
+    files::empty_folder(&folder)?;
+    Bindgen::new()
+        .input_path(&compiled)
+        .out_name("engine")
+        .no_modules(true)
+        .and_then(|bindgen| {
+            bindgen
+                .typescript(false)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate(&folder)
+        })
+        .doing(|| format!("can't make the glue for {}", compiled.display()))?;
+    Ok(Engine {
+        wasm: files::read(&folder.join("engine_bg.wasm"))?,
+        glue: wrap_glue(&files::read_text(&folder.join("engine.js"))?, env!("CARGO_PKG_VERSION")),
+    })
+}
+
+/// Makes a module of wasm-bindgen's no-modules glue.
+///
+/// That glue keeps its one instance in variables. Inside a function each call has variables of its own, so an engine
+/// that died can be followed by a fresh one. `WebAssembly` is a parameter: the shell passes a stand-in that sees the
+/// instance's traps.
+fn wrap_glue(glue: &str, version: &str) -> String {
+    format!(
+        "// Made by `cargo xtask build`: wasm-bindgen's glue, in a function so that it can start more than one engine.\n\
+         export const version = '{version}';\n\n\
+         export function createEngine(WebAssembly) {{\n{glue}\nreturn wasm_bindgen;\n}}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn glue_becomes_a_function() {
+        let module = super::wrap_glue("let wasm_bindgen = 1;", "1.2.3");
+        assert!(module.contains("export const version = '1.2.3';"));
+        assert!(module.ends_with(
+            "export function createEngine(WebAssembly) {\nlet wasm_bindgen = 1;\nreturn wasm_bindgen;\n}\n"
+        ));
+    }
+}

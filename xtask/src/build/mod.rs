@@ -1,0 +1,21 @@
+//! `cargo xtask build`: makes the npm package and the drop-in scripts in pkg/.
+
+mod bundle;
+mod engine;
+mod minify;
+mod optimize;
+mod package;
+mod size;
+
+use crate::error::Result;
+use crate::paths;
+
+pub use engine::{WASM_TARGET, add_target};
+
+/// Builds everything, prints what it weighs, and fails when it weighs too much.
+pub fn run() -> Result<()> {
+    let mut engine = engine::build()?;
+    engine.wasm = optimize::optimize(engine.wasm)?;
+    package::assemble(&engine, &paths::pkg())?;
+    size::report(&paths::pkg())
+}

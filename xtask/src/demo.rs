@@ -1,0 +1,33 @@
+//! `cargo xtask demo`: the demo page with the server behind it.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::server::{self, Server};
+use crate::{build, files, paths};
+
+pub struct Options {
+    pub port: u16,
+    /// Where uploaded files are kept.
+    pub data: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 8000, data: paths::root().join("data") }
+    }
+}
+
+/// Serves until it is interrupted.
+pub fn run(options: &Options) -> Result<()> {
+    build::run()?;
+    let program = server::build()?;
+    // The server serves one folder: the page, and the package as its /pkg/.
+    let site = paths::scratch().join("site");
+    files::empty_folder(&site)?;
+    files::copy_folder(&paths::root().join("www").join("demo"), &site)?;
+    files::copy_folder(&paths::pkg(), &site.join("pkg"))?;
+    let server = Server::start(&program, options.port, &options.data, Some(&site))?;
+    println!("\nThe demo is at {}/  (Ctrl-C ends it)", server.url());
+    server.wait()
+}

@@ -1,0 +1,91 @@
+//! The reference server as a child process.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Doing, Error, Result};
+use crate::{files, paths, process};
+
+/// How long it may take to answer its first connection.
+const START: Duration = Duration::from_secs(20);
+
+/// A server that is answering; it ends with this value.
+pub struct Server {
+    child: Child,
+    port: u16,
+}
+
+/// Compiles the server; its program.
+pub fn build() -> Result<PathBuf> {
+    let mut cargo = paths::cargo(&["build", "--release", "--package", "xuchuan-server"]);
+    process::must(&mut cargo, Duration::from_secs(1800))?;
+    Ok(paths::target().join("release").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
+}
+
+impl Server {
+    /// Starts the server and waits until it answers. `www` is the folder it serves at `/`.
+    pub fn start(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Self> {
+        files::make_folder(data)?;
+        if TcpListener::bind(address(port)).is_err() {
+            return Err(Error::new(format!("port {port} is taken: choose another")));
+        }
+        let mut command = Command::new(program);
+        command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
+        if let Some(www) = www {
+            command.arg("--www").arg(www);
+        }
+        let child = command.spawn().doing(|| format!("can't start {}", program.display()))?;
+        let mut server = Self { child, port };
+        server.await_start()?;
+        Ok(server)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", address(self.port))
+    }
+
+    /// Waits until the server ends.
+    pub fn wait(mut self) -> Result<()> {
+        let status = self.child.wait().doing(|| "can't wait for the server".to_owned())?;
+        if status.success() { Ok(()) } else { Err(Error::new(format!("the server ended ({status})"))) }
+    }
+
+    fn await_start(&mut self) -> Result<()> {
+        let started = Instant::now();
+        while TcpStream::connect_timeout(&address(self.port), Duration::from_millis(500)).is_err() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(Error::new(format!("the server ended at once ({status})")));
+            }
+            if started.elapsed() > START {
+                return Err(Error::new(format!("the server does not answer on port {}", self.port)));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A free port of this machine: the same one each time if it can be, since its number is compiled into the browser
+/// tests.
+pub fn free_port() -> Result<u16> {
+    const WISHED: std::ops::Range<u16> = 18_400..18_420;
+    if let Some(port) = WISHED.into_iter().find(|port| TcpListener::bind(address(*port)).is_ok()) {
+        return Ok(port);
+    }
+    let listener = TcpListener::bind(address(0)).doing(|| "can't find a free port".to_owned())?;
+    listener.local_addr().map(|address| address.port()).doing(|| "can't find a free port".to_owned())
+}
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

@@ -1,0 +1,110 @@
+//! `cargo xtask test`: every test there is, and one line that counts them.
+
+mod browsers;
+mod count;
+mod install;
+mod steps;
+mod types;
+
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use crate::build::{self, WASM_TARGET};
+use crate::error::Result;
+use crate::server::{self, Server};
+use crate::{files, paths};
+use steps::Steps;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// What needs nothing but Rust.
+    Quick,
+    Full,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Runs the tests; a step that failed stops only those that need it.
+pub fn run(scope: Scope) -> ExitCode {
+    let mut steps = Steps::default();
+    quick(&mut steps);
+    if scope == Scope::Full {
+        full(&mut steps);
+    }
+    steps.report()
+}
+
+fn quick(steps: &mut Steps) {
+    steps.check("formatting", &mut paths::cargo(&["fmt", "--all", "--check"]), 2 * MINUTE);
+    let lint = |args: &[&str]| {
+        let mut command = paths::cargo(&["clippy"]);
+        command.args(args).args(["--", "-D", "warnings"]);
+        command
+    };
+    steps.check("lints", &mut lint(&["--workspace", "--all-targets"]), 30 * MINUTE);
+    if steps.run("wasm target", build::add_target).is_some() {
+        let mut command = lint(&["--package", "xuchuan", "--lib", "--tests", "--target", WASM_TARGET]);
+        steps.check("lints for wasm", &mut command, 30 * MINUTE);
+    }
+    let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    if has_e2e() {
+        // They need the package and the browsers.
+        native.args(["--exclude", "e2e"]);
+    }
+    steps.tests("native tests", &mut native, 40 * MINUTE);
+}
+
+fn full(steps: &mut Steps) {
+    let package = steps.run("package", build::run);
+    let tools = steps.run("tools", install::tools);
+    let server = steps.run("server", start_server);
+
+    match (&tools, &server) {
+        (Some(tools), Some(server)) => {
+            for browser in browsers::all(tools) {
+                let name = format!("browser tests: {}", browser.name);
+                steps.tests(&name, &mut browser.command(&server.url()), 20 * MINUTE);
+            }
+        }
+        _ => steps.skip("browser tests", "they need the tools and the server"),
+    }
+
+    if has_e2e() {
+        match (&package, &tools, &server) {
+            (Some(()), Some(tools), Some(server)) => {
+                steps.tests("end to end", &mut end_to_end(tools, server), 40 * MINUTE);
+            }
+            _ => steps.skip("end to end", "it needs the package, the tools and the server"),
+        }
+    }
+
+    match (package, types::command()) {
+        (Some(()), Ok(Some(mut command))) => steps.check("types", &mut command, 5 * MINUTE),
+        (Some(()), Ok(None)) => steps.leave_out("types", "Node and npm are not installed"),
+        (Some(()), Err(error)) => steps.skip("types", &error.to_string()),
+        (None, _) => steps.skip("types", "they need the package"),
+    }
+}
+
+fn start_server() -> Result<Server> {
+    let program = server::build()?;
+    let data = paths::scratch().join("test-data");
+    files::empty_folder(&data)?;
+    Server::start(&program, server::free_port()?, &data, None)
+}
+
+fn has_e2e() -> bool {
+    paths::root().join("tests").join("e2e").join("Cargo.toml").is_file()
+}
+
+/// The end-to-end project learns by environment where everything is.
+fn end_to_end(tools: &install::Tools, server: &Server) -> Command {
+    let mut command = browsers::with_display(&paths::cargo(&["test", "--package", "e2e", "--no-fail-fast"]));
+    command
+        .env("XUCHUAN_PKG", paths::pkg())
+        .env("XUCHUAN_SERVER", server.url())
+        .env("CHROMEDRIVER", &tools.chromedriver)
+        .env("GECKODRIVER", &tools.geckodriver)
+        .env("WEBKITDRIVER", &tools.webkitdriver);
+    command
+}
