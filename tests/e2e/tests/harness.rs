@@ -1,13 +1,59 @@
-use anyhow::Result; use e2e::{scenario, stage::Stage}; use serde_json::json;
-async fn probe(stage: &Stage) -> Result<()> {
+//! The harness itself: the wire's speed and its faults, and file choosing, without the module.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use e2e::engine::Engine;
+use e2e::http::{Answer, Host};
+use e2e::scenario;
+use e2e::stage::Stage;
+use e2e::wire::{Cut, Side, Weather, Wire};
+use serde_json::json;
+
+async fn chooses_files(stage: &Stage) -> Result<()> {
+    let page = Host::start(|_| Answer::new(200, "text/html", "<input type=file id=f multiple>")).await?;
     let browser = stage.browser().await?;
-    browser.open("data:text/html,<input type=file id=f><p>hi</p>").await?;
-    let f = stage.folder("x")?.join("文件 名.bin"); std::fs::write(&f, b"hello")?;
-    let v: String = browser.run("return navigator.userAgent", json!(null)).await?;
-    stage.tell(v);
-    browser.choose("#f", &[&f]).await?;
-    let v: String = browser.run("const f = document.querySelector('#f').files[0]; return f.name + await f.text()", json!(null)).await?;
-    stage.tell(v);
+    browser.open(&page.url("/")).await?;
+    let path = stage.folder("files")?.join("文件 名.bin");
+    std::fs::write(&path, b"hello")?;
+    browser.choose("#f", &[&path]).await?;
+    let read = "const file = document.querySelector('#f').files[0]; return file.name + await file.text()";
+    let found: String = browser.run(read, json!(null)).await?;
+    ensure!(found == "文件 名.binhello", "the page saw {found}");
+    ensure!(browser.run::<()>("throw new TypeError('x')", json!(null)).await.is_err(), "a throw was lost");
+    ensure!(browser.engine() == stage.engine, "another engine");
     Ok(())
 }
-scenario!(probe, 60: Chromium, Firefox, WebKit);
+
+async fn wire_is_fast_and_exact(stage: &Stage) -> Result<()> {
+    ensure!(stage.engine == Engine::Chromium, "needs no browser: run once");
+    let size = 64usize << 20;
+    let body = vec![7u8; size];
+    let host = Host::start(move |_| Answer::new(200, "application/octet-stream", body.clone())).await?;
+    let address = host.url("").trim_start_matches("http://").parse()?;
+    let wire = Wire::start(address).await?;
+    let client = reqwest::Client::new();
+    let start = Instant::now();
+    for _ in 0..4 {
+        ensure!(client.get(wire.url("/x")).send().await?.bytes().await?.len() == size, "bytes were lost");
+    }
+    let speed = (4 * size) as f64 / start.elapsed().as_secs_f64() / 1e6;
+    ensure!(wire.ledger().down_bytes(0, "/x") == 4 * size as u64, "the ledger is wrong");
+    ensure!(wire.ledger().open() == 0, "something is still open");
+    stage.tell(format_args!("{speed:.0} MB/s through the wire"));
+
+    wire.cut(Cut { method: "GET", target: "/cut".into(), side: Side::Down, after: 1_000_000 });
+    ensure!(client.get(wire.url("/cut")).send().await?.bytes().await.is_err(), "it was not cut");
+    ensure!(wire.ledger().down_bytes(0, "/cut") == 1_000_000, "it was cut somewhere else");
+    wire.weather(Weather::Refuse);
+    ensure!(client.get(wire.url("/y")).send().await.is_err(), "it was not refused");
+    wire.weather(Weather::BlackHole);
+    let lost = tokio::time::timeout(Duration::from_millis(300), client.get(wire.url("/z")).send());
+    ensure!(lost.await.is_err(), "something came out of the black hole");
+    wire.weather(Weather::Clear);
+    ensure!(client.get(wire.url("/clear")).send().await?.status() == 200, "the wire did not recover");
+    Ok(())
+}
+
+scenario!(chooses_files, 60: Chromium, Firefox, WebKit);
+scenario!(wire_is_fast_and_exact, 60: Chromium);
