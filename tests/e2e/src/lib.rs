@@ -16,4 +16,5 @@ pub mod server;
 pub mod setting;
 pub mod stage;
 pub mod wait;
+pub mod watch;
 pub mod wire;
