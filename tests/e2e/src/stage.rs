@@ -49,6 +49,24 @@ pub fn run(
     name: &'static str,
     limit: Duration,
     scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
+) -> std::result::Result<(), Failed> {
+    perform(engine, name, limit, scenario).map_err(|error| Failed(format!("{error:#}")))
+}
+
+/// Why a scenario failed, on one line, from what was being done to its cause.
+pub struct Failed(String);
+
+impl std::fmt::Debug for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn perform(
+    engine: Engine,
+    name: &'static str,
+    limit: Duration,
+    scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
 ) -> Result<()> {
     if !engine.wanted() {
         tell(&format!("{name} [{engine}] skipped: not in E2E_ENGINES"));
@@ -108,7 +126,7 @@ macro_rules! scenario {
             $(
                 #[test]
                 #[allow(non_snake_case)]
-                fn $engine() -> anyhow::Result<()> {
+                fn $engine() -> Result<(), $crate::stage::Failed> {
                     let limit = std::time::Duration::from_secs($seconds);
                     $crate::stage::run($crate::engine::Engine::$engine, stringify!($name), limit, super::$name)
                 }
