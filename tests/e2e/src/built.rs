@@ -22,7 +22,11 @@ pub fn pkg() -> Result<PathBuf> {
 /// Returns the server's binary: `XUCHUAN_SERVER_BIN`, or the newer one of the target folder's profiles.
 pub fn server() -> Result<PathBuf> {
     if let Some(path) = from_env("XUCHUAN_SERVER_BIN") {
-        return if path.is_file() { Ok(path) } else { bail!("XUCHUAN_SERVER_BIN: no file {}", path.display()) };
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            bail!("XUCHUAN_SERVER_BIN: no file {}", path.display())
+        };
     }
     let built = ["release", "debug"].map(|profile| target().join(profile).join("xuchuan-server"));
     let age = |path: &PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();

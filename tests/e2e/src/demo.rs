@@ -99,14 +99,22 @@ impl<'a> Demo<'a> {
     }
 
     /// Waits until the newest card is in `state`; a failure meanwhile is an error with the page's words.
-    pub async fn reaches(&self, kind: &str, name: Option<&str>, state: &str, limit: Duration) -> Result<Card> {
+    pub async fn reaches(
+        &self,
+        kind: &str,
+        name: Option<&str>,
+        state: &str,
+        limit: Duration,
+    ) -> Result<Card> {
         let mut last = None;
         let reached = until(&format!("the {kind} card to be {state}"), limit, async || {
             let card = self.card(kind, name).await?;
             last.clone_from(&card);
             match card {
                 Some(card) if card.state == state => Ok(Some(card)),
-                Some(card) if card.state == "failed" => bail!("the page says: {}", card.error.unwrap_or_default()),
+                Some(card) if card.state == "failed" => {
+                    bail!("the page says: {}", card.error.unwrap_or_default())
+                }
                 _ => Ok(None),
             }
         })
@@ -123,12 +131,15 @@ impl<'a> Demo<'a> {
     pub async fn go_on(&self, name: &str, file: Option<&TestFile>) -> Result<()> {
         let css = format!("[data-testid=pending-item][data-name={name:?}]");
         until("the pending item", Duration::from_secs(10), async || {
-            let there: bool = self.browser.run("return document.querySelector(args) !== null", json!(css)).await?;
+            let there: bool =
+                self.browser.run("return document.querySelector(args) !== null", json!(css)).await?;
             Ok(there.then_some(()))
         })
         .await?;
         match file {
-            Some(file) => self.browser.choose(&format!("{css} [data-testid=pending-file]"), &[&file.path]).await,
+            Some(file) => {
+                self.browser.choose(&format!("{css} [data-testid=pending-file]"), &[&file.path]).await
+            }
             None => self.browser.click(&format!("{css} [data-testid=pending-resume]")).await,
         }
     }

@@ -10,7 +10,8 @@ use crate::files::md5_of;
 use crate::http::{Answer, Asked};
 
 /// What a page needs of its site to use the package (packaging.md, "CSP that pages need").
-pub const STRICT_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+pub const STRICT_CSP: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 /// What the drop-in script needs if its worker comes from a blob.
 pub const BLOB_CSP: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'";
@@ -81,17 +82,21 @@ pub fn protocol() -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
         } else {
             take_chunk(&asked.body, &mut missing)
         };
-        Answer::json(200, &match data {
-            Some(data) => json!({ "code": 0, "msg": "", "data": data }),
-            None => json!({ "code": 403, "msg": "请先提交文件分片信息", "data": null }),
-        })
+        Answer::json(
+            200,
+            &match data {
+                Some(data) => json!({ "code": 0, "msg": "", "data": data }),
+                None => json!({ "code": 403, "msg": "请先提交文件分片信息", "data": null }),
+            },
+        )
     }
 }
 
 fn shake_hands(body: &[u8], missing: &mut BTreeMap<String, BTreeSet<String>>) -> Option<Value> {
     let asked: Value = serde_json::from_slice(body).ok()?;
     let file = asked.get("fileId")?.as_str()?.to_owned();
-    let ids = asked.get("chunkIds")?.as_array()?.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
+    let ids =
+        asked.get("chunkIds")?.as_array()?.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
     let left = missing.entry(file.clone()).or_insert(ids);
     Some(if left.is_empty() { json!(format!("/files/{file}")) } else { json!(left) })
 }

@@ -25,7 +25,8 @@ impl Server {
     /// Starts a server that keeps its files in `data` and serves the pages of `www`; `flags` are passed on.
     pub async fn start(data: &Path, www: &Path, flags: &[&str]) -> Result<Server> {
         let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let mut server = Server { port: free_port()?, data: data.into(), www: www.into(), flags, program: None };
+        let mut server =
+            Server { port: free_port()?, data: data.into(), www: www.into(), flags, program: None };
         server.restart().await?;
         Ok(server)
     }
@@ -65,7 +66,8 @@ impl Server {
 
     /// Fetches `path` past the wire; anything but 200 is an error.
     pub async fn fetch(&self, path: &str) -> Result<Vec<u8>> {
-        let answer = reqwest::get(self.url(path)).await.with_context(|| path.to_owned())?.error_for_status()?;
+        let answer =
+            reqwest::get(self.url(path)).await.with_context(|| path.to_owned())?.error_for_status()?;
         Ok(answer.bytes().await?.to_vec())
     }
 }

@@ -105,14 +105,17 @@ pub fn output() -> Result<PathBuf> {
 pub fn target() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into())).join("../../target"),
+        None => Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into()))
+            .join("../../target"),
     }
 }
 
 fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
     let file = output().map(|folder| folder.join("story.txt"));
-    if let Ok(mut file) = file.and_then(|path| Ok(std::fs::File::options().append(true).create(true).open(path)?)) {
+    if let Ok(mut file) =
+        file.and_then(|path| Ok(std::fs::File::options().append(true).create(true).open(path)?))
+    {
         let _ = writeln!(file, "{line}");
     }
 }

@@ -64,7 +64,8 @@ async fn reload_midway(stage: &Stage) -> Result<()> {
     let from = setting.wire.ledger().now();
     page.download("d", &setting.wire.url(&path), json!({ "to": "blob" })).await?;
     page.reaches("d", "transferring", Duration::from_secs(10)).await?;
-    let half = |all: &[e2e::wire::Exchange]| all.iter().skip(from).map(|one| one.down).sum::<u64>() >= file.size / 2;
+    let half =
+        |all: &[e2e::wire::Exchange]| all.iter().skip(from).map(|one| one.down).sum::<u64>() >= file.size / 2;
     setting.wire.ledger().until("half of the download", MINUTE, half).await?;
     let page = ApiPage::open(&browser, &url).await?;
     let at_reload = setting.wire.ledger().down_bytes(from, "/files/");

@@ -55,5 +55,33 @@ async fn wire_is_fast_and_exact(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+const STORE: &str = "
+    const database = await new Promise((good, bad) => {
+      const opening = indexedDB.open('e2e');
+      opening.onupgradeneeded = () => opening.result.createObjectStore('box');
+      [opening.onsuccess, opening.onerror] = [() => good(opening.result), bad];
+    });
+    return await new Promise((good, bad) => {
+      const change = database.transaction('box', 'readwrite', { durability: 'strict' });
+      const reading = change.objectStore('box').get('k');
+      if (args) change.objectStore('box').put(args, 'k');
+      change.oncomplete = () => { database.close(); good(reading.result ?? null); };
+      change.onerror = bad;
+    });";
+
+async fn profile_outlives_a_kill(stage: &Stage) -> Result<()> {
+    let page = Host::start(|_| Answer::new(200, "text/html", "<p>kept</p>")).await?;
+    let browser = stage.browser().await?;
+    browser.open(&page.url("/")).await?;
+    ensure!(browser.run::<Option<String>>(STORE, json!("kept")).await?.is_none(), "the profile is not fresh");
+    browser.kill();
+    let browser = stage.browser().await?;
+    browser.open(&page.url("/")).await?;
+    let found: Option<String> = browser.run(STORE, json!(null)).await?;
+    ensure!(found.as_deref() == Some("kept"), "after the kill the profile held {found:?}");
+    browser.quit().await
+}
+
+scenario!(profile_outlives_a_kill, 60: Chromium, Firefox);
 scenario!(chooses_files, 60: Chromium, Firefox, WebKit);
 scenario!(wire_is_fast_and_exact, 60: Chromium);

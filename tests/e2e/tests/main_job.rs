@@ -74,7 +74,11 @@ async fn upload(
     setting.nothing_again()?;
     let stories = ledger.chunks();
     // An answer may have been lost in the kill or the reload: such a chunk is there, though nobody was told.
-    ensure!(stories.len() == chunks, "{} of {chunks} chunks were sent, and yet the page says done", stories.len());
+    ensure!(
+        stories.len() == chunks,
+        "{} of {chunks} chunks were sent, and yet the page says done",
+        stories.len()
+    );
     let untold = stories.values().filter(|story| story.acknowledged == 0).count();
     let sent = ledger.chunk_bytes(0);
     stage.tell(format_args!(
@@ -129,7 +133,13 @@ async fn instant(stage: &Stage, setting: &Setting, demo: &Demo<'_>, file: &TestF
     card.link.context("no link")
 }
 
-async fn download(stage: &Stage, setting: &Setting, demo: &Demo<'_>, file: &TestFile, link: &str) -> Result<()> {
+async fn download(
+    stage: &Stage,
+    setting: &Setting,
+    demo: &Demo<'_>,
+    file: &TestFile,
+    link: &str,
+) -> Result<()> {
     let ledger = setting.wire.ledger();
     let from = ledger.now();
     demo.download(link).await?;

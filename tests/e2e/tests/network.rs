@@ -68,7 +68,8 @@ async fn black_hole(stage: &Stage) -> Result<()> {
 /// Some chunks are through, and others are on their way.
 fn third(all: &[Exchange]) -> bool {
     let chunks = || all.iter().filter(|one| one.is_chunk());
-    chunks().filter(|one| one.acknowledged()).count() >= 3 && chunks().any(|one| !one.complete && one.up > MIB)
+    chunks().filter(|one| one.acknowledged()).count() >= 3
+        && chunks().any(|one| !one.complete && one.up > MIB)
 }
 
 scenario!(network_cut, 150: Chromium, Firefox, WebKit);

@@ -35,7 +35,9 @@ async fn odd_servers(stage: &Stage) -> Result<()> {
         let Failure { name, code: got, status: shown, message, typed, retryable } =
             told.error.with_context(|| format!("{what}: no error, {:?}", told.result))?;
         let asked = host.seen().iter().filter(|one| one.head.path().starts_with("/api/")).count();
-        stage.tell(format_args!("{what}: {got:?} {shown:?} retryable {retryable:?} after {asked} requests: {message}"));
+        stage.tell(format_args!(
+            "{what}: {got:?} {shown:?} retryable {retryable:?} after {asked} requests: {message}"
+        ));
         ensure!(typed && name == "TransferError", "{what}: a {name}");
         ensure!(got.as_deref() == Some(code), "{what}: code {got:?}, not {code}");
         ensure!(status.is_none() || shown == status, "{what}: status {shown:?}");
@@ -56,13 +58,17 @@ async fn expired_token(stage: &Stage) -> Result<()> {
     page.upload("u", &file, json!({ "token": ["old", "new"] })).await?;
     let told = page.settled("u", SOON).await?;
     ensure!(told.ok, "it failed: {told:?}");
-    let refused = host.seen().iter().filter(|one| one.head.header("authorization") == Some("Bearer old")).count();
+    let refused =
+        host.seen().iter().filter(|one| one.head.header("authorization") == Some("Bearer old")).count();
     ensure!(refused == 1, "{refused} requests with the old token");
     page.upload("never", &file, json!({ "headers": { "Authorization": "Bearer wrong" } })).await?;
     let told = page.settled("never", SOON).await?;
     let error = told.error.context("a wrong token was let through")?;
     ensure!(error.status == Some(401), "status {:?}", error.status);
-    stage.tell(format_args!("401 once, then the new token: done; always 401: {:?}: {}", error.code, error.message));
+    stage.tell(format_args!(
+        "401 once, then the new token: done; always 401: {:?}: {}",
+        error.code, error.message
+    ));
     no_errors(&browser).await
 }
 

@@ -37,7 +37,10 @@ async fn policies(stage: &Stage) -> Result<()> {
         let seen = host.seen();
         let workers = seen.iter().filter(|one| one.head.path().ends_with("worker.js")).count();
         let wasm = seen.iter().filter(|one| one.head.path().ends_with(".wasm")).count();
-        stage.tell(format_args!("{what}: done; worker.js asked for {workers} ×, wasm {wasm} ×, states {:?}", told.states));
+        stage.tell(format_args!(
+            "{what}: done; worker.js asked for {workers} ×, wasm {wasm} ×, states {:?}",
+            told.states
+        ));
         no_errors(&browser).await.context(what)?;
     }
     Ok(())

@@ -26,7 +26,9 @@ async fn pictures(stage: &Stage) -> Result<()> {
     demo.reaches("upload", Some(&small.name()), "done", SOON).await?;
     setting.wire.rate(Some(16_000_000));
     demo.upload(&[&large]).await?;
-    let some = |all: &[e2e::wire::Exchange]| all.iter().filter(|one| one.is_chunk() && one.acknowledged()).count() > 8;
+    let some = |all: &[e2e::wire::Exchange]| {
+        all.iter().filter(|one| one.is_chunk() && one.acknowledged()).count() > 8
+    };
     setting.wire.ledger().until("some chunks", SOON, some).await?;
     demo.press("upload", Some(&large.name()), "pause").await?;
     demo.reaches("upload", Some(&large.name()), "paused", SOON).await?;

@@ -52,13 +52,19 @@ async fn one(stage: &Stage, setting: &Setting, demo: &Demo<'_>, file: &TestFile)
     let from = setting.wire.ledger().now();
     demo.upload(&[file]).await?;
     e2e::wait::until("a second card", SOON, async || {
-        Ok(demo.card("upload", None).await?.filter(|card| card.count > 1 && card.state == "done" && card.instant))
+        Ok(demo
+            .card("upload", None)
+            .await?
+            .filter(|card| card.count > 1 && card.state == "done" && card.instant))
     })
     .await
     .context("the second upload is not instant")?;
     let again = setting.wire.ledger().chunk_bytes(from);
     ensure!(again == 0, "the second upload sent {again} bytes");
-    stage.tell(format_args!("{name}: {} bytes, sent {sent} / needed {needed}; second upload instant", file.size));
+    stage.tell(format_args!(
+        "{name}: {} bytes, sent {sent} / needed {needed}; second upload instant",
+        file.size
+    ));
     Ok(())
 }
 

@@ -58,10 +58,11 @@ impl Browser {
              catch (e) {{ tell(e); }}"
         );
         let driver = self.driver()?;
-        let mut answer: Value =
-            limited("run a script", async { Ok(driver.execute_async(&script, vec![args]).await?.json().clone()) })
-                .await
-                .with_context(|| body.trim().to_owned())?;
+        let mut answer: Value = limited("run a script", async {
+            Ok(driver.execute_async(&script, vec![args]).await?.json().clone())
+        })
+        .await
+        .with_context(|| body.trim().to_owned())?;
         if let Some(error) = answer.get("error").and_then(Value::as_str) {
             bail!("the script threw {error}: {}", body.trim());
         }
@@ -71,8 +72,10 @@ impl Browser {
 
     /// Chooses `files` in the file input `css`, as a person would in the dialog.
     pub async fn choose(&self, css: &str, files: &[&Path]) -> Result<()> {
-        let names: Vec<String> =
-            files.iter().map(|file| Ok(std::path::absolute(file)?.display().to_string())).collect::<Result<_>>()?;
+        let names: Vec<String> = files
+            .iter()
+            .map(|file| Ok(std::path::absolute(file)?.display().to_string()))
+            .collect::<Result<_>>()?;
         let driver = self.driver()?;
         limited("choose files", async { driver.find(By::Css(css)).await?.send_keys(names.join("\n")).await })
             .await
@@ -82,7 +85,9 @@ impl Browser {
     /// Clicks what `css` names.
     pub async fn click(&self, css: &str) -> Result<()> {
         let driver = self.driver()?;
-        limited("click", async { driver.find(By::Css(css)).await?.click().await }).await.with_context(|| css.to_owned())
+        limited("click", async { driver.find(By::Css(css)).await?.click().await })
+            .await
+            .with_context(|| css.to_owned())
     }
 
     /// Types `text` into the emptied field `css`.
@@ -115,7 +120,11 @@ impl Browser {
 
     async fn devtools(&self, command: &str, params: Value) -> Result<()> {
         let driver = self.driver()?;
-        let url = format!("{}session/{}/goog/cdp/execute", driver.handle().server_url(), driver.handle().session_id());
+        let url = format!(
+            "{}session/{}/goog/cdp/execute",
+            driver.handle().server_url(),
+            driver.handle().session_id()
+        );
         let body = json!({ "cmd": command, "params": params }).to_string();
         let answer = reqwest::Client::new().post(url).body(body).send().await?;
         if !answer.status().is_success() {

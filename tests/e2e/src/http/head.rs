@@ -69,7 +69,10 @@ impl Head {
     }
 
     fn stated_framing(&self) -> Option<Framing> {
-        if self.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked")) {
+        if self
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"))
+        {
             return Some(Framing::Chunked);
         }
         self.header("content-length").and_then(|length| length.trim().parse().ok()).map(Framing::Length)

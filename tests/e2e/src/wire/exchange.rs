@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 const SAMPLE: usize = 2 << 10;
+const MARK: usize = 64;
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
@@ -58,6 +59,14 @@ impl Exchange {
             let end = rest.windows(2).position(|window| window == b"\r\n")?;
             String::from_utf8(rest.get(..end)?.to_vec()).ok()
         })
+    }
+
+    /// Returns the first bytes of the multipart field `file`, which tell its chunk where the id was cut off.
+    pub fn content_mark(&self) -> Option<Vec<u8>> {
+        let head = self.first.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let names_file = self.first.get(..head)?.windows(11).any(|window| window == b"name=\"file\"");
+        let mark = self.first.get(head + 4..head + 4 + MARK)?;
+        names_file.then(|| mark.to_vec())
     }
 
     /// Tells whether the server took it: a full answer with status 200 and `code` 0.

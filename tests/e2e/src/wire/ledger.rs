@@ -32,19 +32,27 @@ impl Ledger {
         self.lock().iter().skip(from).filter(|one| one.target.contains(target)).cloned().collect()
     }
 
-    /// Tells what became of each chunk that was sent.
+    /// Tells what became of each chunk that was sent. A request cut before its `chunkId` is known by its first bytes;
+    /// one cut even before those counts for none.
     pub fn chunks(&self) -> BTreeMap<String, Story> {
         let exchanges = self.lock();
+        let sendings = || exchanges.iter().filter(|one| one.is_chunk());
         let mut told: BTreeMap<String, Instant> = BTreeMap::new();
-        for one in exchanges.iter().filter(|one| one.is_chunk() && one.acknowledged()) {
-            if let (Some(id), Some(ended)) = (one.chunk_id(), one.ended) {
+        let mut marks: BTreeMap<Vec<u8>, String> = BTreeMap::new();
+        for one in sendings() {
+            let Some(id) = one.chunk_id() else { continue };
+            if let Some(mark) = one.content_mark() {
+                marks.insert(mark, id.clone());
+            }
+            if let Some(ended) = one.ended.filter(|_| one.acknowledged()) {
                 let first = told.entry(id).or_insert(ended);
                 *first = ended.min(*first);
             }
         }
         let mut stories: BTreeMap<String, Story> = BTreeMap::new();
-        for one in exchanges.iter().filter(|one| one.is_chunk()) {
-            let id = one.chunk_id().unwrap_or_else(|| "(cut before its id)".into());
+        for one in sendings() {
+            let known = one.chunk_id().or_else(|| marks.get(&one.content_mark()?).cloned());
+            let Some(id) = known else { continue };
             let again = told.get(&id).is_some_and(|told| one.began > *told);
             let story = stories.entry(id).or_default();
             story.sent += 1;

@@ -21,7 +21,8 @@ use crate::http::source::Source;
 pub(super) async fn serve(client: TcpStream, upstream: SocketAddr, gate: Arc<Gate>, ledger: Arc<Ledger>) {
     let _ = client.set_nodelay(true);
     let (reader, writer) = client.into_split();
-    let mut link = Link { from_client: Source::new(reader), to_client: writer, upstream, server: None, gate, ledger };
+    let mut link =
+        Link { from_client: Source::new(reader), to_client: writer, upstream, server: None, gate, ledger };
     let gate = Arc::clone(&link.gate);
     let orderly = tokio::select! {
         () = gate.refused() => false,
@@ -83,13 +84,22 @@ impl Link {
 
     /// Leads one request up and its answer down; tells whether the connection can go on.
     async fn exchange(&mut self, request: &Head, index: usize, cut: Option<Cut>) -> Result<bool> {
-        let Some((from_server, to_server, _)) = &mut self.server else { return Err(ErrorKind::NotConnected.into()) };
+        let Some((from_server, to_server, _)) = &mut self.server else {
+            return Err(ErrorKind::NotConnected.into());
+        };
         let (gate, ledger) = (&*self.gate, &*self.ledger);
         let allowed = |side| cut.as_ref().filter(|cut| cut.side == side).map(|cut| cut.after);
         tokio::time::sleep(gate.delay()).await;
-        let mut up = Flow { gate, left: allowed(Side::Up), note: |bytes: &[u8]| ledger.note(index, |one| one.went_up(bytes)) };
-        let mut down =
-            Flow { gate, left: allowed(Side::Down), note: |bytes: &[u8]| ledger.note(index, |one| one.came_down(bytes)) };
+        let mut up = Flow {
+            gate,
+            left: allowed(Side::Up),
+            note: |bytes: &[u8]| ledger.note(index, |one| one.went_up(bytes)),
+        };
+        let mut down = Flow {
+            gate,
+            left: allowed(Side::Down),
+            note: |bytes: &[u8]| ledger.note(index, |one| one.came_down(bytes)),
+        };
         let (from_client, to_client) = (&mut self.from_client, &mut self.to_client);
         let sending = async {
             gate.pass(request.raw.len() as u64).await;
