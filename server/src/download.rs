@@ -136,7 +136,7 @@ fn base64_of_hex(hex: &str) -> String {
         .map(|six| (0..6).fold(0, |value, i| value << 1 | usize::from(six.get(i).copied().unwrap_or(0))))
         .filter_map(|value| DIGITS.get(value).copied().map(char::from))
         .collect();
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -15,6 +15,8 @@ use crate::failure::Failure;
 /// A chunk up to this size is put in one request, or one write, sync and rename; a larger one goes in parts of it. So
 /// memory is bounded, and with the usual 4 MiB a chunk costs one visit to the disk. (S3 asks for 5 MiB at least.)
 const PART: usize = 8 << 20;
+/// Parts of one chunk being written at once.
+const PARTS: usize = 1;
 /// Bytes handed to the hashing thread at once.
 const BATCH: usize = 256 << 10;
 
@@ -32,7 +34,7 @@ pub struct Intake {
 impl Intake {
     /// Begins to write to `path`, where nothing appears before [`commit`](Self::commit).
     pub fn new(store: Arc<dyn ObjectStore>, path: Path) -> Self {
-        let writer = BufWriter::with_capacity(store.clone(), path.clone(), PART);
+        let writer = BufWriter::with_capacity(store.clone(), path.clone(), PART).with_max_concurrency(PARTS);
         Self { store, path, writer, digest: Digest::default(), batch: Vec::new(), batched: 0, size: 0 }
     }
 

@@ -33,3 +33,8 @@ mod vault;
 
 pub use config::{Config, Limits, Origins, SetupError, Storage};
 pub use routes::{log_requests, router};
+
+/// The README's examples, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,7 @@
 //! What JavaScript sees of the engine; the npm shell in `www/npm` puts its handles and errors on top.
 
 mod digest;
+mod download;
 mod error;
 mod options;
 mod pending;
@@ -10,6 +11,7 @@ mod upload;
 mod worker;
 
 pub use digest::digest;
+pub use download::start_download;
 pub use pending::{forget_pending, pending, start_pending};
 pub use transfer::EngineTransfer;
 pub use upload::start_upload;

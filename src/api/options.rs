@@ -34,8 +34,12 @@ impl Options {
 
     /// Returns how many requests an upload may have in flight.
     pub fn upload_concurrency(&self) -> Concurrency {
-        let fixed = get_u64(&self.0, "concurrency").and_then(|limit| usize::try_from(limit).ok());
-        fixed.map_or(Concurrency::Auto(MOST_UPLOADS), Concurrency::Fixed)
+        self.fixed_concurrency().map_or(Concurrency::Auto(MOST_UPLOADS), Concurrency::Fixed)
+    }
+
+    /// Returns how many requests the page wants in flight, if it wants a certain number.
+    pub fn fixed_concurrency(&self) -> Option<usize> {
+        get_u64(&self.0, "concurrency").and_then(|limit| usize::try_from(limit).ok())
     }
 
     /// Returns when to try again.

@@ -1,7 +1,6 @@
 //! `pending`: what earlier visits left unfinished.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -11,43 +10,70 @@ use web_sys::Blob;
 use super::error;
 use super::options::Options;
 use super::transfer::{EngineTransfer, Observer};
-use super::upload;
+use super::{download, upload};
+use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
-use crate::web::object::object;
-use crate::web::store;
+use crate::web::object::{get_u64, object};
+use crate::web::{read, store};
 
 thread_local! {
-    /// The uploads that were listed, so that going on with one needs no second look.
-    static LISTED: RefCell<HashMap<String, UploadRecord>> = RefCell::default();
+    /// What was listed, so that going on with it needs no second look.
+    static LISTED: RefCell<FlatMap<String, Listed>> = const { RefCell::new(FlatMap::new()) };
 }
 
-/// Lists what earlier visits left unfinished, the latest first. Nothing is listed where nothing can be remembered.
+/// An unfinished transfer.
+#[derive(Clone)]
+enum Listed {
+    Upload(UploadRecord),
+    Download(DownloadRecord),
+}
+
+/// Lists what earlier visits left unfinished, the latest first; what this page is doing now is not among it. Nothing
+/// is listed where nothing can be remembered.
 #[wasm_bindgen(skip_typescript)]
 pub fn pending() -> Promise {
     future_to_promise(async {
-        let records = store::all().await.unwrap_or_default();
-        let mut listed: Vec<(u64, JsValue)> =
-            records.into_iter().filter_map(|(key, record)| upload_shape(&key, record)).collect();
-        listed.sort_by_key(|(updated_at, _)| std::cmp::Reverse(*updated_at));
-        Ok(listed.into_iter().map(|(_, shape)| shape).collect::<Array>().into())
+        let mut shapes = Vec::new();
+        for (key, value) in store::all().await.unwrap_or_default() {
+            if store::is_claimed(&key) {
+                continue;
+            }
+            let updated_at = get_u64(&value, "updatedAt").unwrap_or(0);
+            if let Some(listed) = read_listed(&value) {
+                shapes.push((updated_at, shape(&key, updated_at, &listed).await));
+                LISTED.with_borrow_mut(|map| map.insert(key, listed));
+            }
+        }
+        shapes.sort_unstable_by_key(|(updated_at, _)| std::cmp::Reverse(*updated_at));
+        Ok(shapes.into_iter().map(|(_, shape)| shape).collect::<Array>().into())
     })
 }
 
-fn upload_shape(key: &str, record: JsValue) -> Option<(u64, JsValue)> {
-    let record: UploadRecord = serde_wasm_bindgen::from_value(record).ok()?;
-    record.cut()?;
-    let shape = object([
+fn read_listed(value: &JsValue) -> Option<Listed> {
+    let upload = read::upload_record(value).filter(|record| record.cut().is_some()).map(Listed::Upload);
+    upload.or_else(|| read::download_record(value).map(Listed::Download))
+}
+
+async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
+    let (kind, name, size, done) = match listed {
+        Listed::Upload(record) => ("upload", &record.name, record.size, record.confirmed),
+        Listed::Download(record) => {
+            let size = record.total.unwrap_or(0);
+            let stored = store::count_pieces(key).await.saturating_mul(record.piece);
+            ("download", &record.name, size, stored.min(size))
+        }
+    };
+    object([
         ("key", key.into()),
-        ("kind", "upload".into()),
-        ("name", record.name.as_str().into()),
-        ("size", (record.size as f64).into()),
-        ("done", (record.confirmed as f64).into()),
-        ("updatedAt", (record.updated_at as f64).into()),
-        ("needsFile", true.into()),
-    ]);
-    LISTED.with_borrow_mut(|listed| listed.insert(key.to_owned(), record.clone()));
-    Some((record.updated_at, shape))
+        ("kind", kind.into()),
+        ("name", name.as_str().into()),
+        ("size", (size as f64).into()),
+        ("done", (done as f64).into()),
+        ("updatedAt", (updated_at as f64).into()),
+        ("needsFile", matches!(listed, Listed::Upload(_)).into()),
+    ])
 }
 
 /// Goes on with a listed transfer; throws an error's shape if it is no longer known or the file is another one.
@@ -58,34 +84,37 @@ pub fn start_pending(
     options: JsValue,
     observer: Observer,
 ) -> Result<EngineTransfer, JsValue> {
-    let doing = "going on with an earlier transfer";
-    let record = LISTED.with_borrow(|listed| listed.get(key).cloned());
-    let Some(record) = record else {
-        let detail = "it is no longer known; ask pending() again";
-        return Err(error::into_js(&Error::new(Kind::Unsupported, doing, detail)));
-    };
-    let Some(file) = file else {
-        let detail = "the file has to be chosen again";
-        return Err(error::into_js(&Error::new(Kind::FileUnreadable, doing, detail)));
+    let refuse = |kind, detail: String| {
+        Err(error::into_js(&Error::new(kind, "going on with an earlier transfer", detail)))
     };
     let options = Options(options);
-    let chosen = upload::describe(&file, &options);
-    if chosen.size != record.size {
-        let detail =
-            format!("{} has {} bytes, and the file chosen now has {}", record.name, record.size, chosen.size);
-        return Err(error::into_js(&Error::new(Kind::FileChanged, doing, detail)));
+    let listed = LISTED.with_borrow(|map| map.get(&key.to_owned()).cloned());
+    match (listed, file) {
+        (Some(Listed::Upload(record)), Some(file)) => {
+            let chosen = upload::describe(&file, &options);
+            if chosen.size != record.size {
+                let detail =
+                    format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
+                return refuse(Kind::FileChanged, detail);
+            }
+            Ok(upload::start(file, &options, chosen, Some(record), observer))
+        }
+        (Some(Listed::Upload(_)), None) => {
+            refuse(Kind::FileUnreadable, "the file has to be chosen again".to_owned())
+        }
+        (Some(Listed::Download(record)), _) => Ok(download::start(record.url, true, &options, observer)),
+        (None, _) => refuse(Kind::Unsupported, "it is no longer known; ask pending() again".to_owned()),
     }
-    Ok(upload::start(file, &options, record, observer))
 }
 
 /// Forgets a listed transfer and what is stored of it.
 #[wasm_bindgen(js_name = forgetPending, skip_typescript)]
 pub fn forget_pending(key: String) -> Promise {
     future_to_promise(async move {
-        LISTED.with_borrow_mut(|listed| listed.remove(&key));
-        store::remove(&key).await.map_err(|detail| {
-            error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", detail))
-        })?;
+        LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
+        let removed = store::remove(&key).await;
+        removed
+            .map_err(|why| error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", why)))?;
         Ok(JsValue::UNDEFINED)
     })
 }

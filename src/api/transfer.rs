@@ -1,6 +1,5 @@
 //! The engine's handle of one transfer, and the page's observer behind it.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
@@ -10,8 +9,7 @@ use super::{error, settled};
 use crate::core::error::Error;
 use crate::core::progress::{Progress, State};
 use crate::web::clock;
-use crate::web::drive::{Audience, Machine};
-use crate::web::mailbox::Mailbox;
+use crate::web::drive::{Audience, Driver, Machine};
 
 #[wasm_bindgen]
 extern "C" {
@@ -82,37 +80,35 @@ enum Wish {
     Abort,
 }
 
-struct Driven<M: Machine> {
-    machine: Rc<RefCell<M>>,
-    mailbox: Mailbox<M::Input>,
-}
-
-impl<M: Steered> Handle for Driven<M> {
+impl<M: Steered> Handle for Rc<Driver<M>> {
     fn tell(&self, wish: Wish) {
-        self.mailbox.push(match wish {
-            Wish::Pause => M::pause(),
-            Wish::Resume => M::resume(),
-            Wish::Abort => M::abort(),
-        });
+        Driver::tell(
+            self,
+            match wish {
+                Wish::Pause => M::pause(),
+                Wish::Resume => M::resume(),
+                Wish::Abort => M::abort(),
+            },
+        );
     }
 
     fn progress(&self) -> Progress {
-        self.machine.borrow().progress(clock::now())
+        self.look(|machine| machine.progress(clock::now()))
     }
 
     fn map(&self) -> Vec<u8> {
-        self.machine.borrow().map()
+        self.look(M::map)
     }
 
     fn report(&self) -> JsValue {
-        self.machine.borrow().report()
+        self.look(M::report)
     }
 }
 
 impl EngineTransfer {
     /// Makes the handle of a machine that is driven.
-    pub fn new<M: Steered>(machine: Rc<RefCell<M>>, mailbox: Mailbox<M::Input>) -> EngineTransfer {
-        EngineTransfer(Box::new(Driven { machine, mailbox }))
+    pub fn new<M: Steered>(driver: Rc<Driver<M>>) -> EngineTransfer {
+        EngineTransfer(Box::new(driver))
     }
 }
 

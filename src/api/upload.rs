@@ -1,8 +1,5 @@
 //! `upload`: from the page's call to a machine that is driven.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -15,11 +12,11 @@ use crate::core::journal::{UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
 use crate::core::upload::{Config, Input, Outcome, Upload};
 use crate::core::wire;
-use crate::web::drive::drive;
-use crate::web::mailbox::Mailbox;
+use crate::web::drive::Driver;
 use crate::web::object::object;
+use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, store};
+use crate::web::{clock, read, store};
 
 /// Where uploads go unless the page says otherwise.
 const ENDPOINT: &str = "/api/upload";
@@ -71,47 +68,56 @@ impl Steered for Upload {
 pub fn start_upload(source: Blob, options: JsValue, observer: Observer) -> EngineTransfer {
     let options = Options(options);
     let record = describe(&source, &options);
-    start(source, &options, record, observer)
+    start(source, &options, record, None, observer)
 }
 
-/// Starts an upload as `record` describes it; what the journal knows of the same file is used.
-pub fn start(source: Blob, options: &Options, record: UploadRecord, observer: Observer) -> EngineTransfer {
+/// Starts an upload of the file that `chosen` describes. What the journal knows of the same file is used; where the
+/// page goes on with an `earlier` upload, it goes to the same place and has to be the same file.
+pub fn start(
+    source: Blob,
+    options: &Options,
+    chosen: UploadRecord,
+    earlier: Option<UploadRecord>,
+    observer: Observer,
+) -> EngineTransfer {
+    let expected = earlier.as_ref().and_then(UploadRecord::digests).map(|digests| digests.file);
+    let same_file = earlier.as_ref().is_none_or(|earlier| earlier.is_same_file(&chosen));
+    let record = earlier.unwrap_or(chosen);
     let headers = options.headers();
     let cut = Cut::new(record.size, record.chunk);
-    let machine = Rc::new(RefCell::new(Upload::new(Config {
+    let machine = Upload::new(Config {
         cut,
         naming: record.naming(),
         ext: record.ext.clone(),
+        expected,
         concurrency: options.upload_concurrency(),
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
         can_refresh_headers: headers.can_refresh(),
         seed: options::seed(),
-    })));
-    let mailbox = Mailbox::default();
-    let key = options.resume().then(|| key(&record));
+    });
+    let key = key(&record);
+    let claim = if options.resume() { Claim::new(&key) } else { None };
+    let remembered = claim.is_some();
     let job = Job {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
         headers,
         credentials: options.credentials(),
-        journal: key.clone().map(|key| (key, record.clone())),
+        journal: claim.map(|claim| (claim, record.clone())),
     };
-    let hands = UploadHands::new(job, mailbox.clone());
-    spawn_local(drive(machine.clone(), mailbox.clone(), hands, Rc::new(Told(observer))));
+    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
     spawn_local({
-        let mailbox = mailbox.clone();
+        let driver = driver.clone();
         async move {
-            let known: Option<UploadRecord> = match &key {
-                Some(key) => store::get(key).await,
-                None => None,
-            };
+            let known = if remembered && same_file { store::get(&key).await } else { None };
+            let known = known.and_then(|value| read::upload_record(&value));
             let known = known.filter(|known| known.is_same_file(&record));
-            mailbox.push(Input::Start(known.and_then(|known| known.digests())));
+            driver.tell(Input::Start(known.and_then(|known| known.digests())));
         }
     });
-    EngineTransfer::new(machine, mailbox)
+    EngineTransfer::new(driver)
 }
 
 /// Describes an upload for the journal, before anything is known but the file and the options.

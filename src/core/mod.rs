@@ -1,12 +1,16 @@
 //! The pure part: no JavaScript, no clock, no randomness, no I/O.
 
 pub mod clock;
+pub mod download;
 pub mod error;
+pub mod flat_map;
+pub mod gate;
 pub mod journal;
 pub mod md5;
 pub mod pace;
 pub mod plan;
 pub mod progress;
+pub mod range;
 pub mod retry;
 pub mod upload;
 pub mod wire;

@@ -37,16 +37,18 @@ impl Policy {
 /// The longest `Retry-After` that is obeyed, in ms; a longer one is cut to it.
 pub const MAX_RETRY_AFTER: Millis = 5 * 60_000;
 
-/// Reads a `Retry-After` value (RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms) as a
-/// wait in ms. `unix_now` is the wall clock in ms; a date in the past is 0; nonsense is nothing.
-pub fn retry_after(value: &str, unix_now: Millis) -> Option<Millis> {
+/// Reads a `Retry-After` value (RFC 9110 section 10.2.3: seconds, or an HTTP date) as a wait in ms. `unix_now` is
+/// the wall clock and `date` the platform's reader of dates, both in ms since 1970. A date in the past is 0; nonsense
+/// is nothing.
+pub fn retry_after(value: &str, unix_now: Millis, date: impl Fn(&str) -> Option<Millis>) -> Option<Millis> {
     let value = value.trim();
     let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         value.parse::<u64>().map_or(MAX_RETRY_AFTER, |s| s.saturating_mul(1000))
+    } else if value.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        // All three forms of an HTTP date begin with the day's name; readers of dates take much more than those.
+        date(value)?.saturating_sub(unix_now)
     } else {
-        let date = httpdate::parse_http_date(value).ok()?;
-        let unix = date.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis();
-        u64::try_from(unix).ok()?.saturating_sub(unix_now)
+        return None;
     };
     Some(wait.min(MAX_RETRY_AFTER))
 }
@@ -100,6 +102,11 @@ impl Budget {
         self.running_since = None;
     }
 
+    /// Leaves out `span` ms in which nothing could run: the device slept.
+    pub fn skip(&mut self, span: Millis) {
+        self.running_since = self.running_since.map(|since| since + span);
+    }
+
     /// Returns how much is spent at `now`, in ms.
     pub fn spent(&self, now: Instant) -> Millis {
         self.spent + self.running_since.map_or(0, |since| now.since(since))
@@ -125,6 +132,11 @@ mod tests {
 
     #[test]
     fn retry_after_in_seconds_and_dates() {
+        let date = |text: &str| {
+            let date = httpdate::parse_http_date(text).ok()?;
+            date.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis().try_into().ok()
+        };
+        let retry_after = |value: &str, now| retry_after(value, now, date);
         // RFC 9110's own example date, in its three forms: 784111777 s.
         let now = 784_111_777_000 - 30_000;
         for date in
@@ -152,6 +164,8 @@ mod tests {
         assert_eq!(budget.spent(Instant(1_000_000)), 20);
         budget.run(Instant(1_000_000));
         assert_eq!(budget.spent(Instant(1_000_005)), 25);
+        budget.skip(3);
+        assert_eq!(budget.spent(Instant(1_000_009)), 26);
         budget.reset();
         assert_eq!(budget.spent(Instant(2_000_000)), 0);
     }

@@ -1,6 +1,8 @@
-//! The one loop that runs a machine, and the one place that calls the page back, with nothing borrowed.
+//! The one place that runs a machine: inputs go in as they happen, effects are carried out at once, and the page is
+//! called back from one loop, with nothing borrowed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use std::task::Poll;
 
 use super::frame::Frame;
 use super::listener::Listener;
-use super::mailbox::Mailbox;
+use super::signal::Signal;
 use super::{clock, sys, timer};
 use crate::core::clock::Instant;
 use crate::core::error::Error;
@@ -37,11 +39,13 @@ pub trait Machine: 'static {
     fn online(online: bool) -> Self::Input;
 }
 
-/// What carries a machine's effects out; the outcomes come back through the mailbox.
-pub trait Hands<M: Machine> {
-    /// Carries one effect out, or starts to; returns the end, if that is what the effect is.
+/// What carries a machine's effects out.
+pub trait Hands<M: Machine>: 'static {
+    /// Carries one effect out, or starts to; returns the end, if that is what the effect is. What comes of it goes to
+    /// [`Driver::tell`], now or later.
     fn perform(&mut self, effect: M::Effect) -> Option<Result<M::Outcome, Error>>;
-    /// Notes that the effects of one step have all been performed.
+
+    /// Notes that the effects of one input have all been performed.
     fn performed(&mut self) {}
 }
 
@@ -55,64 +59,116 @@ pub trait Audience<M: Machine>: 'static {
     fn settled(&self, result: Result<M::Outcome, Error>);
 }
 
-/// Runs `machine` to its end.
-pub async fn drive<M: Machine>(
-    machine: Rc<RefCell<M>>,
-    mailbox: Mailbox<M::Input>,
-    mut hands: impl Hands<M>,
-    audience: Rc<impl Audience<M>>,
-) {
-    let _network = ["online", "offline"].map(|kind| {
-        let mailbox = mailbox.clone();
-        Listener::new(&js_sys::global(), kind, move |_| mailbox.push(M::online(kind == "online")))
-    });
-    if !sys::is_online() {
-        mailbox.push(M::online(false));
+/// A machine and its hands.
+pub struct Driver<M: Machine> {
+    machine: RefCell<M>,
+    hands: RefCell<Option<Box<dyn Hands<M>>>>,
+    inputs: RefCell<VecDeque<M::Input>>,
+    busy: Cell<bool>,
+    settled: RefCell<Option<Result<M::Outcome, Error>>>,
+    changed: Signal,
+}
+
+impl<M: Machine> Driver<M> {
+    /// Runs `machine` to its end with the hands that `equip` makes; they may keep the driver to tell it things.
+    pub fn start<H: Hands<M>>(
+        machine: M,
+        equip: impl FnOnce(&Rc<Driver<M>>) -> H,
+        audience: impl Audience<M>,
+    ) -> Rc<Driver<M>> {
+        let driver = Rc::new(Driver {
+            machine: RefCell::new(machine),
+            hands: RefCell::new(None),
+            inputs: RefCell::default(),
+            busy: Cell::new(false),
+            settled: RefCell::new(None),
+            changed: Signal::default(),
+        });
+        let hands = equip(&driver);
+        *driver.hands.borrow_mut() = Some(Box::new(hands));
+        wasm_bindgen_futures::spawn_local(driver.clone().run(audience));
+        driver
     }
-    let frame = Frame::new({
-        let (machine, audience) = (machine.clone(), audience.clone());
-        move || {
-            let progress = machine.borrow().progress(clock::now());
-            if !progress.state.is_final() {
-                audience.progress(progress);
-            }
-        }
-    });
-    let mut last = None;
-    loop {
-        let now = clock::now();
-        while let Some(input) = mailbox.take() {
-            machine.borrow_mut().handle(input, now);
-        }
-        let mut settled = None;
-        loop {
-            let effect = machine.borrow_mut().poll();
-            let Some(effect) = effect else { break };
-            settled = hands.perform(effect).or(settled);
-        }
-        hands.performed();
-        let progress = machine.borrow().progress(now);
-        let state = progress.state;
-        if last.replace(state) != Some(state) {
-            audience.state(state);
-            audience.progress(progress);
-        } else {
-            frame.ask();
-        }
-        if let Some(result) = settled {
-            audience.settled(result);
+
+    /// Looks at the machine.
+    pub fn look<T>(&self, at: impl FnOnce(&M) -> T) -> T {
+        at(&self.machine.borrow())
+    }
+
+    /// Takes an input, and carries out what it leads to before it returns. Told from within that, it is queued.
+    pub fn tell(&self, input: M::Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.busy.replace(true) {
             return;
         }
-        let wake = machine.borrow().poll_timeout();
-        let timed_out = match wake {
-            Some(at) => !first(mailbox.filled(), timer::sleep(at.since(clock::now()))).await,
-            None => {
-                mailbox.filled().await;
-                false
+        loop {
+            let input = self.inputs.borrow_mut().pop_front();
+            let Some(input) = input else { break };
+            self.machine.borrow_mut().handle(input, clock::now());
+            loop {
+                let effect = self.machine.borrow_mut().poll();
+                let Some(effect) = effect else { break };
+                let mut hands = self.hands.borrow_mut();
+                if let Some(end) = hands.as_mut().and_then(|hands| hands.perform(effect)) {
+                    *self.settled.borrow_mut() = Some(end);
+                }
             }
-        };
-        if timed_out {
-            mailbox.push(M::wake());
+            if let Some(hands) = self.hands.borrow_mut().as_mut() {
+                hands.performed();
+            }
+        }
+        self.busy.set(false);
+        self.changed.raise();
+    }
+
+    async fn run(self: Rc<Self>, audience: impl Audience<M>) {
+        let audience = Rc::new(audience);
+        let _network = ["online", "offline"].map(|kind| {
+            let driver = Rc::downgrade(&self);
+            Listener::new(&js_sys::global(), kind, move |_| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tell(M::online(kind == "online"));
+                }
+            })
+        });
+        if !sys::is_online() {
+            self.tell(M::online(false));
+        }
+        let frame = Frame::new({
+            let (driver, audience) = (Rc::downgrade(&self), audience.clone());
+            move || {
+                let progress =
+                    driver.upgrade().map(|driver| driver.look(|machine| machine.progress(clock::now())));
+                if let Some(progress) = progress.filter(|progress| !progress.state.is_final()) {
+                    audience.progress(progress);
+                }
+            }
+        });
+        let mut last = None;
+        loop {
+            let progress = self.look(|machine| machine.progress(clock::now()));
+            let state = progress.state;
+            if last.replace(state) != Some(state) {
+                audience.state(state);
+                audience.progress(progress);
+            } else {
+                frame.ask();
+            }
+            let settled = self.settled.take();
+            if let Some(result) = settled {
+                self.hands.take();
+                audience.settled(result);
+                return;
+            }
+            let wake = self.look(M::poll_timeout);
+            match wake {
+                Some(at) => {
+                    if !first(self.changed.wait(), timer::sleep(at.since(clock::now()))).await {
+                        self.tell(M::wake());
+                    }
+                }
+                None => self.changed.wait().await,
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The page's side of hashing: a worker where one can be had, else the page's own thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
@@ -14,9 +13,10 @@ use web_sys::Blob;
 use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, object};
+use super::signal::Signal;
 use super::sys::WorkerPort;
-use super::timer::Alarm;
 use crate::core::clock::Millis;
+use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digest, Digests};
 
 thread_local! {
@@ -30,8 +30,8 @@ struct Port {
     worker: RefCell<Worker>,
     waiting_for_worker: RefCell<Vec<Waker>>,
     next_id: Cell<u64>,
-    jobs: RefCell<HashMap<u64, Rc<Job>>>,
-    alarms: RefCell<HashMap<u64, Weak<Alarm>>>,
+    jobs: RefCell<FlatMap<u64, Rc<Job>>>,
+    alarms: RefCell<FlatMap<u64, Weak<Signal>>>,
 }
 
 #[derive(Default)]
@@ -74,14 +74,14 @@ pub fn set_worker_source(source: Function) {
     PORT.with(|port| *port.source.borrow_mut() = Some(source));
 }
 
-/// Rings `alarm` in `ms`, if there is a worker to do it.
-pub fn wake_in(ms: Millis, alarm: Rc<Alarm>) {
+/// Raises `alarm` in `ms`, if there is a worker to do it.
+pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
     PORT.with(|port| {
         let Some(worker) = port.ready() else { return };
         let id = port.number();
         let mut alarms = port.alarms.borrow_mut();
-        alarms.retain(|_, alarm| alarm.strong_count() > 0);
-        alarms.insert(id, Rc::downgrade(&alarm));
+        alarms.retain(|alarm| alarm.strong_count() > 0);
+        alarms.insert(id, Rc::downgrade(alarm));
         let message = object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
         let _ = worker.post_message(&message);
     });
@@ -271,7 +271,7 @@ impl Port {
         if t == "slept" {
             let alarm = self.alarms.borrow_mut().remove(&id);
             if let Some(alarm) = alarm.and_then(|alarm| alarm.upgrade()) {
-                alarm.ring();
+                alarm.raise();
             }
             return;
         }

@@ -2,6 +2,7 @@
 
 pub mod blob;
 pub mod clock;
+pub mod download;
 pub mod drive;
 pub mod fetch;
 pub mod frame;
@@ -9,8 +10,11 @@ pub mod hasher;
 pub mod hashing;
 pub mod headers;
 pub mod listener;
-pub mod mailbox;
 pub mod object;
+pub mod read;
+pub mod serial;
+pub mod signal;
+pub mod sink;
 pub mod store;
 pub mod sys;
 pub mod timer;

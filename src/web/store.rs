@@ -7,8 +7,6 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use js_sys::{Array, Object};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Blob, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
@@ -24,21 +22,50 @@ const TRANSFERS: &str = "transfers";
 const PIECES: &str = "pieces";
 
 thread_local! {
+    static CLAIMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static DATABASE: RefCell<Option<IdbDatabase>> = const { RefCell::new(None) };
 }
 
-/// Writes a record.
-pub async fn put(key: &str, record: &impl Serialize) -> Result<(), String> {
-    let value = serde_wasm_bindgen::to_value(record).map_err(|error| error.to_string())?;
-    let store = store(TRANSFERS, IdbTransactionMode::Readwrite).await?;
-    done(store.put_with_key(&value, &key.into())).await.map(drop)
+/// A transfer's place in the journal: within one page, one transfer has it.
+pub struct Claim(String);
+
+impl Claim {
+    /// Takes the place, unless another transfer of this page has it.
+    pub fn new(key: &str) -> Option<Claim> {
+        CLAIMED.with_borrow_mut(|claimed| {
+            let free = claimed.iter().all(|other| other != key);
+            free.then(|| claimed.push(key.to_owned()))
+        })?;
+        Some(Claim(key.to_owned()))
+    }
+
+    /// Returns its key.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Reads a record; nothing if there is none, or if it has another shape.
-pub async fn get<T: DeserializeOwned>(key: &str) -> Option<T> {
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.with_borrow_mut(|claimed| claimed.retain(|key| *key != self.0));
+    }
+}
+
+/// Tells whether a transfer of this page has the place.
+pub fn is_claimed(key: &str) -> bool {
+    CLAIMED.with_borrow(|claimed| claimed.iter().any(|other| other == key))
+}
+
+/// Writes a record.
+pub async fn put(key: &str, value: &JsValue) -> Result<(), String> {
+    let store = store(TRANSFERS, IdbTransactionMode::Readwrite).await?;
+    done(store.put_with_key(value, &key.into())).await.map(drop)
+}
+
+/// Reads a record, of whatever shape; nothing if there is none.
+pub async fn get(key: &str) -> Option<JsValue> {
     let store = store(TRANSFERS, IdbTransactionMode::Readonly).await.ok()?;
-    let value = done(store.get(&key.into())).await.ok()?;
-    serde_wasm_bindgen::from_value(value).ok()
+    done(store.get(&key.into())).await.ok()
 }
 
 /// Reads all records with their keys, of whatever shape.
@@ -73,6 +100,14 @@ pub async fn pieces(key: &str) -> Result<Vec<(u32, Blob)>, String> {
     let index = |key: JsValue| key.dyn_into::<Array>().ok()?.get(1).as_f64().map(|index| index as u32);
     let pairs = keys.iter().map(index).zip(values.iter().map(|value| value.dyn_into::<Blob>().ok()));
     Ok(pairs.filter_map(|(index, piece)| Some((index?, piece?))).collect())
+}
+
+/// Returns how many pieces of a transfer are stored.
+pub async fn count_pieces(key: &str) -> u64 {
+    let Ok(store) = store(PIECES, IdbTransactionMode::Readonly).await else { return 0 };
+    let Ok(range) = piece_range(key) else { return 0 };
+    let count = done(store.count_with_key(&range)).await.ok().and_then(|count| count.as_f64());
+    count.map_or(0, |count| count as u64)
 }
 
 /// Removes all pieces of a transfer.

@@ -49,6 +49,20 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = onLine)]
     pub fn on_line(this: &Navigator) -> Option<bool>;
 
+    #[wasm_bindgen(method, getter)]
+    pub fn location(this: &Global) -> Option<Location>;
+
+    pub type Location;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn href(this: &Location) -> String;
+
+    #[wasm_bindgen(js_name = ArrayBuffer)]
+    type Room;
+
+    #[wasm_bindgen(constructor, js_class = "ArrayBuffer", catch)]
+    fn new(len: f64) -> Result<Room, JsValue>;
+
     /// A worker, whatever realm or wrapper it came from.
     #[derive(Clone)]
     pub type WorkerPort;
@@ -73,6 +87,35 @@ pub fn is_visible() -> bool {
 /// Tells what the browser thinks of the network; a hint, no more.
 pub fn is_online() -> bool {
     global().navigator().and_then(|navigator| navigator.on_line()).unwrap_or(true)
+}
+
+/// Makes an ArrayBuffer; fails where there is not that much memory.
+pub fn new_array_buffer(len: f64) -> Result<js_sys::ArrayBuffer, JsValue> {
+    Room::new(len).map(JsCast::unchecked_into)
+}
+
+fn absolute(url: &str) -> Option<web_sys::Url> {
+    let base = global().location().map(|location| location.href())?;
+    // A worker from a Blob has a base that nothing can be relative to.
+    web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
+}
+
+/// Tells whether `url` has the origin of this page.
+pub fn is_same_origin(url: &str) -> bool {
+    let origin = global().location().and_then(|location| web_sys::Url::new(&location.href()).ok());
+    absolute(url)
+        .zip(origin)
+        .is_some_and(|(url, page)| url.origin() == page.origin() && url.origin() != "null")
+}
+
+/// Returns the last part of a URL's path, as a file's name.
+pub fn name_of(url: &str) -> String {
+    let path = absolute(url).map(|url| url.pathname()).unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    js_sys::decode_uri_component(last)
+        .ok()
+        .and_then(|name| name.as_string())
+        .unwrap_or_else(|| last.to_owned())
 }
 
 /// Returns what a thrown or rejected value says.

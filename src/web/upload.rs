@@ -1,7 +1,6 @@
 //! Carries out the effects of an upload.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use gloo_net::http::{Method, Response};
@@ -9,15 +8,17 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, FormData, RequestCredentials};
 
-use super::drive::{Hands, Machine};
+use super::drive::{Driver, Hands, Machine};
 use super::fetch::{AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::Unreadable;
 use super::headers::{Headers, Pairs};
-use super::mailbox::Mailbox;
-use super::{blob, clock, store, sys};
+use super::serial::Serial;
+use super::store::Claim;
+use super::{blob, clock, read, store, sys};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
+use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
@@ -25,7 +26,6 @@ use crate::core::retry::retry_after;
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
-use crate::core::wire::{Answer, Envelope};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -72,33 +72,40 @@ pub struct Job {
     pub headers: Headers,
     /// Whether cookies go along.
     pub credentials: RequestCredentials,
-    /// The key in the journal and what is written there; nothing if it is not to be remembered.
-    pub journal: Option<(String, UploadRecord)>,
+    /// The place in the journal and what is written there; nothing if it is not to be remembered.
+    pub journal: Option<(Claim, UploadRecord)>,
 }
 
 /// The hands of one upload.
 pub struct UploadHands {
     job: Rc<Job>,
-    mailbox: Mailbox<Input>,
-    requests: Rc<RefCell<HashMap<RequestId, AbortGuard>>>,
+    driver: Rc<Driver<Upload>>,
+    requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
+    writes: Serial,
 }
 
 impl UploadHands {
-    /// Makes hands that answer to `mailbox`.
-    pub fn new(job: Job, mailbox: Mailbox<Input>) -> UploadHands {
-        UploadHands { job: Rc::new(job), mailbox, requests: Rc::default(), hashing: Rc::default() }
+    /// Makes hands that answer to `driver`.
+    pub fn new(job: Job, driver: Rc<Driver<Upload>>) -> UploadHands {
+        UploadHands {
+            job: Rc::new(job),
+            driver,
+            requests: Rc::default(),
+            hashing: Rc::default(),
+            writes: Serial::default(),
+        }
     }
 
     fn hash(&self) {
-        let (job, mailbox, control) = (self.job.clone(), self.mailbox.clone(), self.hashing.clone());
+        let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
         spawn_local(async move {
             let report = {
-                let mailbox = mailbox.clone();
-                move |at| mailbox.push(Input::Hashing(at))
+                let driver = driver.clone();
+                move |at| driver.tell(Input::Hashing(at))
             };
             if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
-                mailbox.push(Input::Hashed(
+                driver.tell(Input::Hashed(
                     result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),
                 ));
             }
@@ -106,7 +113,7 @@ impl UploadHands {
     }
 
     fn check(&self, index: usize) {
-        let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
+        let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn_local(async move {
             let range = job.cut.range(index);
             let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
@@ -115,23 +122,23 @@ impl UploadHands {
                 Err(why) => Err(Unreadable { at: 0, why }),
             };
             let result = result.map_err(|unreadable| unreadable_error(&doing, range.start, &unreadable));
-            mailbox.push(Input::Checked(index, result));
+            driver.tell(Input::Checked(index, result));
         });
     }
 
     fn send(&self, id: RequestId, request: Request) {
         let guard = match AbortGuard::new() {
             Ok(guard) => guard,
-            Err(why) => return self.mailbox.push(Input::Lost(id, why)),
+            Err(why) => return self.driver.tell(Input::Lost(id, why)),
         };
         let signal = guard.signal();
         self.requests.borrow_mut().insert(id, guard);
-        let (job, mailbox, requests) = (self.job.clone(), self.mailbox.clone(), self.requests.clone());
+        let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
         spawn_local(async move {
             let result = exchange(&job, request, fresh, &signal).await;
             requests.borrow_mut().remove(&id);
-            mailbox.push(match result {
+            driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
                 Err(why) => Input::Lost(id, why),
             });
@@ -139,21 +146,23 @@ impl UploadHands {
     }
 
     fn remember(&self, memory: Memory) {
-        let Some((key, record)) = &self.job.journal else { return };
-        let (key, mut record) = (key.clone(), record.clone());
+        let Some((claim, record)) = &self.job.journal else { return };
+        let (key, mut record) = (claim.key().to_owned(), record.clone());
         if let Some(digests) = &memory.digests {
             record.set_digests(digests);
         }
         record.confirmed = memory.confirmed;
         record.updated_at = clock::unix_now();
+        // Plain numbers and strings always have a JavaScript value.
+        let value = serde_wasm_bindgen::to_value(&record).unwrap_or(JsValue::UNDEFINED);
         // A journal that fails costs the resumption after a reload, and never the upload.
-        spawn_local(async move { drop(store::put(&key, &record).await) });
+        self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 
     fn forget(&self) {
-        if let Some((key, _)) = &self.job.journal {
-            let key = key.clone();
-            spawn_local(async move { drop(store::remove(&key).await) });
+        if let Some((claim, _)) = &self.job.journal {
+            let key = claim.key().to_owned();
+            self.writes.run(async move { drop(store::remove(&key).await) });
         }
     }
 }
@@ -173,8 +182,8 @@ impl Hands<Upload> for UploadHands {
             Effect::Cancel(id) => drop(self.requests.borrow_mut().remove(&id)),
             Effect::Check(index) => self.check(index),
             Effect::RefreshHeaders => {
-                let (job, mailbox) = (self.job.clone(), self.mailbox.clone());
-                spawn_local(async move { mailbox.push(Input::Refreshed(job.headers.refresh().await)) });
+                let (job, driver) = (self.job.clone(), self.driver.clone());
+                spawn_local(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });
             }
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),
@@ -220,7 +229,7 @@ async fn exchange(
     let outgoing =
         Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
-    read(response).await
+    receive(response).await
 }
 
 /// Puts the ids before the bytes, so that a server knows what it gets while it reads.
@@ -239,15 +248,14 @@ fn handshake_url(endpoint: &str) -> String {
     format!("{}/handshake{rest}", path.trim_end_matches('/'))
 }
 
-async fn read(response: Response) -> Result<Answered, String> {
+async fn receive(response: Response) -> Result<Answered, String> {
     let status = response.status();
-    let asked: Option<Millis> =
-        response.headers().get("Retry-After").and_then(|value| retry_after(&value, clock::unix_now()));
+    let asked: Option<Millis> = response
+        .headers()
+        .get("Retry-After")
+        .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
     let text = response.text().await.map_err(|error| error.to_string())?;
-    let envelope = js_sys::JSON::parse(&text)
-        .ok()
-        .and_then(|value| serde_wasm_bindgen::from_value::<Envelope<Answer>>(value).ok());
-    let body = match envelope {
+    let body = match read::envelope(&text) {
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.chars().take(START).collect()),
     };

@@ -1,7 +1,6 @@
 //! The worker's side: hashes files and ticks, as the page's messages ask.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -13,8 +12,9 @@ use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, object};
 use super::{sys, timer};
+use crate::core::flat_map::FlatMap;
 
-type Jobs = Rc<RefCell<HashMap<u64, Rc<Control>>>>;
+type Jobs = Rc<RefCell<FlatMap<u64, Rc<Control>>>>;
 
 /// Serves the page for as long as the worker lives.
 ///

@@ -38,7 +38,12 @@ const both: TransferOptions = {
   onState: (state: TransferState) => console.log(state),
 };
 const uploadOptions: UploadOptions = { ...both, endpoint: "/u", chunkSize: 1, ext: ".mp4", chunkId: "md5-index" };
-const downloadOptions: DownloadOptions = { ...both, pieceSize: 1, md5: "0", refreshUrl: () => new URL("x:y") };
+const downloadOptions = {
+  ...both,
+  pieceSize: 1,
+  md5: "0",
+  refreshUrl: () => new URL("x:y"),
+} satisfies DownloadOptions;
 const digestOptions: DigestOptions = { chunkSize: 1, chunkId: "md5", onProgress: draw, signal: null };
 const initOptions: InitOptions = { wasm: new ArrayBuffer(0), worker };
 

@@ -116,22 +116,28 @@ export class Card {
     stretch(this.#parts.hashed, done ? 0 : share(progress.hashed));
     stretch(this.#parts.confirmed, share(progress.confirmed));
     stretch(this.#parts.reused, done && this.#job.result.instant ? 1 : reused);
-    const reached = done ? 100 : Math.min(percent(progress.confirmed, progress.total), 99);
-    write(this.#parts.percent, `${reached}%`);
-    if (this.#reached !== reached) this.#parts.bar.setAttribute("aria-valuenow", (this.#reached = reached));
+    const reached = done ? 100 : progress.total > 0 ? Math.min(percent(progress.confirmed, progress.total), 99) : null;
+    if (reached === this.#reached) return;
+    this.#reached = reached;
+    write(this.#parts.percent, reached === null ? "" : `${reached}%`);
+    // Without a value it says that nobody knows: a download whose size the server has not told.
+    if (reached === null) this.#parts.bar.removeAttribute("aria-valuenow");
+    else this.#parts.bar.setAttribute("aria-valuenow", reached);
   }
 
   #drawMap() {
     this.#map ??= new ChunkMap(this.#parts.map, this.redraw);
-    this.#map.draw(this.#job.transfer.chunks);
+    const { settled, transfer } = this.#job;
+    // What was on its way when it ended did not arrive.
+    this.#map.draw(settled ? transfer.chunks.map((chunk) => (chunk === 1 ? 0 : chunk)) : transfer.chunks);
   }
 
   #stateWords(state) {
     if (state === "transferring") return t(`state.transferring.${this.#job.kind}`);
     if (state !== "waiting") return t(`state.${state}`);
     const waiting = this.#job.progress?.waitingFor;
-    if ((waiting?.reason ?? waiting) === "offline") return t("waitingOffline");
-    const seconds = (new Date(waiting?.until ?? NaN) - Date.now()) / 1000;
+    if (waiting?.reason === "offline") return t("waitingOffline");
+    const seconds = ((waiting?.until ?? 0) - Date.now()) / 1000;
     return seconds > 0 ? t("waitingRetryIn", duration(seconds)) : t("waitingRetry");
   }
 
@@ -142,8 +148,8 @@ export class Card {
     write(this.#parts.state, this.#stateWords(state));
     if (state === "done") write(this.#parts.amount, bytes(result.size));
     else if (state === "hashing") write(this.#parts.amount, t("amountRead", bytes(progress?.hashed), bytes(total)));
-    else if (progress && total !== null) write(this.#parts.amount, t("amount", bytes(progress.confirmed), bytes(total)));
-    else write(this.#parts.amount, total === null ? "" : bytes(total));
+    else if (progress && total) write(this.#parts.amount, t("amount", bytes(progress.confirmed), bytes(total)));
+    else write(this.#parts.amount, bytes(total || progress?.confirmed));
     write(this.#parts.reuse, progress?.reused > 0 && !result?.instant ? t("reuse", bytes(progress.reused)) : "");
     write(this.#parts.speed, moving && progress.speed > 0 ? t("speed", bytes(progress.speed)) : "");
     write(this.#parts.eta, moving && Number.isFinite(progress.eta ?? NaN) ? t("left", duration(progress.eta)) : "");

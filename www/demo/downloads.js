@@ -1,5 +1,5 @@
 // Downloads: from an address to a file that can be saved and compared.
-import { bytes } from "./format.js";
+import { bytes, percent } from "./format.js";
 import { Job } from "./job.js";
 import { TransferList } from "./list.js";
 import { t, translate } from "./language.js";
@@ -48,6 +48,7 @@ class Outcome {
   #url;
   #digest = null;
   #wrong = null;
+  #checking = false;
 
   constructor(job) {
     const { data, contentType } = job.result;
@@ -78,17 +79,22 @@ class Outcome {
     URL.revokeObjectURL(this.#url);
   }
 
+  // Not `disabled` meanwhile: that would throw the keyboard's focus away.
   async #check() {
-    this.#button.disabled = true;
+    if (this.#checking) return;
+    this.#checking = true;
     this.#button.textContent = t("checking");
     try {
-      this.#digest = (await xuchuan.digest(this.#blob)).fileId;
+      const onProgress = ({ hashed, total }) => {
+        this.#button.textContent = `${t("checking")} ${percent(hashed, total)}%`;
+      };
+      this.#digest = (await xuchuan.digest(this.#blob, { onProgress })).fileId;
       this.element.closest(".card").dataset.md5 = this.#digest;
       this.#wrong = null;
     } catch (error) {
       this.#wrong = error.message;
     }
-    this.#button.disabled = false;
+    this.#checking = false;
     this.#button.textContent = t("checkMd5");
     this.#drawDigest();
   }
@@ -104,6 +110,8 @@ class Outcome {
     if (this.#wrong !== null) match.textContent = t("md5Failed", this.#wrong);
     else if (this.#digest && promised) match.textContent = t(promised === this.#digest ? "md5Match" : "md5Mismatch");
     match.classList.toggle("bad", this.#wrong !== null || Boolean(promised && promised !== this.#digest));
+    const focused = document.activeElement === this.#button;
     this.#button.hidden = this.#digest !== null;
+    if (focused && this.#button.hidden) this.element.querySelector("[data-testid=save]").focus();
   }
 }

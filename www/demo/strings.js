@@ -80,7 +80,7 @@ const en = {
 
   save: "Save",
   checkMd5: "Check MD5",
-  checking: "Reading…",
+  checking: "Reading",
   md5: "MD5",
   md5Match: "the same as in the address",
   md5Mismatch: "not the one in the address",
@@ -201,7 +201,7 @@ const zh = {
 
   save: "保存",
   checkMd5: "核对 MD5",
-  checking: "读取中…",
+  checking: "读取中",
   md5: "MD5",
   md5Match: "与地址中的一致",
   md5Mismatch: "与地址中的不一致",

@@ -8,9 +8,12 @@ export class TransferError extends Error {
     this.status = status;
     this.retryable = retryable;
   }
+}
 
-  /** Takes over what the engine reported. */
-  static from(shape) {
-    return new TransferError(shape.code, shape.message, shape);
-  }
+/** Gives what the engine reported, or any other error, the form that callers are promised. */
+export function asTransferError(error) {
+  if (error instanceof TransferError) return error;
+  if (typeof error?.code === 'string') return new TransferError(error.code, error.message, error);
+  // Nothing else is foreseen: it is a fault of the engine or of this shell.
+  return new TransferError('engine', `The engine failed: ${error?.message ?? error}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-import { TransferError } from './errors.js';
+import { TransferError, asTransferError } from './errors.js';
 import { isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
 import { readOptions, requireArgument } from './options.js';
@@ -71,7 +71,7 @@ export function createShell(assets) {
     try {
       return await engine.ask(use);
     } catch (error) {
-      throw error instanceof TransferError || !error?.code ? error : TransferError.from(error);
+      throw asTransferError(error);
     }
   }
 

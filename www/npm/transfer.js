@@ -1,5 +1,5 @@
 import { Feed } from './feed.js';
-import { TransferError } from './errors.js';
+import { TransferError, asTransferError } from './errors.js';
 
 /**
  * The handle of one transfer. It exists before the engine has loaded, so it remembers what it was told, and it
@@ -105,7 +105,7 @@ export class Transfer {
       this.#engineTransfer = transfer;
       if (this.#paused) this.#read((started) => started.pause());
     } catch (error) {
-      this.#fail('failed', error);
+      this.#fail('failed', asTransferError(error));
     }
   }
 
@@ -119,7 +119,7 @@ export class Transfer {
         if (!this.#settled) this.#advance(progress);
       },
       onSettled: (result, shape) => {
-        if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', TransferError.from(shape));
+        if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape));
         else this.#settle('done', () => this.#resolve(result));
       },
     };

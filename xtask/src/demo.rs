@@ -20,7 +20,7 @@ impl Default for Options {
 
 /// Serves until it is interrupted.
 pub fn run(options: &Options) -> Result<()> {
-    build::run()?;
+    build::make()?;
     let program = server::build()?;
     // The server serves one folder: the page, and the package as its /pkg/.
     let site = paths::scratch().join("site");

@@ -20,9 +20,9 @@ pub struct Server {
 
 /// Compiles the server; its program.
 pub fn build() -> Result<PathBuf> {
-    let mut cargo = paths::cargo(&["build", "--release", "--package", "xuchuan-server"]);
+    let mut cargo = paths::cargo(&["build", "--profile", "server", "--package", "xuchuan-server"]);
     process::must(&mut cargo, Duration::from_secs(1800))?;
-    Ok(paths::target().join("release").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
+    Ok(paths::target().join("server").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
 impl Server {

@@ -54,7 +54,7 @@ pub enum Meaning {
 /// What a server said when it did not say yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
-    /// `rejected` where the protocol's envelope said no, else `server`.
+    /// `rejected` where the server said no, be it with a proxy's page; else `server`.
     pub kind: Kind,
     /// The HTTP status.
     pub status: u16,
@@ -76,6 +76,12 @@ impl Response {
         let Response { status, retry_after, body } = self;
         let succeeded = (200..300).contains(&status);
         let (effective, complaint, forgotten) = match body {
+            Body::Envelope(Envelope { code: wire::OK, data: Some(Answer::Url(url)), .. })
+                if succeeded && url.is_empty() =>
+            {
+                let detail = "the answer names an empty URL".to_owned();
+                return Meaning::Foreign(Complaint { kind: Kind::Server, status, detail });
+            }
             Body::Envelope(Envelope { code: wire::OK, data: Some(answer), .. }) if succeeded => {
                 return Meaning::Good(answer);
             }
@@ -104,7 +110,9 @@ impl Response {
                         start.trim()
                     )
                 };
-                let complaint = Complaint { kind: Kind::Server, status, detail };
+                let says_no = (400..500).contains(&status) && !is_transient(status);
+                let kind = if says_no { Kind::Rejected } else { Kind::Server };
+                let complaint = Complaint { kind, status, detail };
                 if succeeded {
                     return Meaning::Foreign(complaint);
                 }
@@ -174,7 +182,7 @@ mod tests {
             matches!(other(502, "<h1>Bad Gateway</h1>"), Meaning::Busy { complaint, .. } if complaint.kind == Kind::Server)
         );
         assert!(
-            matches!(other(404, "nope"), Meaning::Refused(c) if c.kind == Kind::Server && c.status == 404)
+            matches!(other(413, "nope"), Meaning::Refused(c) if c.kind == Kind::Rejected && c.status == 413)
         );
     }
 }

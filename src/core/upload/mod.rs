@@ -8,8 +8,10 @@
 //! answer to a request sent after the acknowledgement; the upload is done when the server names a URL.
 
 mod answer;
+mod exchange;
 mod gate;
 mod machine;
+mod outbox;
 mod table;
 
 pub use answer::{Body, Response};
@@ -40,6 +42,8 @@ pub struct Config {
     pub cut: Cut,
     /// How chunks are named.
     pub naming: Naming,
+    /// The digest that the file had when an earlier visit hashed it, where the page goes on with that upload.
+    pub expected: Option<Digest>,
     /// The file's extension with its dot, or empty.
     pub ext: String,
     /// Requests at once.

@@ -1,6 +1,6 @@
 //! The chunks of an upload by id, and what is known of each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
@@ -50,12 +50,45 @@ pub struct Chunk {
     pub trusted: bool,
     /// It was sent in this visit, whatever came of it.
     pub tried: bool,
-    /// Failures since its last success.
-    pub failures: u32,
-    /// How often it stalled: each time it gets twice as long.
+    /// What went wrong with it.
+    pub troubles: Troubles,
+}
+
+/// What went wrong with a chunk, each kind counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Troubles {
+    /// How often no answer came since it last arrived.
+    pub losses: u32,
+    /// How often it stalled since it last arrived: each time it gets twice as long.
     pub stalls: u32,
-    /// How often the server refused it.
+    /// How often the server refused it since it last arrived.
     pub refusals: u32,
+    /// How often other bytes arrived than were sent, since it last arrived.
+    pub garbled: u32,
+    /// How often the server took it and asked for it again, ever.
+    pub lapses: u32,
+}
+
+/// What the answer to a handshake changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// The server has something that it was not known to have.
+    pub gained: bool,
+    /// Chunks in flight that have arrived already.
+    pub arrived: Vec<usize>,
+    /// The most often that one of the chunks has lapsed which the server had and lost.
+    pub lapsed: Option<u32>,
+    /// The list names chunks that were acknowledged after the handshake went out.
+    pub overtaken: bool,
+}
+
+impl Chunk {
+    /// Notes that the server took it and asks for it again; returns how often it has.
+    pub fn lapse(&mut self) -> u32 {
+        self.status = Status::Missing;
+        self.troubles.lapses += 1;
+        self.troubles.lapses
+    }
 }
 
 /// All chunks of one file.
@@ -82,7 +115,7 @@ impl Table {
             };
             let len = cut.len(index);
             let at = *table.by_id.entry(id.clone()).or_insert_with(|| {
-                let (status, tried, failures, stalls, refusals) = (Status::Missing, false, 0, 0, 0);
+                let (status, troubles) = (Status::Missing, Troubles::default());
                 table.chunks.push(Chunk {
                     id,
                     index,
@@ -90,10 +123,8 @@ impl Table {
                     bytes: 0,
                     status,
                     trusted,
-                    tried,
-                    failures,
-                    stalls,
-                    refusals,
+                    tried: false,
+                    troubles,
                 });
                 table.chunks.len() - 1
             });
@@ -138,6 +169,51 @@ impl Table {
     /// Goes through all chunks.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Chunk> {
         self.chunks.iter_mut()
+    }
+
+    /// Takes the list of the answer to handshake `id`; `latest` is the number of the latest request sent.
+    ///
+    /// Of a chunk acknowledged after the handshake went out, the list says nothing.
+    pub fn learn(&mut self, needed: &[String], id: u64, latest: u64) -> News {
+        let needs: HashSet<&str> = needed.iter().map(String::as_str).collect();
+        let mut news = News::default();
+        for (at, chunk) in self.chunks.iter_mut().enumerate() {
+            match (chunk.status, needs.contains(chunk.id.as_str())) {
+                (Status::Confirmed { at, .. }, true) if at < id => {
+                    news.lapsed = news.lapsed.max(Some(chunk.lapse()))
+                }
+                (Status::Confirmed { .. }, true) => news.overtaken = true,
+                (Status::Missing | Status::Checking | Status::InFlight, false) => {
+                    if chunk.status == Status::InFlight {
+                        news.arrived.push(at);
+                    }
+                    chunk.status = Status::Confirmed { at: latest, reused: !chunk.tried };
+                    news.gained = true;
+                }
+                _ => {}
+            }
+        }
+        news
+    }
+
+    /// Takes the list of the answer to chunk request `id`. Returns the most often that one of the chunks has lapsed
+    /// which the server had and lost; a chunk acknowledged after the request went out is not one of them.
+    pub fn relearn(&mut self, needed: &[String], id: u64) -> Option<u32> {
+        let mut lapsed = None;
+        for name in needed {
+            if let Some(at) = self.find(name)
+                && let Some(chunk) = self.get_mut(at)
+                && matches!(chunk.status, Status::Confirmed { at, .. } if at < id)
+            {
+                lapsed = lapsed.max(Some(chunk.lapse()));
+            }
+        }
+        lapsed
+    }
+
+    /// Notes that the server has the whole file, whatever was known of its chunks.
+    pub fn complete(&mut self, latest: u64) {
+        self.learn(&[], latest, latest);
     }
 
     /// Tells whether the server has every chunk.
@@ -186,6 +262,22 @@ mod tests {
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
         assert_eq!(table.confirmed(), (30, 20));
         assert_eq!(table.map(), [3, 3, 0, 3, 0]);
+    }
+
+    #[test]
+    fn a_list_says_nothing_of_what_was_acknowledged_after_its_request_went_out() {
+        let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, true);
+        let ids = table.ids();
+        table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
+        table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
+        table.get_mut(2).unwrap().status = Status::InFlight;
+        let news = table.learn(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8);
+        assert_eq!(news, News { gained: true, arrived: vec![2], lapsed: Some(1), overtaken: true });
+        assert_eq!(table.map(), [0, 3, 2, 0]);
+        assert_eq!(table.relearn(&ids, 8), Some(1), "b");
+        assert_eq!(table.map(), [0, 0, 2, 0]);
+        table.complete(9);
+        assert!(table.is_complete());
     }
 
     #[test]

@@ -49,9 +49,7 @@ impl Program {
         for _ in 0..50 {
             let family = self.family();
             for &id in &family {
-                if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-                    let _ = kill_process(pid, Signal::KILL);
-                }
+                end(id);
             }
             let _ = self.child.try_wait();
             if family.is_empty() {
@@ -107,6 +105,27 @@ fn living() -> Vec<(u32, u32)> {
             (state != "Z").then_some((id, parent))
         })
         .collect()
+}
+
+/// Kills what an earlier run left behind because it was itself killed: processes with our mark whose owner is gone.
+pub fn sweep() {
+    let everyone = living();
+    for (id, _) in &everyone {
+        let Ok(environment) = std::fs::read(format!("/proc/{id}/environ")) else { continue };
+        let owner = environment.split(|byte| *byte == 0).find_map(|entry| {
+            let (name, mark) = std::str::from_utf8(entry).ok()?.split_once('=')?;
+            if name == MARK { mark.split('-').next()?.parse::<u32>().ok() } else { None }
+        });
+        if owner.is_some_and(|owner| everyone.iter().all(|(id, _)| *id != owner)) {
+            end(*id);
+        }
+    }
+}
+
+fn end(id: u32) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
 }
 
 fn has_mark(id: u32, needle: &[u8]) -> bool {

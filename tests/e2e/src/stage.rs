@@ -75,6 +75,7 @@ fn perform(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let outcome = runtime.block_on(async {
         let alone = ALONE.lock().await;
+        crate::process::sweep();
         let folder = tempfile::Builder::new().prefix("xuchuan-e2e-").tempdir()?;
         let stage = Stage { engine, name, folder, _alone: alone };
         let start = std::time::Instant::now();

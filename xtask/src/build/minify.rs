@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_script() {
-        for bad in ["const = 1;", "import { a } from './a.js';"] {
+        for bad in ["const = 1;", "return 1 +;"] {
             assert!(minify("a.js", bad).is_err(), "{bad}");
         }
     }

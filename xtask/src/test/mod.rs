@@ -55,7 +55,11 @@ fn quick(steps: &mut Steps) {
 }
 
 fn full(steps: &mut Steps) {
-    let package = steps.run("package", build::run);
+    let package = steps.run("package", build::make);
+    match package {
+        Some(()) => drop(steps.run("size budget", build::check_size)),
+        None => steps.skip("size budget", "it needs the package"),
+    }
     let tools = steps.run("tools", install::tools);
     let server = steps.run("server", start_server);
 

@@ -1,0 +1,168 @@
+//! `download`: from the page's call to a machine that is driven.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::options::{self, Options};
+use super::settled;
+use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use crate::core::download::{Concurrency, Config, Download, Input, Restored};
+use crate::core::md5::Digest;
+use crate::core::plan::Cut;
+use crate::web::download::{DownloadHands, Downloaded, Job};
+use crate::web::drive::Driver;
+use crate::web::object::{get, object};
+use crate::web::sink::{Sink, Target};
+use crate::web::store::Claim;
+use crate::web::{clock, read, store, sys};
+
+/// The size of a piece, in bytes.
+const PIECE: u64 = 4 << 20;
+/// The largest result in one buffer, in bytes: browsers refuse not much more, and phones end the page.
+const BUFFER_CAP: u64 = 512 << 20;
+/// Downloads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin, and the
+/// page wants some for itself.
+const MOST_DOWNLOADS: usize = 4;
+
+impl Steered for Download {
+    fn pause() -> Input {
+        Input::Pause
+    }
+
+    fn resume() -> Input {
+        Input::Resume
+    }
+
+    fn abort() -> Input {
+        Input::Abort
+    }
+
+    fn map(&self) -> Vec<u8> {
+        self.pieces()
+    }
+
+    fn report(&self) -> JsValue {
+        let event = |event: &crate::core::download::Event| {
+            object([
+                ("at", (event.at.0 as f64).into()),
+                ("doing", event.doing.as_str().into()),
+                ("what", event.what.as_str().into()),
+            ])
+        };
+        let events: Array = self.events().map(event).collect();
+        let now = clock::now();
+        object([
+            ("kind", "download".into()),
+            ("now", (now.0 as f64).into()),
+            ("events", events.into()),
+            ("progress", settled::progress(&self.progress(now), now)),
+        ])
+    }
+
+    fn result(downloaded: Downloaded) -> JsValue {
+        let Downloaded { outcome, data } = downloaded;
+        let text = |text: Option<String>| text.map_or(JsValue::NULL, JsValue::from);
+        object([
+            ("data", data),
+            ("size", (outcome.size as f64).into()),
+            ("contentType", text(outcome.content_type)),
+            ("etag", text(outcome.etag)),
+            ("verified", outcome.verified.map_or(JsValue::NULL, |verified| verified.name().into())),
+            ("mode", outcome.mode.name().into()),
+            ("reason", outcome.reason.map_or(JsValue::NULL, JsValue::from)),
+        ])
+    }
+}
+
+/// Starts to download `url`.
+#[wasm_bindgen(js_name = startDownload, skip_typescript)]
+pub fn start_download(url: String, options: JsValue, observer: Observer) -> EngineTransfer {
+    let options = Options(options);
+    let to_blob = options.text("to").as_deref() == Some("blob");
+    start(url, to_blob, &options, observer)
+}
+
+/// Starts a download; what the journal has of the same URL is used.
+pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) -> EngineTransfer {
+    let target = if to_blob { Target::Blob } else { Target::Buffer };
+    let headers = options.headers();
+    let refresh_url: Option<Function> = get(&options.0, "refreshUrl").and_then(|f| f.dyn_into().ok());
+    let remembers = options.resume() && target == Target::Blob;
+    let journal = if remembers { Claim::new(&key(&url)) } else { None };
+    let config = Config {
+        name: sys::name_of(&url),
+        piece: options.bytes("pieceSize").unwrap_or(PIECE),
+        concurrency: match options.fixed_concurrency() {
+            Some(limit) => Concurrency::Fixed(limit),
+            None => Concurrency::Auto(MOST_DOWNLOADS),
+        },
+        retry: options.retry(),
+        stall_timeout: options.stall_timeout(),
+        conditional: sys::is_same_origin(&url),
+        can_refresh_headers: headers.can_refresh(),
+        can_refresh_url: refresh_url.is_some(),
+        md5: options.text("md5").and_then(|md5| Digest::from_hex(&md5)),
+        remember: journal.is_some(),
+        cap: (target == Target::Buffer).then_some(BUFFER_CAP),
+        unix_now: clock::unix_now(),
+        seed: options::seed(),
+        ..Config::new(url.clone())
+    };
+    let piece = config.piece;
+    let credentials = options.credentials();
+    let job = Job {
+        url: RefCell::new(url),
+        refresh_url,
+        headers,
+        credentials,
+        sink: RefCell::new(Sink::new(target, piece)),
+        journal,
+    };
+    let mut hands = None;
+    let driver = Driver::start(
+        Download::new(config),
+        |driver| {
+            let made = DownloadHands::new(job, driver.clone());
+            hands = Some(made.job());
+            made
+        },
+        Told(observer),
+    );
+    spawn_local({
+        let driver = driver.clone();
+        async move {
+            let restored = match hands {
+                Some(job) => restore(&job, target).await,
+                None => None,
+            };
+            driver.tell(Input::Start(restored.map(Box::new)));
+        }
+    });
+    EngineTransfer::new(driver)
+}
+
+/// Finds what an earlier visit stored, and puts its pieces into the sink.
+async fn restore(job: &Job, target: Target) -> Option<Restored> {
+    let key = job.journal.as_ref()?.key();
+    let record = read::download_record(&store::get(key).await?)?;
+    let mut sink = Sink::new(target, record.piece);
+    let cut = Cut::new(record.total.unwrap_or(u64::MAX), record.piece);
+    let mut pieces = Vec::new();
+    for (index, piece) in store::pieces(key).await.ok()? {
+        // A piece of another size was not written whole.
+        if piece.size() as u64 == cut.len(index as usize) {
+            sink.restore(index, piece);
+            pieces.push(index as usize);
+        }
+    }
+    *job.sink.borrow_mut() = sink;
+    Some(Restored { record, pieces })
+}
+
+/// Returns the journal's key of a download.
+pub fn key(url: &str) -> String {
+    format!("download {}", url.split('#').next().unwrap_or(url))
+}

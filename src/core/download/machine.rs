@@ -1,0 +1,398 @@
+//! The download machine: what it knows, and where each input goes.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::flight::{Flight, Phase};
+use super::record::{Record, Restored};
+use super::spans::Spans;
+use super::{Concurrency, Config, Effect, Event, Input, RequestId, StoreFailure};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::{Error, Kind};
+use crate::core::gate::Gate;
+use crate::core::md5::Digest;
+use crate::core::pace::Pace;
+use crate::core::progress::{Meter, State};
+use crate::core::range::Validators;
+use crate::core::retry::Jitter;
+
+/// How long the end of a body is waited for after its last byte, in ms.
+const DRAIN: Millis = 2_000;
+/// How many events the report keeps.
+const EVENTS: usize = 200;
+
+/// A download.
+#[derive(Debug)]
+pub struct Download {
+    pub(super) config: Config,
+    pub(super) piece: u64,
+    pub(super) stage: Stage,
+    pub(super) gate: Gate,
+    pub(super) pace: Pace,
+    pub(super) meter: Meter,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) flights: Vec<Flight>,
+    pub(super) next_id: RequestId,
+    /// The bytes that were handed to the sink.
+    pub(super) have: Spans,
+    /// Those of them that an earlier visit had stored.
+    pub(super) reused: Spans,
+    /// What is known of the resource; nothing before the first good answer.
+    pub(super) resource: Option<Resource>,
+    /// A good answer came in this visit.
+    pub(super) met: bool,
+    pub(super) sink: Sink,
+    pub(super) ranges: Ranges,
+    /// `If-Match` may still be sent: no server has mishandled it.
+    pub(super) conditional: bool,
+    /// Why there is one request at a time, if so.
+    pub(super) solo: Option<&'static str>,
+    /// Why it is one stream, if it is.
+    pub(super) whole: Option<&'static str>,
+    pub(super) seams: BTreeSet<u64>,
+    pub(super) address: Address,
+    /// ETags seen that differ from the known one, in a row.
+    pub(super) doubts: Vec<String>,
+    pub(super) restarts: u32,
+    /// Answers in a row that could not be used, and the first request sent after the last of them.
+    pub(super) rejects: (u32, RequestId),
+    /// Requests that failed while no request had ever been answered.
+    pub(super) unanswered: u32,
+    /// While the size is unknown: the next byte may not exist, so it is asked for without an overlap.
+    pub(super) at_end: bool,
+    /// Bodies in a row that ended cleanly and brought nothing.
+    pub(super) idle: u32,
+    /// Blind ranges in a row that brought nothing.
+    pub(super) barren: u32,
+    pub(super) finish: Finish,
+    /// A record of this download may exist.
+    pub(super) remembered: bool,
+    pub(super) sent: u64,
+    pub(super) events: VecDeque<Event>,
+    /// When the last input came.
+    last: Instant,
+}
+
+/// Where the life of a download stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Queued,
+    Running,
+    Ended(State),
+}
+
+/// What is known of the resource.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    pub total: Option<u64>,
+    /// `total` is certain, or was derived from a range's length; otherwise it is a 200's length, which an encoding
+    /// may belie.
+    pub exact: bool,
+    /// The end was told, not derived.
+    pub end_proven: bool,
+    pub validators: Validators,
+    pub content_type: Option<String>,
+}
+
+/// Whether the sink is ready to take bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sink {
+    Unprepared,
+    Asked,
+    Ready,
+}
+
+/// Whether `Range` is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ranges {
+    On,
+    /// Not in the next request, to see whether that gets an answer at all.
+    Bare,
+    Off(&'static str),
+}
+
+/// Where the page's URL stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    Good,
+    Asked,
+    /// It is new since the request with this number, and no byte came from it yet.
+    Fresh(RequestId),
+}
+
+/// How far the end is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    No,
+    Asked,
+    Answered(Result<Option<Digest>, StoreFailure>),
+}
+
+impl Download {
+    /// Makes a download that waits for [`Input::Start`].
+    pub fn new(config: Config) -> Download {
+        let (pace, single) = match config.concurrency {
+            Concurrency::Auto(max) => (Pace::adaptive(max), max <= 1),
+            Concurrency::Fixed(limit) => (Pace::fixed(limit), limit <= 1),
+        };
+        Download {
+            piece: config.piece.max(1),
+            stage: Stage::Queued,
+            gate: Gate::new(config.retry, Jitter::new(config.seed)),
+            pace,
+            meter: Meter::default(),
+            effects: VecDeque::new(),
+            flights: Vec::new(),
+            next_id: 1,
+            have: Spans::default(),
+            reused: Spans::default(),
+            resource: None,
+            met: false,
+            sink: Sink::Unprepared,
+            ranges: Ranges::On,
+            conditional: config.conditional,
+            solo: single.then_some("one connection was asked for"),
+            whole: None,
+            seams: BTreeSet::new(),
+            address: Address::Good,
+            doubts: Vec::new(),
+            restarts: 0,
+            rejects: (0, 0),
+            unanswered: 0,
+            at_end: false,
+            barren: 0,
+            idle: 0,
+            finish: Finish::No,
+            remembered: false,
+            sent: 0,
+            events: VecDeque::new(),
+            last: Instant::default(),
+            config,
+        }
+    }
+
+    fn start(&mut self, restored: Option<Box<Restored>>, now: Instant) {
+        if !matches!(self.stage, Stage::Queued) {
+            return;
+        }
+        self.remembered = restored.is_some();
+        match restored {
+            Some(restored) if restored.record.is_sound() => self.restore(*restored),
+            Some(_) => {
+                self.effects.push_back(Effect::Discard);
+                self.forget();
+            }
+            None => {}
+        }
+        self.stage = Stage::Running;
+        self.meter.start(now);
+    }
+
+    fn restore(&mut self, Restored { record, pieces }: Restored) {
+        self.piece = record.piece;
+        self.have = record.stored(&pieces);
+        self.reused = self.have.clone();
+        self.seams = record.seams.iter().copied().collect();
+        self.resource = Some(Resource {
+            total: record.total,
+            exact: record.total.is_some(),
+            end_proven: record.end_proven,
+            validators: record.validators,
+            content_type: record.content_type,
+        });
+        if record.total.is_none() {
+            self.solo.get_or_insert("the server does not tell the size");
+        }
+    }
+
+    /// Takes an input at `now`. Every input is taken in every state; what makes no sense there is ignored.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        if matches!(self.stage, Stage::Ended(_)) {
+            return;
+        }
+        // With nothing to wake up for it was the page or the sink that was waited for.
+        self.gate.overslept(self.poll_timeout().unwrap_or(self.last), now);
+        self.last = now;
+        self.gate.tick(now);
+        match input {
+            Input::Start(restored) => self.start(restored, now),
+            Input::Head(id, head) => self.head(id, &head, now),
+            Input::Data(id, len) => self.data(id, len, now),
+            Input::Excess(id) => self.excess(id, now),
+            Input::End(id) => self.body_over(id, None, now),
+            Input::Lost(id, why) => self.lost(id, why, now),
+            Input::Differs(id) => self.differs(id, now),
+            Input::Prepared(result) => self.prepared(result, now),
+            Input::StoreFailed(failure) => self.store_failed(failure),
+            Input::Headers(result) => self.headers(result),
+            Input::Url(result) => self.url(result),
+            Input::Finished(result) if self.finish == Finish::Asked => self.finish = Finish::Answered(result),
+            Input::Finished(_) | Input::Wake => {}
+            Input::Online(online) => self.gate.online(online, now),
+            Input::Pause => self.pause(now),
+            Input::Resume => self.resume(now),
+            Input::Abort => {
+                let error = Error::new(Kind::Aborted, "the download", "the page aborted it");
+                self.settle(Err(error), State::Aborted);
+            }
+        }
+        // After the input: bytes that come late, as after a sleep, are a sign of life all the same.
+        self.watch(now);
+        self.pump(now);
+    }
+
+    /// Returns the next thing to do.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Returns when [`Input::Wake`] is wanted; may change after every [`Download::handle`].
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.stage != Stage::Running {
+            return None;
+        }
+        let deadlines = self.flights.iter().filter_map(|flight| self.deadline(flight));
+        deadlines.chain(self.gate.opens_at()).min()
+    }
+
+    /// Returns what did not go as wished, oldest first; the oldest are dropped behind 200.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter()
+    }
+
+    pub(super) fn note(&mut self, doing: impl Into<String>, what: impl Into<String>, now: Instant) {
+        if self.events.len() >= EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(Event { at: now, doing: doing.into(), what: what.into() });
+    }
+
+    fn pause(&mut self, now: Instant) {
+        if !self.gate.is_paused() {
+            self.gate.pause(now);
+            self.cancel_all();
+        }
+    }
+
+    fn resume(&mut self, now: Instant) {
+        if self.gate.is_paused() {
+            self.gate.resume();
+            self.meter.start(now);
+        }
+    }
+
+    fn prepared(&mut self, result: Result<(), StoreFailure>, now: Instant) {
+        if self.sink != Sink::Asked {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.sink = Sink::Ready;
+                if let Some(held) = self.flights.iter_mut().find(|flight| flight.phase == Phase::Held) {
+                    held.moved = now;
+                    let id = held.id;
+                    self.receive(id);
+                }
+            }
+            Err(failure) => self.store_failed(failure),
+        }
+    }
+
+    fn headers(&mut self, result: Result<(), String>) {
+        match result {
+            Ok(()) => self.gate.refreshed(self.next_id),
+            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for headers", why)),
+        }
+    }
+
+    fn url(&mut self, result: Result<(), String>) {
+        match result {
+            _ if self.address != Address::Asked => {}
+            Ok(()) => self.address = Address::Fresh(self.next_id),
+            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for a new URL", why)),
+        }
+    }
+
+    /// Returns when a request that shows no sign of life is given up.
+    fn deadline(&self, flight: &Flight) -> Option<Instant> {
+        match flight.phase {
+            Phase::Sent | Phase::Body => Some(flight.moved + self.config.stall_timeout.max(1)),
+            Phase::Drain => Some(flight.moved + DRAIN),
+            // Our own sink is what it waits for.
+            Phase::Held => None,
+        }
+    }
+
+    /// Gives up requests that show no sign of life.
+    fn watch(&mut self, now: Instant) {
+        let late: Vec<_> = self
+            .flights
+            .iter()
+            .filter(|flight| self.deadline(flight).is_some_and(|deadline| now >= deadline))
+            .map(|flight| flight.id)
+            .collect();
+        for id in late {
+            if self.stage == Stage::Running && self.flights.iter().any(|flight| flight.id == id) {
+                self.effects.push_back(Effect::Cancel(id));
+                // A body of which every byte came is as good as over.
+                let drained = self.flights.iter().any(|it| it.id == id && it.phase == Phase::Drain);
+                let stalled = (Kind::Stalled, "nothing came any more".to_owned());
+                self.body_over(id, (!drained).then_some(stalled), now);
+            }
+        }
+    }
+
+    /// Aborts a request; one that was not handed out yet is never sent.
+    pub(super) fn cancel(&mut self, id: RequestId) {
+        self.flights.retain(|flight| flight.id != id);
+        let before = self.effects.len();
+        self.effects.retain(|effect| !matches!(effect, Effect::Send { id: it, .. } if *it == id));
+        let unsent = self.effects.len() < before;
+        self.effects.retain(|effect| match effect {
+            Effect::Receive { id: it, .. } | Effect::Limit { id: it, .. } => *it != id,
+            _ => true,
+        });
+        if !unsent {
+            self.effects.push_back(Effect::Cancel(id));
+        }
+    }
+
+    pub(super) fn cancel_all(&mut self) {
+        while let Some(id) = self.flights.first().map(|flight| flight.id) {
+            // What an unproven body brought stays to be checked.
+            self.leave_seam(id);
+            self.cancel(id);
+        }
+    }
+
+    /// Returns what is remembered for a later visit.
+    pub(super) fn record(&self) -> Option<Record> {
+        let resource =
+            self.resource.as_ref().filter(|_| self.ranges == Ranges::On && self.whole.is_none())?;
+        Some(Record {
+            version: super::VERSION,
+            url: self.config.url.clone(),
+            name: self.config.name.clone(),
+            piece: self.piece,
+            total: resource.total.filter(|_| resource.exact),
+            end_proven: resource.end_proven,
+            validators: resource.validators.clone(),
+            content_type: resource.content_type.clone(),
+            seams: self.seams.iter().copied().collect(),
+        })
+    }
+
+    pub(super) fn remember(&mut self) {
+        if self.config.remember
+            && let Some(record) = self.record()
+        {
+            self.remembered = true;
+            self.effects.push_back(Effect::Remember(Box::new(record)));
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        if std::mem::take(&mut self.remembered) {
+            self.effects.push_back(Effect::Forget);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Scripted downloads: what is asked for, in which order, in the cases that have a name.
+
+use super::*;
+use crate::core::error::Kind;
+use crate::core::progress::{State, Wait};
+
+const MIB: u64 = 1 << 20;
+const SIZE: u64 = 16 * MIB;
+
+struct Script {
+    machine: Download,
+    now: Instant,
+}
+
+fn config() -> Config {
+    Config { concurrency: Concurrency::Fixed(2), remember: true, unix_now: 1 << 41, ..Config::new("/file") }
+}
+
+fn begin(config: Config) -> (Script, Vec<Effect>) {
+    let mut script = Script { machine: Download::new(config), now: Instant(0) };
+    let effects = script.input(Input::Start(None));
+    (script, effects)
+}
+
+/// The head of a 206, with a strong ETag.
+fn part(first: u64, end: u64, total: u64) -> Head {
+    Head {
+        status: 206,
+        content_range: Some(format!("bytes {first}-{}/{total}", end - 1)),
+        content_length: Some((end - first).to_string()),
+        etag: Some("\"a\"".into()),
+        ..Head::default()
+    }
+}
+
+fn status(status: u16) -> Head {
+    Head { status, ..Head::default() }
+}
+
+impl Script {
+    fn input(&mut self, input: Input) -> Vec<Effect> {
+        self.machine.handle(input, self.now);
+        std::iter::from_fn(|| self.machine.poll()).collect()
+    }
+
+    fn head(&mut self, id: RequestId, head: Head) -> Vec<Effect> {
+        self.input(Input::Head(id, Box::new(head)))
+    }
+
+    /// Waits for what the machine waits for.
+    fn wake(&mut self) -> Vec<Effect> {
+        self.now = self.machine.poll_timeout().expect("nothing to wait for");
+        self.input(Input::Wake)
+    }
+
+    /// Goes on to where two requests bring the halves: 1 from 0, 2 from the middle.
+    fn running(config: Config) -> Script {
+        let (mut script, _) = begin(config);
+        script.head(1, part(0, SIZE, SIZE));
+        let effects = script.input(Input::Prepared(Ok(())));
+        assert!(effects.contains(&send(2, Some((SIZE / 2, Some(SIZE))))), "{effects:?}");
+        script.head(2, part(SIZE / 2, SIZE, SIZE));
+        script
+    }
+
+    fn state(&self) -> State {
+        self.machine.state(self.now)
+    }
+}
+
+fn send(id: RequestId, range: Option<(u64, Option<u64>)>) -> Effect {
+    let range = range.map(|(first, end)| ByteRange { first, last: end.map(|end| end - 1) });
+    Effect::Send { id, range, if_match: None }
+}
+
+fn settled(effects: &[Effect]) -> &Result<Outcome, Error> {
+    match effects.last() {
+        Some(Effect::Settle(result)) => result,
+        _ => panic!("not settled: {effects:?}"),
+    }
+}
+
+#[test]
+fn the_probe_is_the_first_request_and_its_body_is_used() {
+    let (mut script, effects) = begin(Config { min_split: 8 * MIB, ..config() });
+    assert_eq!(effects, [send(1, Some((0, None)))]);
+    assert_eq!(script.state(), State::Negotiating);
+    let effects = script.head(1, part(0, SIZE, SIZE));
+    assert!(matches!(effects[0], Effect::Remember(_)));
+    assert_eq!(effects[1..], [Effect::Prepare { total: Some(SIZE), exact: true }]);
+    let effects = script.input(Input::Prepared(Ok(())));
+    assert_eq!(
+        effects,
+        [
+            Effect::Receive { id: 1, skip: 0, compare: 0, at: 0, limit: Some(SIZE) },
+            Effect::Limit { id: 1, end: SIZE / 2 },
+            send(2, Some((SIZE / 2, Some(SIZE)))),
+        ]
+    );
+    assert_eq!(script.machine.pieces(), [1, 1, 1, 1]);
+    script.head(2, part(SIZE / 2, SIZE, SIZE));
+    // The first one's body would go on: it is dropped at its limit. The other's ends by itself.
+    assert_eq!(script.input(Input::Data(1, SIZE / 2)), [Effect::Cancel(1)]);
+    assert_eq!(script.state(), State::Transferring);
+    assert_eq!(script.input(Input::Data(2, SIZE / 2)), []);
+    assert_eq!(script.state(), State::Finishing);
+    assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: SIZE, hash: false }]);
+    let effects = script.input(Input::Finished(Ok(None)));
+    assert_eq!(effects[0], Effect::Forget);
+    let outcome = settled(&effects).clone().unwrap();
+    assert_eq!((outcome.size, outcome.mode, outcome.verified), (SIZE, Mode::Parallel, None));
+    assert_eq!(script.machine.pieces(), [3, 3, 3, 3]);
+}
+
+#[test]
+fn a_body_that_breaks_is_continued_at_the_next_byte() {
+    let mut script = Script::running(config());
+    script.input(Input::Data(1, 1000));
+    assert_eq!(script.input(Input::Lost(1, "network error".into())), []);
+    let effects = script.wake();
+    assert_eq!(effects, [send(3, Some((1000, Some(SIZE / 2))))]);
+}
+
+#[test]
+fn silence_is_cut_off_by_the_watchdog() {
+    let mut script = Script::running(config());
+    script.now = Instant(29_000);
+    script.input(Input::Data(2, 10));
+    script.now = Instant(30_000);
+    assert_eq!(script.input(Input::Wake)[0], Effect::Cancel(1));
+    script.now = Instant(58_999);
+    assert!(!script.input(Input::Wake).contains(&Effect::Cancel(2)));
+    script.now = Instant(59_000);
+    assert!(script.input(Input::Wake).contains(&Effect::Cancel(2)));
+}
+
+#[test]
+fn pause_and_abort_stop_everything_at_once() {
+    let mut script = Script::running(config());
+    assert_eq!(script.input(Input::Pause), [Effect::Cancel(1), Effect::Cancel(2)]);
+    assert_eq!(script.state(), State::Paused);
+    assert_eq!(script.machine.poll_timeout(), None);
+    for late in [Input::Data(1, 5), Input::End(2), Input::Wake, Input::Online(true), Input::Start(None)] {
+        assert_eq!(script.input(late), []);
+    }
+    assert_eq!(script.input(Input::Resume).len(), 1);
+    let effects = script.input(Input::Abort);
+    assert_eq!(effects[0], Effect::Cancel(3));
+    assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::Aborted);
+    for late in [Input::Resume, Input::Wake, Input::Online(true), Input::Abort] {
+        assert_eq!(script.input(late), []);
+    }
+    assert_eq!(script.state(), State::Aborted);
+}
+
+#[test]
+fn offline_is_a_state() {
+    let (mut script, _) = begin(config());
+    script.input(Input::Online(false));
+    script.input(Input::Lost(1, "Failed to fetch".into()));
+    assert_eq!(script.state(), State::Waiting);
+    assert_eq!(script.machine.progress(script.now).waiting_for, Some(Wait::Network));
+    assert_eq!(script.input(Input::Online(true)), [send(2, Some((0, None)))]);
+}
+
+#[test]
+fn headers_are_asked_for_once_for_all() {
+    let mut script = Script::running(Config { can_refresh_headers: true, ..config() });
+    script.input(Input::Pause);
+    script.input(Input::Resume);
+    let effects = script.head(3, part(0, SIZE, SIZE));
+    assert!(effects.iter().any(|it| matches!(it, Effect::Send { id: 4, .. })), "{effects:?}");
+    script.input(Input::Lost(3, "network error".into()));
+    script.wake();
+    assert_eq!(script.head(4, status(401)), [Effect::Cancel(4), Effect::RefreshHeaders]);
+    assert_eq!(script.head(5, status(401)), [Effect::Cancel(5)]);
+    assert_eq!(script.input(Input::Headers(Ok(()))), [send(6, Some((0, Some(SIZE))))]);
+    let effects = script.head(6, status(401));
+    let error = settled(&effects).as_ref().unwrap_err();
+    assert_eq!((error.kind, error.status), (Kind::Rejected, Some(401)));
+}
+
+#[test]
+fn an_expired_url_is_renewed_once() {
+    let (mut script, _) = begin(Config { can_refresh_url: true, ..config() });
+    assert_eq!(script.head(1, status(403)), [Effect::Cancel(1), Effect::RefreshUrl]);
+    assert_eq!(script.input(Input::Url(Ok(()))), [send(2, Some((0, None)))]);
+    let effects = script.head(2, status(403));
+    assert_eq!(settled(&effects).as_ref().unwrap_err().status, Some(403));
+}
+
+#[test]
+fn a_busy_server_is_given_time() {
+    let (mut script, _) = begin(config());
+    let busy = Head { retry_after: Some(20_000), ..status(503) };
+    assert_eq!(script.head(1, busy), [Effect::Cancel(1)]);
+    assert_eq!(script.machine.poll_timeout(), Some(Instant(20_000)));
+    assert_eq!(script.state(), State::Waiting);
+    assert_eq!(script.wake(), [send(2, Some((0, None)))]);
+    script.head(2, part(0, SIZE, SIZE));
+    let effects = script.input(Input::Prepared(Ok(())));
+    assert_eq!(effects.len(), 1, "it wants one request at a time: {effects:?}");
+}
+
+#[test]
+fn no_answer_at_all_climbs_down_the_ladder() {
+    let (mut script, mut effects) = begin(config());
+    let mut ranged = Vec::new();
+    for id in 1.. {
+        match effects.last() {
+            Some(Effect::Send { range, .. }) => ranged.push(range.is_some()),
+            Some(Effect::Settle(result)) => {
+                let error = result.as_ref().unwrap_err();
+                assert!(error.kind == Kind::Network && error.detail.contains("Access-Control-Allow-Origin"));
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+        effects = script.input(Input::Lost(id, "Failed to fetch".into()));
+        if effects.is_empty() {
+            effects = script.wake();
+        }
+    }
+    assert_eq!(ranged, [true, true, true, false, true, true, true, true]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_beforehand() {
+    let (mut script, _) = begin(Config { cap: Some(SIZE - 1), ..config() });
+    let effects = script.head(1, part(0, SIZE, SIZE));
+    assert_eq!(effects[0], Effect::Cancel(1));
+    assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::TooLarge);
+    let (mut script, _) = begin(config());
+    let effects = script.head(1, part(0, 1 << 53, (1 << 53) + 1));
+    assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::TooLarge);
+}
+
+#[test]
+fn an_empty_file_needs_no_body() {
+    let (mut script, _) = begin(config());
+    let empty = Head { content_range: Some("bytes */0".into()), ..status(416) };
+    let effects = script.head(1, empty);
+    assert_eq!(effects, [Effect::Cancel(1), Effect::Prepare { total: Some(0), exact: true }]);
+    assert_eq!(script.input(Input::Prepared(Ok(()))), [Effect::Finish { total: 0, hash: false }]);
+    assert_eq!(settled(&script.input(Input::Finished(Ok(None)))).as_ref().unwrap().size, 0);
+}
+
+#[test]
+fn a_changed_resource_is_started_again_once() {
+    let mut script = Script::running(config());
+    for round in 0..2 {
+        let id = script.machine.next_id;
+        script.input(Input::Data(id - 1, 4 * MIB + 1));
+        script.input(Input::Lost(id - 1, "network error".into()));
+        assert!(script.wake().contains(&send(id, Some((SIZE * 3 / 4 + 1, Some(SIZE))))));
+        let effects = script.head(id, part(SIZE * 3 / 4 + 1, SIZE + 5, SIZE + 5));
+        let discard = effects.iter().position(|it| *it == Effect::Discard).expect("it changed");
+        assert_eq!(effects[discard + 1], Effect::Forget);
+        if round == 0 {
+            assert_eq!(effects[discard + 2], send(id + 1, Some((0, None))));
+            assert_eq!(script.machine.progress(script.now).confirmed, 0);
+            script.head(id + 1, part(0, SIZE, SIZE));
+            script.input(Input::Prepared(Ok(())));
+            script.head(id + 2, part(SIZE / 2, SIZE, SIZE));
+        } else {
+            assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::ResourceChanged);
+        }
+    }
+}
+
+#[test]
+fn an_earlier_visits_pieces_are_not_asked_for_again() {
+    let (mut script, _) = begin(Config { conditional: true, ..config() });
+    let effects = script.head(1, part(0, SIZE, SIZE));
+    let Effect::Remember(record) = &effects[0] else { panic!("{effects:?}") };
+    let restored = Restored { record: (**record).clone(), pieces: vec![0, 2] };
+    let machine = Download::new(Config { conditional: true, ..config() });
+    let mut script = Script { machine, now: Instant(0) };
+    let range = ByteRange::until(4 * MIB, 8 * MIB);
+    let if_match = Some("\"a\"".to_owned());
+    let effects = script.input(Input::Start(Some(Box::new(restored))));
+    assert_eq!(effects, [Effect::Send { id: 1, range, if_match }]);
+    assert_eq!(script.machine.pieces(), [2, 1, 2, 0]);
+    script.head(1, part(4 * MIB, 8 * MIB, SIZE));
+    let effects = script.input(Input::Prepared(Ok(())));
+    assert!(matches!(effects[1], Effect::Send { range, .. } if range == ByteRange::until(12 * MIB, SIZE)));
+    assert_eq!(script.machine.progress(script.now).reused, 8 * MIB);
+}
+
+#[test]
+fn a_wrong_digest_is_thrown_away() {
+    let md5 = Some(Digest::of(b"x"));
+    let (mut script, _) = begin(Config { md5, ..config() });
+    script.head(1, part(0, 1, 1));
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, 1));
+    assert_eq!(script.input(Input::End(1)), [Effect::Finish { total: 1, hash: true }]);
+    let effects = script.input(Input::Finished(Ok(Some(Digest::of(b"y")))));
+    assert_eq!(effects[0], Effect::Discard);
+    assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::DigestMismatch);
+}
+
+#[test]
+fn a_full_disk_keeps_what_is_there() {
+    let mut script = Script::running(config());
+    let effects = script.input(Input::StoreFailed(StoreFailure::Quota));
+    assert!(!effects.contains(&Effect::Discard) && !effects.contains(&Effect::Forget));
+    assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::Quota);
+}
+
+#[test]
+fn every_input_is_taken_in_every_state() {
+    let inputs = || {
+        let mut all = vec![Input::Start(None), Input::Pause, Input::Resume, Input::Wake];
+        for id in [0, 1, 2, 99] {
+            all.extend([
+                Input::Head(id, Box::new(part(0, 5, 5))),
+                Input::Data(id, u64::MAX),
+                Input::Excess(id),
+                Input::End(id),
+                Input::Lost(id, String::new()),
+                Input::Differs(id),
+            ]);
+        }
+        let result = || Err(StoreFailure::Other(String::new()));
+        all.extend([
+            Input::Prepared(Ok(())),
+            Input::Headers(Ok(())),
+            Input::Url(Ok(())),
+            Input::Finished(Ok(None)),
+            Input::Online(false),
+            Input::Online(true),
+            Input::Finished(result()),
+            Input::Headers(Err(String::new())),
+            Input::Url(Err(String::new())),
+            Input::StoreFailed(StoreFailure::Quota),
+            Input::Abort,
+        ]);
+        all
+    };
+    for first in inputs() {
+        for second in inputs() {
+            let mut script = Script::running(config());
+            script.input(first.clone());
+            script.input(second);
+            let (mut script, _) = begin(config());
+            script.input(first.clone());
+        }
+    }
+}

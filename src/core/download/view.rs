@@ -1,0 +1,76 @@
+//! What the page is shown.
+
+use super::flight::Phase;
+use super::machine::{Download, Finish, Stage};
+use crate::core::clock::Instant;
+use crate::core::plan::Cut;
+use crate::core::progress::{Progress, State};
+
+impl Download {
+    /// Returns the state at `now`.
+    pub fn state(&self, now: Instant) -> State {
+        match self.stage {
+            Stage::Queued => State::Queued,
+            Stage::Ended(state) => state,
+            Stage::Running if self.gate.is_paused() => State::Paused,
+            Stage::Running if self.finish != Finish::No => State::Finishing,
+            Stage::Running if self.flights.is_empty() && self.gate.waiting_for(now).is_some() => {
+                State::Waiting
+            }
+            Stage::Running if self.is_complete() => State::Finishing,
+            Stage::Running if self.met => State::Transferring,
+            Stage::Running => State::Negotiating,
+        }
+    }
+
+    /// Returns the counts at `now`. `confirmed` goes back only to 0, and only when the resource turned out to be
+    /// another version and the download starts again; what was stored of the old one is thrown away then.
+    pub fn progress(&self, now: Instant) -> Progress {
+        let state = self.state(now);
+        let total = self.resource.as_ref().and_then(|resource| resource.total);
+        let confirmed = self.have.len();
+        let eta = total.and_then(|total| self.meter.eta(total.saturating_sub(confirmed), now));
+        Progress {
+            state,
+            total,
+            hashed: 0,
+            sent: self.sent,
+            confirmed,
+            reused: self.reused.len(),
+            speed: self.meter.speed(now),
+            eta: eta.filter(|_| !state.is_final()),
+            waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
+        }
+    }
+
+    /// Returns one byte for each piece: 0 missing, 1 in flight, 2 from an earlier visit, 3 confirmed. While the size
+    /// is unknown there are as many as have been touched.
+    pub fn pieces(&self) -> Vec<u8> {
+        let known = self.resource.as_ref().and_then(|resource| resource.total);
+        let cut = Cut::new(known.unwrap_or(0).max(self.have.end()), self.piece);
+        let coming: Vec<_> = self
+            .flights
+            .iter()
+            .filter(|flight| flight.phase != Phase::Drain)
+            .map(|flight| flight.at..flight.end.unwrap_or(u64::MAX))
+            .collect();
+        (0..cut.count())
+            .map(|index| {
+                let range = cut.range(index);
+                let len = cut.len(index);
+                if self.reused.count(range.clone()) == len {
+                    2
+                } else if self.have.count(range.clone()) == len {
+                    3
+                } else {
+                    u8::from(coming.iter().any(|span| span.start < range.end && range.start < span.end))
+                }
+            })
+            .collect()
+    }
+
+    /// Returns the size of a piece, in bytes: a restored record's, or the configuration's.
+    pub fn piece(&self) -> u64 {
+        self.piece
+    }
+}

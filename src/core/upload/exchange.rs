@@ -1,0 +1,287 @@
+//! The exchange with the server: what each answer, and each missing answer, changes in what is known of it.
+
+use super::answer::{Complaint, Meaning};
+use super::machine::{Phase, TRIES, Upload};
+use super::outbox::{InFlight, What};
+use super::table::{News, Status, Table, Troubles};
+use super::{Effect, Request, RequestId, Response, Unauthorized};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::{Error, Kind};
+use crate::core::md5::Digests;
+use crate::core::wire::{Answer, Handshake};
+
+/// What is known of the server.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub digests: Digests,
+    pub table: Table,
+    /// The state of the server is in doubt: a handshake with this number or a later one comes before anything else.
+    pub doubt: Option<RequestId>,
+    /// A handshake has been answered in this visit.
+    pub met: bool,
+    /// Handshakes in a row that were refused, or answered by something else than the protocol.
+    refusals: u32,
+    /// Handshakes in a row that named neither a URL nor a missing chunk.
+    empty: u32,
+}
+
+impl Exchange {
+    pub fn new(digests: Digests, table: Table, next_id: RequestId) -> Exchange {
+        Exchange { digests, table, doubt: Some(next_id), met: false, refusals: 0, empty: 0 }
+    }
+
+    pub fn handshake(&self, ext: &str) -> Request {
+        let (file_id, ext) = (self.digests.file.to_string(), ext.to_owned());
+        Request::Handshake(Handshake { file_id, ext, chunk_ids: self.table.ids() })
+    }
+}
+
+impl Upload {
+    pub(super) fn answered(&mut self, id: RequestId, response: Response, now: Instant) {
+        let Some(request) = self.requests.remove(&id) else { return };
+        self.gate.reached(request.sent);
+        let meaning = response.meaning();
+        match &meaning {
+            Meaning::Unauthorized(complaint) => {
+                self.release(request.what);
+                match self.gate.unauthorized(id, self.config.can_refresh_headers, now) {
+                    Unauthorized::Ask => self.effects.push_back(Effect::RefreshHeaders),
+                    Unauthorized::Replay => {}
+                    Unauthorized::Give => {
+                        let error = complaint.clone().into_error(self.doing(request.what), 1);
+                        self.fail(Error { kind: Kind::Rejected, ..error }, now);
+                    }
+                }
+                return;
+            }
+            // These may come from a proxy that looked at no credentials.
+            Meaning::Busy { .. } | Meaning::Foreign(_) => {}
+            _ => self.gate.authorized(id),
+        }
+        match request.what {
+            What::Handshake => self.handshake_answered(id, &request, meaning, now),
+            What::Chunk(at) => self.chunk_answered(id, &request, at, meaning, now),
+        }
+    }
+
+    fn handshake_answered(&mut self, id: RequestId, request: &InFlight, meaning: Meaning, now: Instant) {
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        match meaning {
+            Meaning::Good(Answer::Url(url)) => self.done(url),
+            Meaning::Good(Answer::Needed(needed)) => {
+                exchange.refusals = 0;
+                exchange.doubt = exchange.doubt.filter(|since| id < *since);
+                if !std::mem::replace(&mut exchange.met, true) {
+                    self.meter.start(now);
+                }
+                let news = exchange.table.learn(&needed, id, self.next_id - 1);
+                self.news(request, news, needed.len(), now);
+            }
+            Meaning::Busy { complaint, retry_after, fewer } => {
+                exchange.doubt = Some(self.next_id);
+                self.busy(request, complaint, retry_after, fewer, now);
+            }
+            Meaning::Corrupt(complaint)
+            | Meaning::Forgotten(complaint)
+            | Meaning::Refused(complaint)
+            | Meaning::Foreign(complaint)
+            | Meaning::Unauthorized(complaint) => {
+                exchange.doubt = Some(self.next_id);
+                exchange.refusals += 1;
+                let refusals = exchange.refusals;
+                // A refusal is asked about once; a foreign answer may pass.
+                let limit = if complaint.kind == Kind::Rejected { 2 } else { TRIES };
+                if refusals >= limit {
+                    self.fail(complaint.into_error(self.doing(request.what), refusals), now);
+                } else {
+                    self.busy(request, complaint, None, false, now);
+                }
+            }
+        }
+    }
+
+    /// Acts on what a handshake's list of `listed` ids changed.
+    fn news(&mut self, request: &InFlight, news: News, listed: usize, now: Instant) {
+        let cancel = self.requests.iter();
+        let cancel = cancel.filter(|(_, r)| matches!(r.what, What::Chunk(at) if news.arrived.contains(&at)));
+        for id in cancel.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.requests.remove(&id);
+            self.effects.push_back(Effect::Cancel(id));
+        }
+        if news.gained {
+            self.gate.progress();
+        }
+        self.count(now);
+        if let Some(lapses) = news.lapsed {
+            self.lapsed(request, lapses, now);
+            return;
+        }
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        if !exchange.table.is_complete() {
+            return;
+        }
+        exchange.doubt = Some(self.next_id);
+        if news.overtaken {
+            return;
+        }
+        exchange.empty += 1;
+        if exchange.empty < 2 {
+            self.gate.hold(now);
+            return;
+        }
+        let detail = if listed == 0 {
+            "the server has every chunk but names no URL".to_owned()
+        } else {
+            format!("the server asks for {listed} chunks that the file does not have")
+        };
+        let error = Error::new(Kind::Server, self.doing(request.what), detail);
+        self.fail(error.with_attempts(2), now);
+    }
+
+    fn chunk_answered(
+        &mut self,
+        id: RequestId,
+        request: &InFlight,
+        at: usize,
+        meaning: Meaning,
+        now: Instant,
+    ) {
+        let in_flight = self.requests.len() + 1;
+        let (next_id, doing) = (self.next_id, self.doing(request.what));
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        let Some(chunk) = exchange.table.get_mut(at) else { return };
+        chunk.status = Status::Missing;
+        match meaning {
+            Meaning::Good(Answer::Url(url)) => self.done(url),
+            Meaning::Good(Answer::Needed(needed)) if needed.contains(&chunk.id) => {
+                let lapses = chunk.lapse();
+                self.lapsed(request, lapses, now);
+            }
+            Meaning::Good(Answer::Needed(needed)) => {
+                let bytes = chunk.len;
+                chunk.status = Status::Confirmed { at: next_id - 1, reused: false };
+                chunk.trusted = true;
+                chunk.troubles = Troubles { lapses: chunk.troubles.lapses, ..Default::default() };
+                exchange.empty = 0;
+                let lapsed = exchange.table.relearn(&needed, id);
+                if exchange.table.is_complete() {
+                    exchange.doubt = Some(next_id);
+                }
+                self.gate.progress();
+                self.meter.add(bytes, now);
+                self.pace.confirmed(bytes, in_flight, now);
+                self.count(now);
+                if let Some(lapses) = lapsed {
+                    self.lapsed(request, lapses, now);
+                }
+            }
+            Meaning::Busy { complaint, retry_after, fewer } => {
+                // A gateway may fail after the server did the work; a server that wants fewer requests did none.
+                if !fewer {
+                    exchange.doubt = Some(next_id);
+                }
+                self.busy(request, complaint, retry_after, fewer, now);
+            }
+            Meaning::Corrupt(complaint) => {
+                chunk.trusted = false;
+                chunk.troubles.garbled += 1;
+                let garbled = chunk.troubles.garbled;
+                if garbled >= TRIES {
+                    self.fail(complaint.into_error(doing, garbled), now);
+                } else {
+                    self.busy(request, complaint, None, false, now);
+                }
+            }
+            Meaning::Forgotten(complaint) => {
+                // It was not the chunk's fault, so no refusal is charged; but the time is.
+                exchange.doubt = Some(next_id);
+                self.busy(request, complaint, None, false, now);
+            }
+            Meaning::Refused(complaint) | Meaning::Foreign(complaint) | Meaning::Unauthorized(complaint) => {
+                exchange.doubt = Some(next_id);
+                chunk.troubles.refusals += 1;
+                let refusals = chunk.troubles.refusals;
+                if refusals >= 2 {
+                    self.fail(complaint.into_error(doing, refusals), now);
+                } else {
+                    self.note(doing, complaint.detail, now);
+                }
+            }
+        }
+    }
+
+    /// Takes note that the server asks again for what it took; the worst chunk's `lapses` are bounded, or a server
+    /// that keeps nothing would be fed for ever.
+    fn lapsed(&mut self, request: &InFlight, lapses: u32, now: Instant) {
+        let detail = "the server took a chunk and asks for it again";
+        let error = Error::new(Kind::Server, self.doing(request.what), detail);
+        if lapses >= TRIES {
+            self.fail(error.with_attempts(lapses), now);
+        } else {
+            self.charge(request, None, error, now);
+        }
+    }
+
+    /// Takes a request that got no answer.
+    pub(super) fn lost(&mut self, id: RequestId, kind: Kind, why: String, now: Instant) {
+        let Some(request) = self.requests.remove(&id) else { return };
+        self.release(request.what);
+        if let Phase::Exchanging(exchange) = &mut self.phase {
+            // The server may have done the work.
+            exchange.doubt = Some(self.next_id);
+            if let What::Chunk(at) = request.what
+                && let Some(chunk) = exchange.table.get_mut(at)
+            {
+                chunk.troubles.losses += 1;
+                chunk.troubles.stalls += u32::from(kind == Kind::Stalled);
+                // A file that changed on disk fails like the network does; from the second failure on it is looked at.
+                chunk.trusted &= chunk.troubles.losses < 2;
+            }
+        }
+        let error = Error::new(kind, self.doing(request.what), why);
+        self.charge(&request, None, error, now);
+    }
+
+    /// Takes a failure of the server that time may mend.
+    fn busy(
+        &mut self,
+        request: &InFlight,
+        complaint: Complaint,
+        retry_after: Option<Millis>,
+        fewer: bool,
+        now: Instant,
+    ) {
+        if fewer && self.gate.is_news(request.sent) {
+            self.pace.too_many();
+        }
+        let error = complaint.into_error(self.doing(request.what), 0);
+        self.charge(request, retry_after, error, now);
+    }
+
+    /// Charges a failure to the budget; when that is spent, the error ends the upload.
+    fn charge(&mut self, request: &InFlight, retry_after: Option<Millis>, error: Error, now: Instant) {
+        let status = error.status.map_or_else(String::new, |status| format!("HTTP {status}: "));
+        self.note(error.doing.clone(), format!("{status}{}", error.detail), now);
+        if !self.gate.failed(request.sent, retry_after, now) {
+            let attempts = self.gate.total_failures();
+            self.fail(error.with_attempts(attempts), now);
+        }
+    }
+
+    pub(super) fn refreshed(&mut self, result: Result<(), String>, now: Instant) {
+        match result {
+            Ok(()) => self.gate.refreshed(self.next_id),
+            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for new headers", why), now),
+        }
+    }
+
+    pub(super) fn doing(&self, what: What) -> String {
+        match (what, &self.phase) {
+            (What::Chunk(at), Phase::Exchanging(exchange)) => {
+                let index = exchange.table.get(at).map_or(0, |chunk| chunk.index);
+                format!("sending chunk {} of {}", index + 1, self.config.cut.count())
+            }
+            _ => "the handshake".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What goes out: which request may be sent, how long it may take, and how it is taken back.
+
+use super::machine::{Phase, Upload};
+use super::table::Status;
+use super::{Effect, Request, RequestId};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::Kind;
+
+/// The slowest upload that a chunk's time limit allows for while the speed is unknown, in bytes/s.
+const SLOWEST: f64 = 32.0 * 1024.0;
+/// A request may be this many times slower than the average before it counts as stalled.
+const SLACK: f64 = 8.0;
+/// The server may take this many stall timeouts to put a complete file together.
+const FINISHING: Millis = 10;
+
+/// A request that was sent and has no answer yet.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub what: What,
+    pub sent: Instant,
+    pub deadline: Instant,
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Handshake,
+    /// The chunk at this position of the table.
+    Chunk(usize),
+}
+
+impl Upload {
+    /// Gives up the requests that show no sign of life.
+    pub(super) fn watch(&mut self, now: Instant) {
+        let late: Vec<RequestId> =
+            self.requests.iter().filter(|(_, r)| r.deadline <= now).map(|(id, _)| *id).collect();
+        for id in late {
+            self.effects.push_back(Effect::Cancel(id));
+            let seconds = self.requests.get(&id).map_or(0, |r| now.since(r.sent) / 1000);
+            self.lost(id, Kind::Stalled, format!("no answer for {seconds} s"), now);
+            if matches!(self.phase, Phase::Ended(..)) {
+                return;
+            }
+        }
+    }
+
+    /// Sends what may be sent.
+    pub(super) fn pump(&mut self, now: Instant) {
+        self.gate.tick(now);
+        let open = self.gate.is_open(now);
+        let limit = self.pace.limit();
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        if !open {
+            return;
+        }
+        if exchange.doubt.is_some() {
+            if self.requests.values().any(|request| request.what == What::Handshake) {
+                return;
+            }
+            let handshake = exchange.handshake(&self.config.ext);
+            let complete = exchange.met && exchange.table.is_complete();
+            let patience = self.config.stall_timeout.saturating_mul(if complete { FINISHING } else { 1 });
+            self.send(What::Handshake, handshake, now + patience, now);
+            return;
+        }
+        let mut busy =
+            self.requests.len() + exchange.table.iter().filter(|c| c.status == Status::Checking).count();
+        let mut checks = Vec::new();
+        let mut sends = Vec::new();
+        while busy < limit
+            && let Some(at) = exchange.table.next_missing()
+            && let Some(chunk) = exchange.table.get_mut(at)
+        {
+            busy += 1;
+            if chunk.trusted {
+                chunk.status = Status::InFlight;
+                chunk.tried = true;
+                let (index, chunk_id) = (chunk.index, chunk.id.clone());
+                sends.push((at, index, chunk_id, chunk.len, chunk.troubles.stalls));
+            } else {
+                chunk.status = Status::Checking;
+                checks.push(chunk.index);
+            }
+        }
+        let file_id = exchange.digests.file.to_string();
+        self.effects.extend(checks.into_iter().map(Effect::Check));
+        for (at, index, chunk_id, len, stalls) in sends {
+            let deadline = now + self.patience(len, stalls, now);
+            let request = Request::Chunk { index, chunk_id, file_id: file_id.clone() };
+            self.sent += len;
+            self.send(What::Chunk(at), request, deadline, now);
+        }
+    }
+
+    fn send(&mut self, what: What, request: Request, deadline: Instant, now: Instant) {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.requests.insert(id, InFlight { what, sent: now, deadline });
+        self.effects.push_back(Effect::Send(id, request));
+    }
+
+    /// Returns how long a chunk of `len` bytes may take. `fetch` does not tell how much of a body has gone out, so
+    /// the limit allows for a speed far below what was measured, and doubles with each stall of the chunk.
+    fn patience(&self, len: u64, stalls: u32, now: Instant) -> Millis {
+        let share = self.meter.speed(now) / self.pace.limit() as f64 / SLACK;
+        let transfer = (len as f64 * 1000.0 / share.max(SLOWEST)) as Millis;
+        self.config.stall_timeout.saturating_add(transfer).saturating_mul(1 << stalls.min(8))
+    }
+
+    /// Puts back what a request that will not be answered was for.
+    pub(super) fn release(&mut self, what: What) {
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        match what {
+            What::Handshake => exchange.doubt = Some(self.next_id),
+            What::Chunk(at) => {
+                if let Some(chunk) = exchange.table.get_mut(at)
+                    && chunk.status == Status::InFlight
+                {
+                    chunk.status = Status::Missing;
+                }
+            }
+        }
+    }
+
+    /// Cancels every request; the server is asked anew before anything else is sent.
+    pub(super) fn recall(&mut self) {
+        for (id, request) in std::mem::take(&mut self.requests) {
+            self.effects.push_back(Effect::Cancel(id));
+            self.release(request.what);
+        }
+        if let Phase::Exchanging(exchange) = &mut self.phase {
+            exchange.doubt = Some(self.next_id);
+        }
+    }
+}

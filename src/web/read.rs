@@ -1,0 +1,72 @@
+//! Reads answers and records out of JavaScript values. By hand: the reading half of serde costs 30 KB of wasm, most of
+//! it to describe what it did not expect, and here that is simply nothing.
+
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::object::{get, get_string, get_u64, to_u64};
+use crate::core::download;
+use crate::core::journal::UploadRecord;
+use crate::core::range::Validators;
+use crate::core::wire::{Answer, Envelope};
+
+/// Reads the protocol's envelope from an answer's text.
+pub fn envelope(text: &str) -> Option<Envelope<Answer>> {
+    let value = js_sys::JSON::parse(text).ok()?;
+    let code = u32::try_from(to_u64(get(&value, "code")?.as_f64()?)?).ok()?;
+    let data = match get(&value, "data") {
+        None => None,
+        Some(data) => match data.as_string() {
+            Some(url) => Some(Answer::Url(url)),
+            None => Some(Answer::Needed(strings(&data)?)),
+        },
+    };
+    Some(Envelope { code, msg: get_string(&value, "msg").unwrap_or_default(), data })
+}
+
+/// Reads a record of the journal.
+pub fn upload_record(value: &JsValue) -> Option<UploadRecord> {
+    Some(UploadRecord {
+        version: u32::try_from(get_u64(value, "version")?).ok()?,
+        name: get_string(value, "name")?,
+        size: get_u64(value, "size")?,
+        last_modified: get_u64(value, "lastModified"),
+        endpoint: get_string(value, "endpoint")?,
+        ext: get_string(value, "ext")?,
+        chunk: get_u64(value, "chunk")?,
+        indexed: get(value, "indexed")?.is_truthy(),
+        file_id: get_string(value, "fileId")?,
+        chunk_ids: strings(&get(value, "chunkIds")?)?,
+        confirmed: get_u64(value, "confirmed")?,
+        updated_at: get_u64(value, "updatedAt")?,
+    })
+}
+
+/// Reads a record of a download.
+pub fn download_record(value: &JsValue) -> Option<download::Record> {
+    let validators = get(value, "validators")?;
+    let seams: Option<Vec<u64>> =
+        get(value, "seams")?.dyn_ref::<Array>()?.iter().map(|at| to_u64(at.as_f64()?)).collect();
+    Some(download::Record {
+        version: u32::try_from(get_u64(value, "version")?).ok()?,
+        url: get_string(value, "url")?,
+        name: get_string(value, "name")?,
+        piece: get_u64(value, "piece")?,
+        total: get_u64(value, "total"),
+        end_proven: get(value, "endProven")?.is_truthy(),
+        validators: Validators {
+            etag: get_string(&validators, "etag"),
+            last_modified: get_string(&validators, "lastModified"),
+            digest: get_string(&validators, "digest"),
+            settled: get(&validators, "settled").is_some_and(|settled| settled.is_truthy()),
+        },
+        content_type: get_string(value, "contentType"),
+        seams: seams?,
+    })
+    .filter(download::Record::is_sound)
+}
+
+/// Reads an array of strings; nothing if anything else is in it.
+pub fn strings(value: &JsValue) -> Option<Vec<String>> {
+    value.dyn_ref::<Array>()?.iter().map(|entry| entry.as_string()).collect()
+}

@@ -1,0 +1,869 @@
+//! The upload machine against `upload.md`: one short test for each row of its table, named after the row, and one
+//! for each bug that the simulation found.
+#![cfg(not(target_arch = "wasm32"))]
+// clippy.toml lifts these for `#[test]` functions alone; a panic here is a failing test.
+#![allow(clippy::expect_used)]
+
+use xuchuan::core::clock::Instant;
+use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::md5::{Digest, Digests};
+use xuchuan::core::plan::Cut;
+use xuchuan::core::progress::{State, Wait};
+use xuchuan::core::retry::Policy;
+use xuchuan::core::upload::{
+    Body, Concurrency, Config, Effect, Input, Memory, Naming, Outcome, Request, RequestId, Response, Upload,
+};
+use xuchuan::core::wire::{Answer, Envelope, msg};
+
+const CHUNK: u64 = 10;
+const STALL: u64 = 30_000;
+const URL: &str = "/files/x.bin";
+
+/// A machine, its clock, and what it asked for last.
+struct Bench {
+    machine: Upload,
+    now: u64,
+    effects: Vec<Effect>,
+}
+
+fn digest(name: u8) -> Digest {
+    Digest([name; 16])
+}
+
+fn id(name: u8) -> String {
+    digest(name).to_string()
+}
+
+fn digests(names: &str) -> Digests {
+    Digests { file: digest(b'F'), chunks: names.bytes().map(digest).collect() }
+}
+
+fn config(size: u64) -> Config {
+    Config {
+        cut: Cut::new(size, CHUNK),
+        naming: Naming::Md5,
+        ext: ".bin".into(),
+        concurrency: Concurrency::Fixed(2),
+        retry: Policy::default(),
+        stall_timeout: STALL,
+        expected: None,
+        can_refresh_headers: true,
+        seed: 7,
+    }
+}
+
+fn needed(names: &str) -> Response {
+    answer(Answer::Needed(names.bytes().map(id).collect()))
+}
+
+fn url() -> Response {
+    answer(Answer::Url(URL.into()))
+}
+
+fn answer(data: Answer) -> Response {
+    let envelope = Envelope { code: 0, msg: String::new(), data: Some(data) };
+    Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
+}
+
+fn refusal(status: u16, text: &str) -> Response {
+    let envelope = Envelope { code: u32::from(status), msg: text.into(), data: None };
+    Response { status, retry_after: None, body: Body::Envelope(envelope) }
+}
+
+fn page(status: u16) -> Response {
+    Response { status, retry_after: None, body: Body::Other("<html>".into()) }
+}
+
+fn later(status: u16, ms: u64) -> Response {
+    Response { retry_after: Some(ms), ..page(status) }
+}
+
+impl Bench {
+    /// A file whose chunks have these names, before its start.
+    fn idle(names: &str, change: impl FnOnce(&mut Config)) -> Bench {
+        let mut config = config(names.len() as u64 * CHUNK);
+        change(&mut config);
+        Bench { machine: Upload::new(config), now: 1_000, effects: vec![] }
+    }
+
+    /// Hashed, with the handshake (request 1) on its way.
+    fn hashed(names: &str, change: impl FnOnce(&mut Config)) -> Bench {
+        let mut bench = Bench::idle(names, change);
+        bench.give(Input::Start(None));
+        bench.give(Input::Hashed(Ok(digests(names))));
+        assert_eq!(bench.handshakes(), [1]);
+        bench
+    }
+
+    /// The server has answered that it needs every chunk; requests from 2 on carry them.
+    fn sending(names: &str) -> Bench {
+        let mut bench = Bench::hashed(names, |_| {});
+        bench.answer(1, needed(names));
+        bench
+    }
+
+    fn give(&mut self, input: Input) {
+        self.machine.handle(input, Instant(self.now));
+        self.effects = std::iter::from_fn(|| self.machine.poll()).collect();
+    }
+
+    fn answer(&mut self, id: RequestId, response: Response) {
+        self.give(Input::Answered(id, response));
+    }
+
+    fn lose(&mut self, id: RequestId) {
+        self.give(Input::Lost(id, "failed to fetch".into()));
+    }
+
+    /// Lets `span` ms pass, waking the machine when it wants to be; gathers what it asks for.
+    fn pass(&mut self, span: u64) {
+        let (end, mut all) = (self.now + span, vec![]);
+        while let Some(at) = self.machine.poll_timeout().filter(|at| at.0 <= end) {
+            self.now = self.now.max(at.0);
+            self.give(Input::Wake);
+            assert!(self.machine.poll_timeout().is_none_or(|at| at.0 > self.now), "it spins");
+            all.append(&mut self.effects);
+        }
+        (self.now, self.effects) = (end, all);
+    }
+
+    /// Lets all its waits pass until it sends or checks something; returns the time it took.
+    fn until_it_sends(&mut self) -> u64 {
+        let begun = self.now;
+        while !self.effects.iter().any(|e| matches!(e, Effect::Send(..) | Effect::Check(_))) {
+            let at = self.machine.poll_timeout().expect("it hangs");
+            self.now = self.now.max(at.0);
+            self.give(Input::Wake);
+            assert!(self.machine.poll_timeout().is_none_or(|at| at.0 > self.now), "it spins");
+        }
+        self.now - begun
+    }
+
+    fn sent(&self) -> Vec<(RequestId, &Request)> {
+        let sends = self.effects.iter();
+        sends
+            .filter_map(|e| if let Effect::Send(id, request) = e { Some((*id, request)) } else { None })
+            .collect()
+    }
+
+    fn handshakes(&self) -> Vec<RequestId> {
+        let sent = self.sent().into_iter();
+        sent.filter(|(_, r)| matches!(r, Request::Handshake(_))).map(|(id, _)| id).collect()
+    }
+
+    /// The chunks that were just sent: request and index.
+    fn chunks(&self) -> Vec<(RequestId, usize)> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(
+            |(id, r)| if let Request::Chunk { index, .. } = r { Some((id, *index)) } else { None },
+        )
+        .collect()
+    }
+
+    fn cancelled(&self) -> Vec<RequestId> {
+        self.effects
+            .iter()
+            .filter_map(|e| if let Effect::Cancel(id) = e { Some(*id) } else { None })
+            .collect()
+    }
+
+    fn asked(&self, effect: &Effect) -> usize {
+        self.effects.iter().filter(|e| *e == effect).count()
+    }
+
+    fn state(&self) -> State {
+        self.machine.state(Instant(self.now))
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        self.effects
+            .iter()
+            .find_map(|e| if let Effect::Settle(Ok(outcome)) = e { Some(outcome) } else { None })
+    }
+
+    fn error(&self) -> Option<&Error> {
+        self.effects.iter().find_map(|e| if let Effect::Settle(Err(error)) = e { Some(error) } else { None })
+    }
+
+    fn failure(&self) -> Option<Kind> {
+        self.error().map(|error| error.kind)
+    }
+}
+
+#[test]
+fn no_bytes_move_no_error() {
+    let mut b = Bench::sending("abc");
+    assert_eq!(b.chunks(), [(2, 0), (3, 1)]);
+    b.pass(20_000);
+    b.answer(2, needed("bc"));
+    assert_eq!(b.chunks(), [(4, 2)]);
+    b.pass(15_000);
+    assert_eq!(b.cancelled(), [3], "that chunk alone");
+    assert_eq!(b.failure(), None);
+    assert_eq!(b.handshakes(), [5]);
+    b.answer(4, needed("b"));
+    b.answer(5, needed("b"));
+    assert_eq!(b.chunks(), [(6, 1)], "queued again");
+}
+
+#[test]
+fn offline_is_a_state() {
+    let mut b = Bench::sending("ab");
+    b.give(Input::Online(false));
+    b.lose(2);
+    b.lose(3);
+    assert_eq!(b.state(), State::Waiting);
+    assert_eq!(b.machine.progress(Instant(b.now)).waiting_for, Some(Wait::Network));
+    for _ in 0..1_000 {
+        b.until_it_sends();
+        let [(probe, _)] = b.sent()[..] else { panic!("one probe at a time") };
+        b.lose(probe);
+    }
+    assert_eq!(b.failure(), None, "hours of it cost nothing");
+    b.give(Input::Online(true));
+    assert_eq!(b.handshakes().len(), 1, "goes on at once");
+}
+
+#[test]
+fn offline_ends_when_a_probe_gets_through() {
+    let mut b = Bench::sending("ab");
+    b.give(Input::Online(false));
+    b.lose(2);
+    b.lose(3);
+    b.until_it_sends();
+    b.answer(4, needed("ab"));
+    let mut failed = 4;
+    for _ in 0..10_000 {
+        let last = b.sent().last().map_or(failed, |(id, _)| *id);
+        (failed + 1..=last).for_each(|id| b.lose(id));
+        failed = last;
+        if b.failure().is_some() {
+            return;
+        }
+        b.until_it_sends();
+    }
+    panic!("`onLine` was wrong, but the budget stands still");
+}
+
+#[test]
+fn an_answer_from_before_does_not_end_offline() {
+    let mut b = Bench::sending("ab");
+    b.now += 10;
+    b.give(Input::Online(false));
+    b.answer(2, needed("b"));
+    b.lose(3);
+    assert_eq!(b.machine.progress(Instant(b.now)).waiting_for, Some(Wait::Network));
+}
+
+#[test]
+fn the_network_switches() {
+    let mut b = Bench::sending("abc");
+    b.answer(2, needed("bc"));
+    b.give(Input::Online(false));
+    b.give(Input::Online(true));
+    assert_eq!(b.cancelled(), [3, 4]);
+    assert_eq!(b.handshakes(), [5]);
+    assert_eq!(b.sent().len(), 1);
+    b.answer(5, needed("c"));
+    assert_eq!(b.chunks(), [(6, 2)], "only what is missing");
+}
+
+#[test]
+fn server_errors_back_off_with_full_jitter() {
+    let mut b = Bench::hashed("a", |_| {});
+    let mut waits = vec![];
+    for id in 1..8 {
+        b.answer(id, page(502));
+        waits.push(b.until_it_sends());
+    }
+    for (n, wait) in waits.iter().enumerate() {
+        assert!(*wait <= (500 << n).min(30_000), "{waits:?}");
+    }
+    assert!(waits.iter().max() > Some(&1_000), "{waits:?}");
+}
+
+#[test]
+fn retry_after_is_honoured_for_all_requests_together() {
+    let mut b = Bench::sending("abcd");
+    b.answer(2, later(429, 20_000));
+    b.now += 10;
+    b.answer(3, needed("acd"));
+    b.pass(19_980);
+    assert_eq!(b.sent(), []);
+    b.pass(20);
+    assert_eq!(b.sent().len(), 1, "and half as many after it");
+}
+
+#[test]
+fn retry_after_outlives_a_pause_a_rumour_and_a_probe() {
+    for inputs in [
+        [Input::Pause, Input::Resume],
+        [Input::Online(false), Input::Online(true)],
+        [Input::Online(true), Input::Wake],
+    ] {
+        let mut b = Bench::hashed("ab", |_| {});
+        b.answer(1, later(503, 60_000));
+        for input in inputs.clone() {
+            b.give(input);
+        }
+        b.pass(59_000);
+        assert_eq!(b.sent(), [], "{inputs:?}");
+        b.pass(1_000);
+        assert_eq!(b.handshakes(), [2], "{inputs:?}");
+    }
+    let mut b = Bench::sending("ab");
+    b.answer(2, later(503, 60_000));
+    b.give(Input::Online(false));
+    b.lose(3);
+    b.pass(59_000);
+    assert_eq!(b.sent(), [], "a probe waits for it too");
+}
+
+#[test]
+fn retry_after_0_is_no_licence_to_hammer() {
+    let mut b = Bench::hashed("a", |_| {});
+    let begun = b.now;
+    for id in 1..=20 {
+        b.answer(id, later(503, 0));
+        b.until_it_sends();
+    }
+    assert!(b.now - begun > 30_000, "{}", b.now - begun);
+}
+
+#[test]
+fn the_budget_is_time_without_one_confirmed_byte() {
+    let mut b = Bench::hashed("a", |_| {});
+    let (begun, mut id) = (b.now, 0);
+    while b.failure().is_none() {
+        id += 1;
+        assert!(b.now - begun < 700_000, "it never ends");
+        b.answer(id, page(500));
+        if b.failure().is_none() {
+            b.until_it_sends();
+        }
+    }
+    assert!((600_000..640_000).contains(&(b.now - begun)), "{}", b.now - begun);
+    assert_eq!(b.failure(), Some(Kind::Server));
+    assert!(id > 20, "not a count");
+}
+
+#[test]
+fn a_byte_confirmed_by_a_handshake_resets_the_budget() {
+    // Every chunk arrives and every answer to a chunk is lost.
+    let mut b = Bench::hashed("abcdefgh", |c| {
+        (c.concurrency, c.retry.budget) = (Concurrency::Fixed(1), 100_000);
+    });
+    b.answer(1, needed("abcdefgh"));
+    let rest = ["bcdefgh", "cdefgh", "defgh", "efgh", "fgh", "gh", "h"];
+    for names in rest {
+        let [(id, _)] = b.chunks()[..] else { panic!("{:?}", b.effects) };
+        b.now += 80_000;
+        b.lose(id);
+        assert_eq!(b.failure(), None);
+        b.until_it_sends();
+        let [id] = b.handshakes()[..] else { panic!("{:?}", b.effects) };
+        b.answer(id, needed(names));
+    }
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_a_handshake() {
+    let mut b = Bench::sending("abc");
+    b.lose(2);
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [4], "before the chunk is sent a second time");
+    b.answer(4, needed("bc"));
+    assert_eq!(b.chunks(), [(5, 2)], "it had arrived");
+}
+
+#[test]
+fn what_a_handshake_says_of_a_chunk_in_flight_is_believed() {
+    let mut b = Bench::sending("abc");
+    b.answer(2, refusal(413, "太大"));
+    assert_eq!(b.handshakes(), [4]);
+    b.answer(4, needed("ac"));
+    assert_eq!(b.cancelled(), [3], "the server has chunk 2 already");
+    assert_eq!(b.chunks(), [(5, 0), (6, 2)]);
+}
+
+#[test]
+fn refused_twice_is_rejected_with_its_msg() {
+    for status in [400, 403, 404, 413, 415] {
+        let mut b = Bench::sending("ab");
+        b.answer(2, refusal(status, "不行"));
+        assert_eq!(b.handshakes(), [4], "what does the server think?");
+        b.answer(4, needed("ab"));
+        b.answer(5, refusal(status, "不行"));
+        let error = b.error().unwrap();
+        assert_eq!((error.kind, error.status, error.detail.as_str()), (Kind::Rejected, Some(status), "不行"));
+        assert_eq!(b.cancelled(), [3]);
+    }
+    let mut b = Bench::hashed("a", |_| {});
+    b.answer(1, refusal(403, msg::NO_EXT));
+    b.until_it_sends();
+    b.answer(2, refusal(403, msg::NO_EXT));
+    assert_eq!(b.failure(), Some(Kind::Rejected));
+}
+
+#[test]
+fn a_refusal_by_a_proxys_page_is_rejected_too() {
+    let mut b = Bench::sending("a");
+    b.answer(2, page(413));
+    b.answer(3, needed("a"));
+    b.answer(4, page(413));
+    assert_eq!(b.failure(), Some(Kind::Rejected));
+}
+
+#[test]
+fn what_is_not_the_protocol_ends_it_soon_and_is_shown() {
+    let mut b = Bench::hashed("a", |_| {});
+    for id in 1..=3 {
+        assert_eq!(b.failure(), None);
+        b.answer(id, page(200));
+        if id < 3 {
+            b.until_it_sends();
+        }
+    }
+    let error = b.error().unwrap();
+    assert!(error.kind == Kind::Server && error.detail.contains("<html>"), "{error}");
+    let mut b = Bench::hashed("", |_| {});
+    b.answer(1, answer(Answer::Url(String::new())));
+    assert_eq!(b.outcome(), None, "an empty URL names nothing");
+}
+
+#[test]
+fn one_failure_of_each_kind_is_not_two_of_one() {
+    let mut b = Bench::hashed("a", |c| c.concurrency = Concurrency::Fixed(1));
+    b.answer(1, needed("a"));
+    let mut id = 2;
+    for response in [None, None, Some(refusal(422, "内容不符"))] {
+        match response {
+            None => b.lose(id),
+            Some(response) => b.answer(id, response),
+        }
+        while b.chunks().is_empty() {
+            assert_eq!(b.failure(), None, "losses are not refusals of the bytes");
+            if b.effects.contains(&Effect::Check(0)) {
+                b.give(Input::Checked(0, Ok(digest(b'a'))));
+                continue;
+            }
+            b.until_it_sends();
+            if let [handshake] = b.handshakes()[..] {
+                b.answer(handshake, needed("a"));
+            }
+        }
+        id = b.chunks()[0].0;
+    }
+}
+
+#[test]
+fn a_handshake_refused_once_after_pages_is_asked_again() {
+    let mut b = Bench::hashed("a", |_| {});
+    b.answer(1, page(200));
+    b.until_it_sends();
+    b.answer(2, page(200));
+    b.until_it_sends();
+    b.answer(3, needed("a"));
+    assert_eq!(b.chunks(), [(4, 0)]);
+}
+
+#[test]
+fn headers_are_asked_for_once_for_all_in_flight() {
+    let mut b = Bench::sending("abc");
+    b.answer(2, refusal(401, "登录已过期"));
+    assert_eq!(b.asked(&Effect::RefreshHeaders), 1);
+    b.answer(3, refusal(401, "登录已过期"));
+    assert_eq!(b.asked(&Effect::RefreshHeaders), 0);
+    b.pass(3_000_000);
+    assert_eq!(b.sent(), []);
+    b.give(Input::Refreshed(Ok(())));
+    assert_eq!(b.chunks(), [(4, 0), (5, 1)], "replayed");
+    assert_eq!(b.machine.attempts().1, 0, "no retry charged");
+    b.answer(4, refusal(401, "登录已过期"));
+    assert_eq!(b.failure(), Some(Kind::Rejected), "the second in a row");
+}
+
+#[test]
+fn a_late_401_to_old_headers_asks_for_nothing() {
+    let mut b = Bench::sending("abc");
+    b.answer(2, refusal(401, ""));
+    b.give(Input::Refreshed(Ok(())));
+    assert_eq!(b.chunks(), [(4, 0)]);
+    b.answer(4, needed("bc"));
+    b.answer(3, refusal(401, ""));
+    assert_eq!(b.asked(&Effect::RefreshHeaders), 0, "request 3 went out with the old ones");
+    assert_eq!(b.chunks(), [(6, 1)]);
+    b.answer(6, refusal(401, ""));
+    assert_eq!(b.asked(&Effect::RefreshHeaders), 1, "but these have expired since");
+}
+
+#[test]
+fn a_servers_failure_does_not_prove_new_headers() {
+    let mut b = Bench::hashed("a", |_| {});
+    b.answer(1, refusal(401, ""));
+    b.give(Input::Refreshed(Ok(())));
+    b.answer(2, page(502));
+    b.until_it_sends();
+    b.answer(3, refusal(401, ""));
+    assert_eq!(b.failure(), Some(Kind::Rejected));
+}
+
+#[test]
+fn waiting_for_new_headers_is_not_charged() {
+    let mut b = Bench::hashed("a", |_| {});
+    b.answer(1, page(500));
+    b.until_it_sends();
+    b.answer(2, refusal(401, ""));
+    b.now += 3_000_000;
+    b.give(Input::Refreshed(Ok(())));
+    b.answer(3, page(500));
+    assert_eq!(b.failure(), None, "the person took a while to log in");
+}
+
+#[test]
+fn a_401_without_a_way_to_get_headers_or_with_a_page_that_fails() {
+    let mut b = Bench::hashed("a", |c| c.can_refresh_headers = false);
+    b.answer(1, refusal(401, "请登录"));
+    assert_eq!(b.failure(), Some(Kind::Rejected));
+    let mut b = Bench::hashed("a", |_| {});
+    b.answer(1, refusal(401, "请登录"));
+    b.give(Input::Refreshed(Err("no".into())));
+    assert_eq!(b.failure(), Some(Kind::Rejected));
+}
+
+#[test]
+fn answers_out_of_order() {
+    let mut b = Bench::sending("abcd");
+    b.answer(3, needed("acd"));
+    b.answer(2, needed("bcd"));
+    assert_eq!(b.chunks(), [(5, 3)], "the list was made before chunk b arrived");
+    b.answer(4, needed("bd"));
+    b.until_it_sends();
+    assert_eq!(b.chunks(), [(6, 1)], "this request was sent after b's acknowledgement: the server lost it");
+}
+
+#[test]
+fn a_stale_list_of_a_handshake_is_no_empty_one() {
+    let mut b = Bench::sending("ab");
+    b.lose(2);
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [4]);
+    b.answer(3, needed(""));
+    b.answer(4, needed("b"));
+    assert_eq!(b.handshakes(), [5], "a had arrived, and b since request 4 went out");
+    b.answer(5, needed(""));
+    assert_eq!(b.failure(), None);
+    b.until_it_sends();
+    b.answer(6, url());
+    assert!(b.outcome().is_some());
+}
+
+#[test]
+fn pause_stops_every_request_and_timer() {
+    let mut b = Bench::sending("abc");
+    b.give(Input::Pause);
+    assert_eq!(b.cancelled(), [2, 3]);
+    assert_eq!((b.state(), b.machine.poll_timeout()), (State::Paused, None));
+    for input in
+        [Input::Answered(2, needed("bc")), Input::Lost(3, String::new()), Input::Online(true), Input::Wake]
+    {
+        b.give(input);
+        assert_eq!(b.effects, []);
+    }
+    b.now += 9_000_000;
+    b.give(Input::Resume);
+    assert_eq!(b.handshakes(), [4]);
+    b.lose(4);
+    assert_eq!(b.failure(), None, "the pause is not charged");
+}
+
+#[test]
+fn abort_stops_everything_for_good() {
+    let mut b = Bench::sending("abc");
+    b.give(Input::Abort);
+    assert_eq!(b.cancelled(), [2, 3]);
+    assert_eq!(b.asked(&Effect::Forget), 1);
+    assert_eq!((b.failure(), b.state()), (Some(Kind::Aborted), State::Aborted));
+    for input in
+        [Input::Resume, Input::Answered(2, needed("bc")), Input::Wake, Input::Abort, Input::Start(None)]
+    {
+        b.give(input);
+        assert_eq!(b.effects, []);
+    }
+    assert_eq!(b.machine.poll_timeout(), None);
+}
+
+#[test]
+fn the_page_reloads() {
+    let mut b = Bench::idle("abc", |_| {});
+    b.give(Input::Start(Some(digests("abc"))));
+    assert_eq!(b.handshakes(), [1], "no hashing");
+    b.answer(1, needed("bc"));
+    assert_eq!(
+        (b.asked(&Effect::Check(1)), b.asked(&Effect::Check(2))),
+        (1, 1),
+        "checked before they are sent"
+    );
+    assert_eq!(b.sent(), []);
+    b.give(Input::Checked(1, Ok(digest(b'b'))));
+    assert_eq!(b.chunks(), [(2, 1)]);
+    let memory = Memory { digests: Some(digests("abc")), confirmed: 10 };
+    b.give(Input::Checked(2, Ok(digest(b'c'))));
+    b.answer(2, needed("c"));
+    b.answer(3, needed(""));
+    b.answer(4, url());
+    let outcome = b.outcome().unwrap();
+    assert_eq!((outcome.instant, outcome.reused), (false, 10));
+    assert_eq!(b.asked(&Effect::Forget), 1);
+    assert_ne!(memory.digests, None);
+}
+
+#[test]
+fn digests_of_another_cut_are_not_believed() {
+    let mut b = Bench::idle("abc", |_| {});
+    b.give(Input::Start(Some(digests("ab"))));
+    assert_eq!(b.asked(&Effect::Hash), 1);
+}
+
+#[test]
+fn the_file_changed_since_an_earlier_visit() {
+    let mut b = Bench::idle("abc", |_| {});
+    b.give(Input::Start(Some(digests("abc"))));
+    b.answer(1, needed("bc"));
+    b.give(Input::Checked(1, Ok(digest(b'x'))));
+    let error = b.error().unwrap();
+    assert!(error.kind == Kind::FileChanged && error.doing.contains("chunk 2 of 3"), "{error}");
+    assert_eq!(b.asked(&Effect::Forget), 1);
+}
+
+#[test]
+fn a_chunk_that_the_server_rejects_is_hashed_again() {
+    let mut b = Bench::sending("a");
+    b.answer(2, refusal(422, "内容不符"));
+    b.pass(600);
+    assert_eq!((b.asked(&Effect::Check(0)), b.sent().len()), (1, 0));
+    b.give(Input::Checked(0, Ok(digest(b'a'))));
+    assert_eq!(b.chunks(), [(3, 0)], "it was the wire");
+    b.answer(3, refusal(422, "内容不符"));
+    b.pass(1_100);
+    b.give(Input::Checked(0, Ok(digest(b'x'))));
+    assert_eq!(b.failure(), Some(Kind::FileChanged));
+}
+
+#[test]
+fn a_chunk_that_keeps_failing_is_looked_at() {
+    // A file that is gone fails a request like a network that is gone.
+    let mut b = Bench::sending("a");
+    b.lose(2);
+    b.until_it_sends();
+    b.answer(3, needed("a"));
+    b.lose(4);
+    b.until_it_sends();
+    b.answer(5, needed("a"));
+    assert_eq!((b.asked(&Effect::Check(0)), b.sent().len()), (1, 0));
+    b.give(Input::Checked(0, Err(Error::new(Kind::FileUnreadable, "reading", "NotFoundError"))));
+    assert_eq!(b.failure(), Some(Kind::FileUnreadable));
+}
+
+#[test]
+fn sizes_0_1_exactly_n_and_over_4_gib() {
+    let mut b = Bench::hashed("", |_| {});
+    b.answer(1, url());
+    assert_eq!(b.outcome().map(|o| (o.size, o.instant)), Some((0, true)));
+
+    for (size, names) in [(1, "a"), (CHUNK, "a"), (2 * CHUNK, "ab"), (2 * CHUNK + 1, "abc")] {
+        let mut b = Bench::hashed(names, |c| c.cut = Cut::new(size, CHUNK));
+        b.answer(1, needed(names));
+        for id in 2..2 + names.len() as u64 {
+            b.answer(id, needed(&names[id as usize - 1..]));
+        }
+        assert_eq!(b.machine.progress(Instant(b.now)).confirmed, size);
+        b.answer(2 + names.len() as u64, url());
+        assert_eq!(b.outcome().map(|o| o.size), Some(size));
+    }
+    let mut b = Bench::hashed("abcde", |c| c.cut = Cut::new((4 << 30) + 1, 1 << 30));
+    b.answer(1, needed("e"));
+    b.answer(2, needed(""));
+    assert_eq!(b.machine.progress(Instant(b.now)).confirmed, (4 << 30) + 1);
+}
+
+#[test]
+fn hashing_can_be_paused_and_aborted() {
+    let mut b = Bench::idle("ab", |_| {});
+    b.give(Input::Start(None));
+    assert_eq!(b.asked(&Effect::Hash), 1);
+    b.give(Input::Hashing(10));
+    assert_eq!((b.state(), b.machine.progress(Instant(b.now)).hashed), (State::Hashing, 10));
+    b.give(Input::Pause);
+    assert_eq!(b.effects, [Effect::HoldHash]);
+    b.give(Input::Hashed(Ok(digests("ab"))));
+    assert_eq!(b.sent(), [], "it was done before it could be held");
+    b.give(Input::Resume);
+    assert_eq!(b.handshakes(), [1]);
+
+    let mut b = Bench::idle("ab", |_| {});
+    b.give(Input::Start(None));
+    b.give(Input::Abort);
+    assert_eq!(b.asked(&Effect::StopHash), 1);
+    let mut b = Bench::idle("ab", |_| {});
+    b.give(Input::Start(None));
+    b.give(Input::Hashed(Ok(digests("abc"))));
+    assert_eq!(b.failure(), Some(Kind::FileChanged));
+}
+
+#[test]
+fn requests_at_once_start_at_2_and_halve_once_for_all_that_fail_together() {
+    let names = "abcdefghijklmnopqrst";
+    let mut b = Bench::hashed(names, |c| c.concurrency = Concurrency::Auto(6));
+    b.answer(1, needed(names));
+    assert_eq!(b.chunks().len(), 2);
+
+    let mut b = Bench::hashed(names, |c| c.concurrency = Concurrency::Fixed(4));
+    b.answer(1, needed(names));
+    b.now += 50;
+    for id in 2..=5 {
+        b.answer(id, later(429, 1_000));
+    }
+    b.until_it_sends();
+    assert_eq!(b.sent().len(), 2, "half of four");
+}
+
+#[test]
+fn repeated_chunks_are_sent_once() {
+    let mut b = Bench::hashed("aaba", |_| {});
+    let Some((_, Request::Handshake(handshake))) = b.sent().into_iter().next() else { panic!() };
+    assert_eq!(handshake.chunk_ids.len(), 4);
+    b.answer(1, needed("ab"));
+    assert_eq!(b.chunks(), [(2, 0), (3, 2)]);
+    b.answer(2, needed("b"));
+    assert_eq!(b.machine.progress(Instant(b.now)).confirmed, 30);
+    assert_eq!(b.machine.chunks(), [3, 3, 1, 3]);
+}
+
+#[test]
+fn the_device_sleeps() {
+    let mut b = Bench::sending("ab");
+    b.lose(2);
+    b.lose(3);
+    // It is woken hours after it wanted to be.
+    b.now += 9 * 3_600_000;
+    b.give(Input::Wake);
+    assert_eq!(b.handshakes(), [4]);
+    b.lose(4);
+    assert_eq!(b.failure(), None, "the sleep is not charged");
+
+    let mut b = Bench::sending("ab");
+    b.now += 9 * 3_600_000;
+    b.give(Input::Wake);
+    assert_eq!(b.cancelled(), [2, 3]);
+    assert_eq!(b.handshakes(), [4], "asks at once what arrived");
+    assert_eq!(b.machine.attempts().1, 0, "nothing stalled: nobody looked");
+}
+
+#[test]
+fn progress_counts_apart_and_never_goes_back() {
+    let mut b = Bench::hashed("abcd", |_| {});
+    b.answer(1, needed("abc"));
+    let read = |b: &Bench| {
+        let p = b.machine.progress(Instant(b.now));
+        (p.sent, p.confirmed, p.reused)
+    };
+    assert_eq!(read(&b), (20, 10, 10), "two chunks were handed to the network");
+    b.answer(2, needed("bc"));
+    assert_eq!(read(&b), (30, 20, 10));
+    b.lose(3);
+    b.answer(4, needed("b"));
+    b.until_it_sends();
+    b.answer(5, needed("ab"));
+    b.until_it_sends();
+    assert_eq!(
+        read(&b),
+        (50, 30, 10),
+        "repeated attempts count; a chunk that the server lost takes nothing back"
+    );
+    b.answer(6, needed("b"));
+    b.answer(7, needed(""));
+    b.answer(8, url());
+    assert_eq!(b.state(), State::Done);
+    assert_eq!(read(&b), (50, 40, 10), "the last reading too");
+    assert_eq!(b.machine.chunks(), [3, 3, 3, 2]);
+}
+
+#[test]
+fn hangs_at_100_percent() {
+    let mut b = Bench::sending("a");
+    b.answer(2, needed(""));
+    assert_eq!((b.handshakes(), b.state()), (vec![3], State::Finishing));
+    b.pass(2 * STALL);
+    assert_eq!(b.effects, [], "putting a file together takes time");
+    b.pass(9 * STALL);
+    assert_eq!((b.cancelled(), b.handshakes()), (vec![3], vec![4]));
+    b.answer(4, url());
+    assert!(b.outcome().is_some());
+}
+
+#[test]
+fn the_last_answer_is_lost() {
+    let mut b = Bench::sending("a");
+    b.lose(2);
+    b.until_it_sends();
+    b.answer(3, url());
+    assert_eq!(b.outcome().map(|o| (o.url.as_str(), o.instant)), Some((URL, false)));
+}
+
+#[test]
+fn no_url_for_a_complete_file_gets_one_more_handshake_then_an_error() {
+    let mut b = Bench::sending("a");
+    b.answer(2, needed(""));
+    b.answer(3, needed(""));
+    b.until_it_sends();
+    b.answer(4, needed(""));
+    assert_eq!(b.failure(), Some(Kind::Server));
+
+    let mut b = Bench::hashed("a", |c| c.retry = Policy::NEVER);
+    b.answer(1, needed("a"));
+    b.answer(2, needed(""));
+    b.answer(3, needed(""));
+    assert_eq!(b.failure(), None, "that is the protocol, not a failure");
+    b.answer(4, url());
+    assert!(b.outcome().is_some());
+}
+
+#[test]
+fn lost_sessions_get_a_new_handshake() {
+    let mut b = Bench::sending("abc");
+    b.answer(2, needed("bc"));
+    b.answer(3, refusal(404, msg::UNKNOWN_FILE));
+    b.answer(4, refusal(404, msg::UNKNOWN_FILE));
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [5]);
+    b.answer(5, needed("abc"));
+    b.until_it_sends();
+    assert_eq!(b.chunks(), [(6, 0), (7, 1)]);
+}
+
+#[test]
+fn a_handshake_from_before_the_restart_does_not_settle_the_doubt() {
+    let mut b = Bench::sending("ab");
+    b.answer(2, refusal(413, ""));
+    assert_eq!(b.handshakes(), [4]);
+    b.answer(3, refusal(404, msg::UNKNOWN_FILE));
+    b.answer(4, needed("ab"));
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [5], "the server forgot the file after it took request 4");
+}
+
+#[test]
+fn a_server_that_loses_a_chunk_again_and_again_is_not_fed_for_ever() {
+    let mut b = Bench::sending("a");
+    let mut sent = 0;
+    while b.failure().is_none() {
+        b.until_it_sends();
+        let (id, request) = b.sent()[0];
+        let response = if matches!(request, Request::Chunk { .. }) { needed("") } else { needed("a") };
+        sent += u32::from(matches!(request, Request::Chunk { .. }));
+        assert!(sent < 10, "it never ends");
+        b.answer(id, response);
+    }
+    assert_eq!(b.failure(), Some(Kind::Server));
+}
