@@ -19,7 +19,7 @@ pub fn pkg() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Returns the server's binary: `XUCHUAN_SERVER_BIN`, or the newer one of the target folder's profiles.
+/// Returns the server's binary: `XUCHUAN_SERVER_BIN`, or the newest of the target folder's profiles.
 pub fn server() -> Result<PathBuf> {
     if let Some(path) = from_env("XUCHUAN_SERVER_BIN") {
         return if path.is_file() {
@@ -28,7 +28,7 @@ pub fn server() -> Result<PathBuf> {
             bail!("XUCHUAN_SERVER_BIN: no file {}", path.display())
         };
     }
-    let built = ["release", "debug"].map(|profile| target().join(profile).join("xuchuan-server"));
+    let built = ["server", "release", "debug"].map(|profile| target().join(profile).join("xuchuan-server"));
     let age = |path: &PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();
     match built.iter().filter(|path| path.is_file()).max_by_key(|path| age(path)) {
         Some(path) => Ok(path.clone()),

@@ -13,6 +13,7 @@ use e2e::wire::Wire;
 use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const RATE: u64 = 24_000_000;
 
 /// Uploads `file` from the page and returns its path on the server.
 async fn stored(page: &ApiPage<'_>, file: &TestFile) -> Result<String> {
@@ -29,7 +30,10 @@ async fn cross_origin(stage: &Stage) -> Result<()> {
     let browser = stage.browser().await?;
     let page = ApiPage::open(&browser, &setting.wire.url("/e2e/script.html")).await?;
     let path = stored(&page, &file).await?;
-    for to in ["buffer", "blob"] {
+    // First as fast as it goes, when sockets hold megabytes that nobody may want any more: told, not judged. Then at
+    // the speed of a good line.
+    for (to, rate) in [("buffer", None), ("blob", None), ("buffer", Some(RATE)), ("blob", Some(RATE))] {
+        other.rate(rate);
         let from = other.ledger().now();
         page.download(to, &other.url(&path), json!({ "to": to, "md5": file.md5()? })).await?;
         let told = page.settled(to, MINUTE).await?;
@@ -42,13 +46,14 @@ async fn cross_origin(stage: &Stage) -> Result<()> {
         let preflights = all.iter().filter(|one| one.method == "OPTIONS").count();
         let down = other.ledger().down_bytes(from, "/files/");
         stage.tell(format_args!(
-            "to a {to}: {} requests of which {preflights} OPTIONS, mode {}, received ÷ needed = {:.4}",
+            "to a {to} at {rate:?} bytes/s: {} requests of which {preflights} OPTIONS, mode {}, received ÷ needed = {:.4}",
             all.len(),
             told.result.get("mode").unwrap_or(&json!(null)),
             down as f64 / file.size as f64
         ));
-        ensure!(down <= file.size + 64 * 1024, "{down} bytes came down");
-        ensure!(all.iter().all(|one| one.complete), "requests were broken off: {all:?}");
+        let pieces: Vec<_> = all.iter().map(|one| (&one.range, one.status, one.down, one.complete)).collect();
+        let allowed = file.size * 102 / 100 + MIB;
+        ensure!(rate.is_none() || down <= allowed, "{down} bytes came down for {}: {pieces:?}", file.size);
     }
     no_errors(&browser).await
 }
