@@ -49,6 +49,12 @@ impl Meter {
         if span == 0 { 0.0 } else { (self.bytes - before) as f64 * 1000.0 / span as f64 }
     }
 
+    /// Returns the speed at `now` in bytes/s, once it was measured long enough to mean something.
+    pub fn measured(&self, now: Instant) -> Option<f64> {
+        let long_enough = self.samples.front().is_some_and(|(since, _)| now.since(*since) >= 2 * GRAIN);
+        Some(self.speed(now)).filter(|speed| long_enough && *speed > 0.0)
+    }
+
     /// Returns the seconds that `left` more bytes take, or nothing while the speed is unknown.
     pub fn eta(&self, left: u64, now: Instant) -> Option<f64> {
         let speed = self.speed(now);
@@ -154,11 +160,13 @@ mod tests {
         let mut meter = Meter::default();
         assert_eq!(meter.speed(Instant(5)), 0.0);
         assert_eq!(meter.eta(5, Instant(5)), None);
+        assert_eq!(meter.measured(Instant(5)), None);
         meter.start(Instant(0));
         for second in 1..=60 {
             meter.add(if second <= 30 { 1_000_000 } else { 3_000_000 }, Instant(second * 1000));
         }
         assert_eq!(meter.speed(Instant(60_000)), 3e6);
+        assert_eq!(meter.measured(Instant(60_000)), Some(3e6));
         assert_eq!(meter.eta(6_000_000, Instant(60_000)), Some(2.0));
         assert_eq!(meter.eta(0, Instant(60_000)), Some(0.0));
         // While nothing moves the speed sinks.

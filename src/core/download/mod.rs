@@ -57,6 +57,9 @@ pub struct Config {
     pub concurrency: Concurrency,
     /// The smallest part that is worth a request of its own, in bytes.
     pub min_split: u64,
+    /// A request's remaining part is shared out only if it would take longer than this, in ms: what was on its way
+    /// when a body is cut short is lost, and a fast line gains nothing from a second connection.
+    pub min_gain: Millis,
     /// How many bytes are compared where no validator proves that it is the same version.
     pub overlap: u64,
     /// When to try again.
@@ -90,6 +93,7 @@ impl Config {
             piece: 4 << 20,
             concurrency: Concurrency::Auto(4),
             min_split: 1 << 20,
+            min_gain: 1_000,
             overlap: 16 << 10,
             retry: Policy::default(),
             stall_timeout: 30_000,

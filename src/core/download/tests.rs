@@ -13,7 +13,13 @@ struct Script {
 }
 
 fn config() -> Config {
-    Config { concurrency: Concurrency::Fixed(2), remember: true, unix_now: 1 << 41, ..Config::new("/file") }
+    Config {
+        concurrency: Concurrency::Fixed(2),
+        min_gain: 0,
+        remember: true,
+        unix_now: 1 << 41,
+        ..Config::new("/file")
+    }
 }
 
 fn begin(config: Config) -> (Script, Vec<Effect>) {
@@ -407,4 +413,25 @@ fn every_input_is_taken_in_every_state() {
             script.input(first.clone());
         }
     }
+}
+
+#[test]
+fn a_body_that_will_soon_be_here_is_not_shared_out() {
+    let (mut script, _) = begin(Config { min_gain: 1_000, ..config() });
+    script.head(1, part(0, SIZE, SIZE));
+    let effects = script.input(Input::Prepared(Ok(())));
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Send { .. })),
+        "nothing is known of the speed yet"
+    );
+    script.now = Instant(500);
+    let effects = script.input(Input::Data(1, 1 << 20));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "2 MiB/s: {effects:?}");
+
+    let (mut script, _) = begin(Config { min_gain: 1_000, ..config() });
+    script.head(1, part(0, SIZE, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    script.now = Instant(300);
+    let effects = script.input(Input::Data(1, 5 << 20));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "17 MiB/s: {effects:?}");
 }
