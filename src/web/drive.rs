@@ -154,7 +154,8 @@ impl<M: Machine> Driver<M> {
             } else {
                 frame.ask();
             }
-            let settled = self.settled.take();
+            // The page may have ended it in the callback just now: that state comes first.
+            let settled = if state.is_final() { self.settled.take() } else { None };
             if let Some(result) = settled {
                 self.hands.take();
                 audience.settled(result);

@@ -1,6 +1,6 @@
 //! One request and its answer; dropping its guard aborts it.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_net::http::{Headers, Method, RequestBuilder, Response};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
@@ -57,9 +57,7 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
     if no_store {
         builder = builder.cache(RequestCache::NoStore);
     }
-    for (name, value) in headers {
-        builder = builder.header(&name, &value);
-    }
+    builder = builder.headers(checked(&headers)?);
     let request = match body {
         Some(body) => builder.body(body),
         None => builder.build(),
@@ -68,4 +66,14 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
     let response = JsFuture::from(sys::fetch(&request)).await.map_err(|error| sys::describe(&error))?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| "fetch gave no response".to_owned())?;
     Ok(Response::from(response))
+}
+
+/// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text.
+fn checked(pairs: &Pairs) -> Result<Headers, String> {
+    let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
+    for (name, value) in pairs {
+        let set = headers.set(name, value);
+        set.map_err(|error| format!("the header {name:?} cannot be sent ({})", sys::describe(&error)))?;
+    }
+    Ok(Headers::from_raw(headers))
 }

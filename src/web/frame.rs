@@ -15,27 +15,28 @@ pub struct Frame {
     inner: Rc<Inner>,
 }
 
+#[derive(Default)]
 struct Inner {
-    asked: Cell<bool>,
-    closed: Cell<bool>,
+    asked: Cell<Option<Asked>>,
     callback: RefCell<Option<Closure<dyn FnMut()>>>,
+}
+
+/// What the browser has been asked for: whichever comes first takes the other back.
+#[derive(Clone, Copy)]
+struct Asked {
+    timer: f64,
+    frame: Option<f64>,
 }
 
 impl Frame {
     /// Has `call` called once at the next frame after each [`Frame::ask`].
     pub fn new(call: impl Fn() + 'static) -> Frame {
-        let inner = Rc::new(Inner {
-            asked: Cell::new(false),
-            closed: Cell::new(false),
-            callback: RefCell::default(),
-        });
+        let inner = Rc::<Inner>::default();
         let weak = Rc::downgrade(&inner);
         let callback = Closure::<dyn FnMut()>::new(move || {
             let Some(inner) = weak.upgrade() else { return };
-            inner.asked.set(false);
-            if !inner.closed.get() {
-                call();
-            }
+            inner.take_back();
+            call();
         });
         *inner.callback.borrow_mut() = Some(callback);
         Frame { inner }
@@ -43,28 +44,31 @@ impl Frame {
 
     /// Asks for a call.
     pub fn ask(&self) {
-        if self.inner.asked.replace(true) {
+        if self.inner.asked.get().is_some() {
             return;
         }
         let callback = self.inner.callback.borrow();
         let Some(callback) = callback.as_ref() else { return };
         let function = callback.as_ref().unchecked_ref();
-        if !sys::is_visible() || sys::request_animation_frame(function).is_err() {
-            sys::set_timeout(function, WITHOUT_FRAMES);
+        // The page may be hidden before its next frame, which then comes when it is shown again.
+        let timer = sys::set_timeout(function, WITHOUT_FRAMES);
+        let frame = sys::is_visible().then(|| sys::request_animation_frame(function).ok()).flatten();
+        self.inner.asked.set(Some(Asked { timer, frame }));
+    }
+}
+
+impl Inner {
+    fn take_back(&self) {
+        let Some(Asked { timer, frame }) = self.asked.take() else { return };
+        sys::clear_timeout(timer);
+        if let Some(frame) = frame {
+            sys::cancel_animation_frame(frame);
         }
     }
 }
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        self.inner.closed.set(true);
-        if self.inner.asked.get() {
-            // The browser still holds the function: it must outlive that one call.
-            let inner = self.inner.clone();
-            sys::set_timeout(
-                &Closure::once_into_js(move || drop(inner)).unchecked_into(),
-                2.0 * WITHOUT_FRAMES,
-            );
-        }
+        self.inner.take_back();
     }
 }

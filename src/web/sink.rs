@@ -148,8 +148,11 @@ impl Sink {
         match self.target {
             Target::Buffer => {
                 let whole = std::mem::replace(&mut self.whole, Uint8Array::new_with_length(0));
-                let exact = u64::from(whole.length()) == total;
-                let result = if exact { whole } else { whole.slice(0, total as u32) };
+                let has = u64::from(whole.length());
+                if has < total {
+                    return Err(short(has, total));
+                }
+                let result = if has == total { whole } else { whole.slice(0, total as u32) };
                 Ok(result.buffer().into())
             }
             Target::Blob => {
@@ -163,10 +166,9 @@ impl Sink {
                 options.set_type(content_type);
                 let result = Blob::new_with_blob_sequence_and_options(&parts, &options);
                 let result = result.map_err(|error| failure(&error))?;
-                if result.size() as u64 != total {
-                    let detail =
-                        format!("{} bytes are there where {total} were written", result.size() as u64);
-                    return Err(StoreFailure::Other(detail));
+                let has = result.size() as u64;
+                if has != total {
+                    return Err(short(has, total));
                 }
                 Ok(result.into())
             }
@@ -223,6 +225,10 @@ fn blob_of(bytes: &Uint8Array) -> Result<Blob, StoreFailure> {
 fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
     let buffer = sys::new_array_buffer(len as f64).map_err(|_| StoreFailure::Quota)?;
     Ok(Uint8Array::new(&buffer))
+}
+
+fn short(has: u64, total: u64) -> StoreFailure {
+    StoreFailure::Other(format!("{has} bytes are there where {total} were written"))
 }
 
 fn failure(error: &JsValue) -> StoreFailure {

@@ -12,6 +12,8 @@ use web_sys::{
     Blob, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
 };
 
+use super::listener::Listener;
+use super::task::spawn;
 use super::{blob, sys};
 
 const NAME: &str = "xuchuan";
@@ -23,7 +25,13 @@ const PIECES: &str = "pieces";
 
 thread_local! {
     static CLAIMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    static DATABASE: RefCell<Option<IdbDatabase>> = const { RefCell::new(None) };
+    static DATABASE: RefCell<Option<Database>> = const { RefCell::new(None) };
+}
+
+/// The open database; closed when somebody wants to delete it, who would wait for it otherwise.
+struct Database {
+    handle: IdbDatabase,
+    _version_change: Listener,
 }
 
 /// A transfer's place in the journal: within one page, one transfer has it.
@@ -148,19 +156,22 @@ fn piece_range(key: &str) -> Result<IdbKeyRange, String> {
 }
 
 async fn store(name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore, String> {
-    let database = database().await?;
-    let transaction = database.transaction_with_str_and_mode(name, mode);
-    let store = transaction.and_then(|transaction| transaction.object_store(name));
-    store.map_err(|error| {
-        // The browser closed it under us (storage cleared, a version change): open it anew next time.
-        DATABASE.take();
-        sys::describe(&error)
-    })
+    let open = |database: IdbDatabase| {
+        let transaction = database.transaction_with_str_and_mode(name, mode);
+        transaction.and_then(|transaction| transaction.object_store(name))
+    };
+    if let Ok(store) = open(database().await?) {
+        return Ok(store);
+    }
+    // It was closed under us (storage cleared, another version): it is opened anew.
+    DATABASE.take();
+    open(database().await?).map_err(|error| sys::describe(&error))
 }
 
 async fn database() -> Result<IdbDatabase, String> {
-    if let Some(database) = DATABASE.with_borrow(Clone::clone) {
-        return Ok(database);
+    let known = || DATABASE.with_borrow(|database| database.as_ref().map(|database| database.handle.clone()));
+    if let Some(handle) = known() {
+        return Ok(handle);
     }
     let factory = sys::global().indexed_db().ok().flatten().ok_or("this page has no IndexedDB")?;
     let request = factory.open_with_u32(NAME, VERSION).map_err(|error| sys::describe(&error))?;
@@ -169,9 +180,23 @@ async fn database() -> Result<IdbDatabase, String> {
         move || create(&request)
     });
     request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-    let database: IdbDatabase = done(Ok(request.into())).await?.unchecked_into();
-    DATABASE.set(Some(database.clone()));
-    Ok(database)
+    let handle: IdbDatabase = done(Ok(request.into())).await?.unchecked_into();
+    if let Some(other) = known() {
+        // Somebody else was opening it too.
+        handle.close();
+        return Ok(other);
+    }
+    let version_change = Listener::new(&handle, "versionchange", |_| close());
+    DATABASE.set(Some(Database { handle: handle.clone(), _version_change: version_change }));
+    Ok(handle)
+}
+
+fn close() {
+    if let Some(database) = DATABASE.take() {
+        database.handle.close();
+        // This runs inside the listener that it owns; it is dropped when that has returned.
+        spawn(async move { drop(database) });
+    }
 }
 
 fn create(request: &IdbOpenDbRequest) {

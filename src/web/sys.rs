@@ -23,6 +23,9 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = requestAnimationFrame)]
     pub fn request_animation_frame(callback: &Function) -> Result<f64, JsValue>;
 
+    #[wasm_bindgen(js_name = cancelAnimationFrame)]
+    pub fn cancel_animation_frame(id: f64);
+
     /// The global object of a page or a worker.
     pub type Global;
 

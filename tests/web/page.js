@@ -1,0 +1,189 @@
+// What the browser tests need of JavaScript: watching for strays, and fakes of the browser's own functions.
+
+const strays = [];
+for (const type of ['error', 'unhandledrejection']) {
+  globalThis.addEventListener(type, (event) => strays.push(`${type}: ${event.reason ?? event.error ?? event.message}`));
+}
+
+/** What went wrong unnoticed since the last call. */
+export function takeStrays() {
+  return strays.splice(0).join('; ');
+}
+
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** An observer as the shell gives one, which keeps all it is told; `settled` resolves with the end. */
+export function makeObserver(onState = () => {}) {
+  const observer = { states: [], progress: [], log: [] };
+  observer.settled = new Promise((resolve) => {
+    observer.onSettled = (result, error) => {
+      observer.log.push('settled');
+      resolve({ result, error });
+    };
+  });
+  observer.onState = (state) => {
+    observer.states.push(state);
+    observer.log.push(state);
+    onState(state);
+  };
+  observer.onProgress = (progress) => observer.progress.push(progress);
+  return observer;
+}
+
+/** Counts how often a 5 ms timer fires, and the longest time between two. */
+export function startTicker() {
+  const ticker = { count: 0, longest: 0 };
+  let last = performance.now();
+  const id = setInterval(() => {
+    const now = performance.now();
+    ticker.count += 1;
+    ticker.longest = Math.max(ticker.longest, now - last);
+    last = now;
+  }, 5);
+  ticker.stop = () => clearInterval(id);
+  return ticker;
+}
+
+/** A Blob of `count` times the same one. */
+export function repeated(blob, count) {
+  return new Blob(new Array(count).fill(blob));
+}
+
+/** A Blob whose bytes from `from` on can't be read, as those of a file that was removed. */
+export function unreadable(bytes, from) {
+  const blob = new Blob([bytes]);
+  const slice = Blob.prototype.slice;
+  blob.slice = (start, end) => {
+    const part = slice.call(blob, start, end);
+    if (end > from) part.arrayBuffer = () => Promise.reject(new DOMException('The file is gone', 'NotReadableError'));
+    return part;
+  };
+  return blob;
+}
+
+/** A Blob that says it is longer than it is, as a file that was cut meanwhile. */
+export function shortened(bytes, claimed) {
+  const blob = new Blob([bytes]);
+  Object.defineProperty(blob, 'size', { value: claimed });
+  return blob;
+}
+
+/** Replaces a property of the global object; returns the function that puts the old one back. */
+export function replace(name, value) {
+  const old = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  return () => {
+    if (old) Object.defineProperty(globalThis, name, old);
+    else delete globalThis[name];
+  };
+}
+
+/** Animation frames that come only when `fire` is called. */
+export function fakeFrames() {
+  const asked = new Map();
+  let next = 0;
+  const undo = [
+    replace('requestAnimationFrame', (callback) => {
+      next += 1;
+      asked.set(next, callback);
+      return next;
+    }),
+    replace('cancelAnimationFrame', (id) => asked.delete(id)),
+  ];
+  return {
+    fire() {
+      const callbacks = [...asked.values()];
+      asked.clear();
+      for (const callback of callbacks) callback();
+      return callbacks.length;
+    },
+    restore() {
+      for (const back of undo) back();
+    },
+  };
+}
+
+/**
+ * A fetch whose answers the test writes: `requests` are those that were sent; each has `respond(status, headers)`
+ * and then `push(bytes)`, `end()`, `fail()`.
+ */
+export function fakeFetch() {
+  const fake = { requests: [] };
+  const undo = replace('fetch', (request) => {
+    const entry = { url: request.url, headers: Object.fromEntries(request.headers), aborted: false };
+    const promise = new Promise((resolve, reject) => {
+      let controller;
+      const body = new ReadableStream({
+        start(made) {
+          controller = made;
+        },
+      });
+      request.signal.addEventListener('abort', () => {
+        entry.aborted = true;
+        const error = new DOMException('aborted', 'AbortError');
+        reject(error);
+        try {
+          controller.error(error);
+        } catch {}
+      });
+      entry.respond = (status, headers) => resolve(new Response(body, { status, headers }));
+      entry.push = (bytes) => controller.enqueue(bytes);
+      entry.end = () => controller.close();
+      entry.fail = () => controller.error(new TypeError('network error'));
+    });
+    fake.requests.push(entry);
+    return promise;
+  });
+  fake.restore = undo;
+  return fake;
+}
+
+/** A worker in name only: `posted` has what it was sent; `say` and `die` are its side. */
+export function fakeWorker() {
+  const worker = new EventTarget();
+  worker.posted = [];
+  worker.postMessage = (message) => worker.posted.push(message);
+  worker.terminated = false;
+  worker.terminate = () => {
+    worker.terminated = true;
+  };
+  worker.say = (data) => worker.dispatchEvent(new MessageEvent('message', { data }));
+  worker.die = () => worker.dispatchEvent(new Event('error'));
+  return worker;
+}
+
+/** Deletes a database; resolves with whether nobody stood in the way. */
+export function deleteDatabase(name) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    let free = true;
+    const late = setTimeout(() => resolve(false), 3000);
+    request.onblocked = () => {
+      free = false;
+    };
+    request.onsuccess = () => {
+      clearTimeout(late);
+      resolve(free);
+    };
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Writes straight into the journal, past the engine. */
+export function putRaw(store, key, value) {
+  return new Promise((resolve, reject) => {
+    const open = indexedDB.open('xuchuan', 1);
+    open.onerror = () => reject(open.error);
+    open.onsuccess = () => {
+      const transaction = open.result.transaction(store, 'readwrite');
+      transaction.objectStore(store).put(value, key);
+      transaction.oncomplete = () => {
+        open.result.close();
+        resolve();
+      };
+      transaction.onabort = () => reject(transaction.error);
+    };
+  });
+}

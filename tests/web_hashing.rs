@@ -1,0 +1,187 @@
+//! Hashing on the page's thread.
+#![cfg(target_arch = "wasm32")]
+// A panic here is a failing test.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod web;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_test::*;
+use web_sys::Blob;
+use xuchuan::core::md5::{Digest, Digests, FileHasher};
+use xuchuan::web::hasher::{self, HashControl};
+use xuchuan::web::hashing::{self, Control, Place, Unreadable};
+
+use web::*;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const CHUNK: u64 = 1 << 20;
+/// What is read at once.
+const GROUP: usize = 8 << 20;
+
+fn expected(bytes: &[u8], chunk: u64) -> Digests {
+    let mut hasher = FileHasher::new(chunk);
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+async fn on_page(blob: &Blob, chunk: u64) -> Result<Digests, Unreadable> {
+    hashing::hash(blob, chunk, Place::Page, &Control::default(), |_| {}).await.expect("it was not stopped")
+}
+
+#[wasm_bindgen_test]
+async fn digests_are_those_of_the_core() {
+    guarded(async {
+        for size in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5] {
+            let bytes = bytes(size, size as usize);
+            let blob = blob(&bytes);
+            assert_eq!(on_page(&blob, CHUNK).await, Ok(expected(&bytes, CHUNK)), "{size}");
+            assert_eq!(hashing::digest(&blob, Place::Page).await, Ok(Digest::of(&bytes)), "{size}");
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn files_of_several_groups_are_hashed_whole() {
+    guarded(async {
+        for size in [GROUP - 1, GROUP, GROUP + 1, 2 * GROUP + 300_001] {
+            let bytes = bytes(1, size);
+            // No multiple of anything that is read.
+            let chunk = 3_000_017;
+            assert_eq!(on_page(&blob(&bytes), chunk).await, Ok(expected(&bytes, chunk)), "{size}");
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn the_page_stays_alive_and_hears_how_far_it_is() {
+    guarded(async {
+        let unit = bytes(2, 1 << 20);
+        let blob = repeated(&blob(&unit), 33);
+        let ticker = start_ticker();
+        let reports = Rc::new(RefCell::new(Vec::new()));
+        let told = reports.clone();
+        let report = move |at| told.borrow_mut().push(at);
+        let digests = hashing::hash(&blob, 1 << 20, Place::Page, &Control::default(), report).await;
+        call(&ticker, "stop", &[]);
+        let digests = digests.expect("it was not stopped").expect("it can be read");
+        assert_eq!(digests.chunks, vec![Digest::of(&unit); 33]);
+        let reports = reports.take();
+        assert!(reports.is_sorted_by(|a, b| a < b), "{reports:?}");
+        assert_eq!(reports.last(), Some(&(33 << 20)));
+        let (count, longest) = (number(&ticker, "count"), number(&ticker, "longest"));
+        assert!(count >= 5.0, "the ticker ran {count} times");
+        assert!(longest < 400.0, "the page stood still for {longest} ms");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_job_is_held_and_goes_on() {
+    guarded(async {
+        let bytes = bytes(3, 2 * GROUP + 1);
+        let blob = blob(&bytes);
+        let control = Rc::new(Control::default());
+        control.hold(true);
+        let (at, result) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        spawn_local({
+            let (control, at, result) = (control.clone(), at.clone(), result.clone());
+            async move {
+                let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, |done| at.set(done)).await;
+                *result.borrow_mut() = Some(hashed);
+            }
+        });
+        sleep(100).await;
+        assert_eq!(at.get(), 0, "it is held before it begins");
+        control.hold(false);
+        until("it moves", || at.get() > 0).await;
+        control.hold(true);
+        assert!(control.is_held());
+        sleep(30).await;
+        let held_at = at.get();
+        sleep(150).await;
+        assert_eq!(at.get(), held_at, "it is held");
+        control.hold(false);
+        until("it ends", || result.borrow().is_some()).await;
+        assert_eq!(result.take().flatten(), Some(Ok(expected(&bytes, CHUNK))));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_stopped_job_yields_nothing() {
+    guarded(async {
+        let blob = blob(&bytes(4, GROUP + 1));
+        for hold in [false, true] {
+            let control = Rc::new(Control::default());
+            control.hold(hold);
+            let result = Rc::new(RefCell::new(None));
+            spawn_local({
+                let (control, result, blob) = (control.clone(), result.clone(), blob.clone());
+                async move {
+                    let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, |_| {}).await;
+                    *result.borrow_mut() = Some(hashed);
+                }
+            });
+            sleep(10).await;
+            control.stop();
+            until("it ends", || result.borrow().is_some()).await;
+            assert_eq!(result.take().flatten(), None);
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_unreadable_file_says_where() {
+    guarded(async {
+        let bytes = Uint8Array::from(bytes(5, GROUP + 100).as_slice());
+        let gone = unreadable(&bytes, GROUP as f64);
+        let why = "NotReadableError: The file is gone".to_owned();
+        assert_eq!(on_page(&gone, CHUNK).await, Err(Unreadable { at: GROUP as u64, why }));
+        let gone = unreadable(&bytes, 0.0);
+        assert_eq!(on_page(&gone, CHUNK).await.map_err(|it| it.at), Err(0));
+        let short = shortened(&bytes, GROUP as f64 + 200.0);
+        assert_eq!(on_page(&short, CHUNK).await.map_err(|it| it.at), Err(GROUP as u64));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
+    guarded(async {
+        let bytes = Uint8Array::from(bytes(6, GROUP + 100).as_slice());
+        let gone = unreadable(&bytes, 0.0);
+        let control = Rc::new(Control::default());
+        control.hold(true);
+        let stopper = control.clone();
+        spawn_local(async move {
+            sleep(60).await;
+            stopper.stop();
+        });
+        let result = hashing::hash(&gone, CHUNK, Place::Page, &control, |_| {}).await;
+        assert_eq!(result, None);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn without_a_source_of_workers_the_page_does_it() {
+    guarded(async {
+        let bytes = bytes(7, 2_000_003);
+        let hashed = hasher::hash(blob(&bytes), CHUNK, Rc::default(), |_| {}).await;
+        assert_eq!(hashed, Some(Ok(expected(&bytes, CHUNK))));
+        assert_eq!(hasher::digest(blob(&bytes)).await, Ok(Digest::of(&bytes)));
+        let control = Rc::new(HashControl::default());
+        control.stop();
+        assert_eq!(hasher::hash(blob(&bytes), CHUNK, control, |_| {}).await, None);
+    })
+    .await;
+}
