@@ -17,6 +17,9 @@ use crate::core::retry::Jitter;
 
 /// How long the end of a body is waited for after its last byte, in ms.
 const DRAIN: Millis = 2_000;
+/// A machine that is called this much later than it asked for was asleep with its device, in ms; what is shorter a
+/// busy page explains.
+const SLEPT: Millis = 10_000;
 /// How many events the report keeps.
 const EVENTS: usize = 200;
 
@@ -210,7 +213,10 @@ impl Download {
             return;
         }
         // With nothing to wake up for it was the page or the sink that was waited for.
-        self.gate.overslept(self.poll_timeout().unwrap_or(self.last), now);
+        let late = now.since(self.poll_timeout().unwrap_or(self.last));
+        if late > SLEPT {
+            self.gate.slept(late);
+        }
         self.last = now;
         self.gate.tick(now);
         match input {

@@ -9,14 +9,12 @@
 
 mod answer;
 mod exchange;
-mod gate;
 mod index;
 mod machine;
 mod outbox;
 mod table;
 
 pub use answer::{Body, Response};
-pub use gate::{Gate, Unauthorized};
 pub use machine::Upload;
 pub use table::{Naming, Table};
 
