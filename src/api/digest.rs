@@ -36,7 +36,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
         });
         let report = move |hashed: u64| {
             if let Some(on_progress) = &on_progress {
-                let progress = object([("hashed", (hashed as f64).into()), ("total", (size as f64).into())]);
+                let progress = object(&[("hashed", (hashed as f64).into()), ("total", (size as f64).into())]);
                 // A callback that throws is the page's own affair.
                 let _ = on_progress.call1(&JsValue::UNDEFINED, &progress);
             }
@@ -58,7 +58,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
         };
         let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), true);
         let ids: Array = table.ids().into_iter().map(JsValue::from).collect();
-        Ok(object([
+        Ok(object(&[
             ("fileId", digests.file.to_string().into()),
             ("chunkIds", ids.into()),
             ("chunkSize", (chunk as f64).into()),

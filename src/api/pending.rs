@@ -65,7 +65,7 @@ async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
             ("download", &record.name, size, stored.min(size))
         }
     };
-    object([
+    object(&[
         ("key", key.into()),
         ("kind", kind.into()),
         ("name", name.as_str().into()),

@@ -82,7 +82,8 @@ pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
         let mut alarms = port.alarms.borrow_mut();
         alarms.retain(|alarm| alarm.strong_count() > 0);
         alarms.insert(id, Rc::downgrade(alarm));
-        let message = object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
+        let message =
+            object(&[("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
         let _ = worker.post_message(&message);
     });
 }
@@ -99,7 +100,7 @@ pub async fn hash(
         && !control.local.is_stopped()
     {
         let id = PORT.with(Port::number);
-        let message = object([
+        let message = object(&[
             ("t", "hash".into()),
             ("id", (id as f64).into()),
             ("blob", blob.clone().into()),
@@ -124,7 +125,7 @@ pub async fn digest(blob: Blob) -> Result<Digest, Unreadable> {
     if let Some(worker) = worker().await {
         let id = PORT.with(Port::number);
         let message =
-            object([("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob.clone().into())]);
+            object(&[("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob.clone().into())]);
         match run(id, &worker, &message, |_| {}, || {}).await {
             End::Hashed(digests) => return Ok(digests.file),
             End::Unreadable(unreadable) => return Err(unreadable),
@@ -175,7 +176,7 @@ impl HashControl {
         if let Some((id, worker)) = self.remote.borrow().as_ref() {
             let held = self.local.is_held().into();
             let _ =
-                worker.post_message(&object([("t", t.into()), ("id", (*id as f64).into()), ("held", held)]));
+                worker.post_message(&object(&[("t", t.into()), ("id", (*id as f64).into()), ("held", held)]));
         }
     }
 }

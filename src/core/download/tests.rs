@@ -1,6 +1,7 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 use super::*;
+use crate::core::clock::Instant;
 use crate::core::error::Kind;
 use crate::core::progress::{State, Wait};
 
