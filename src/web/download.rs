@@ -307,6 +307,7 @@ async fn request(
 fn head(response: &Response) -> Head {
     let headers = response.headers();
     let wait = headers.get("Retry-After");
+    let last_modified = headers.get("Last-Modified");
     Head {
         status: response.status(),
         accept_ranges: headers.get("Accept-Ranges"),
@@ -315,7 +316,8 @@ fn head(response: &Response) -> Head {
         content_range: headers.get("Content-Range"),
         content_type: headers.get("Content-Type"),
         etag: headers.get("ETag"),
-        last_modified: headers.get("Last-Modified"),
+        modified_at: last_modified.as_deref().and_then(clock::parse_date),
+        last_modified,
         repr_digest: headers.get("Repr-Digest"),
         retry_after: wait.and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date)),
     }

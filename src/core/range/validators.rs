@@ -92,27 +92,16 @@ pub enum Sameness {
 }
 
 impl Validators {
-    /// Reads an answer's validators at the wall clock `unix_now`, in ms.
-    pub fn read(etag: Option<&str>, last_modified: Option<&str>, unix_now: Millis) -> Validators {
-        let last_modified = last_modified.map(str::trim).filter(|value| !value.is_empty());
-        let settled = last_modified
-            .and_then(|value| httpdate::parse_http_date(value).ok())
-            .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
-            .and_then(|age| u64::try_from(age.as_millis()).ok())
-            .is_some_and(|modified| unix_now >= modified.saturating_add(SETTLED));
-        Validators {
-            etag: etag.and_then(ETag::lenient).map(|tag| tag.to_string()),
-            last_modified: last_modified.map(str::to_owned),
-            digest: None,
-            settled,
-        }
-    }
-
-    /// Reads the validators of `head`, its `Repr-Digest` among them, at the wall clock `unix_now`, in ms.
+    /// Reads the validators of `head` at the wall clock `unix_now`, in ms.
     pub fn of(head: &Head, unix_now: Millis) -> Validators {
-        let digest = head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string());
-        let read = Validators::read(head.etag.as_deref(), head.last_modified.as_deref(), unix_now);
-        Validators { digest, ..read }
+        let last_modified = head.last_modified.as_deref().map(str::trim).filter(|value| !value.is_empty());
+        let modified = last_modified.and(head.modified_at);
+        Validators {
+            etag: head.etag.as_deref().and_then(ETag::lenient).map(|tag| tag.to_string()),
+            last_modified: last_modified.map(str::to_owned),
+            digest: head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string()),
+            settled: modified.is_some_and(|modified| unix_now >= modified.saturating_add(SETTLED)),
+        }
     }
 
     fn tag(&self) -> Option<ETag> {
@@ -167,8 +156,12 @@ mod tests {
     const MONDAY_MS: Millis = 1_736_157_600_000;
 
     fn at(etag: &str, modified: &str, age: Millis) -> Validators {
-        let some = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-        Validators::read(some(etag).as_deref(), some(modified).as_deref(), MONDAY_MS + age)
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let modified_at = [(MONDAY, MONDAY_MS), (TUESDAY, MONDAY_MS + 86_400_000)]
+            .into_iter()
+            .find_map(|(text, at)| (text == modified).then_some(at));
+        let head = Head { etag: some(etag), last_modified: some(modified), modified_at, ..Head::default() };
+        Validators::of(&head, MONDAY_MS + age)
     }
 
     #[test]

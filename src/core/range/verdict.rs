@@ -47,6 +47,8 @@ pub struct Head {
     pub etag: Option<String>,
     /// `Last-Modified`; always readable.
     pub last_modified: Option<String>,
+    /// The same as the platform's reader of dates reads it, in ms since 1970.
+    pub modified_at: Option<Millis>,
     /// `Repr-Digest`.
     pub repr_digest: Option<String>,
     /// `Retry-After` as a wait, see [`crate::core::retry::retry_after`].
