@@ -14,7 +14,7 @@ use crate::core::md5::Digest;
 use crate::core::plan::Cut;
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
-use crate::web::object::{get, object};
+use crate::web::object::{get, number, object};
 use crate::web::sink::{Sink, Target};
 use crate::web::store::Claim;
 use crate::web::{clock, read, store, sys};
@@ -48,7 +48,7 @@ impl Steered for Download {
         let now = clock::now();
         object(&[
             ("kind", "download".into()),
-            ("now", (now.0 as f64).into()),
+            ("now", number(now.0)),
             ("events", settled::events(self.events())),
             ("progress", settled::progress(&self.progress(now), now)),
         ])
@@ -59,7 +59,7 @@ impl Steered for Download {
         let text = |text: Option<String>| text.map_or(JsValue::NULL, JsValue::from);
         object(&[
             ("data", data),
-            ("size", (outcome.size as f64).into()),
+            ("size", number(outcome.size)),
             ("contentType", text(outcome.content_type)),
             ("etag", text(outcome.etag)),
             ("verified", outcome.verified.map_or(JsValue::NULL, |verified| verified.name().into())),

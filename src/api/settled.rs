@@ -37,7 +37,7 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
 pub fn events(events: &[Event]) -> JsValue {
     let event = |event: &Event| {
         object(&[
-            ("at", (event.at.0 as f64).into()),
+            ("at", number(event.at.0)),
             ("doing", event.doing.as_str().into()),
             ("what", event.what.as_str().into()),
         ])

@@ -12,7 +12,7 @@ use crate::core::plan::{self, Cut};
 use crate::core::upload::{Config, Input, Outcome, Upload};
 use crate::core::wire;
 use crate::web::drive::Driver;
-use crate::web::object::object;
+use crate::web::object::{number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
 use crate::web::{clock, read, store};
@@ -41,9 +41,9 @@ impl Steered for Upload {
         let (requests, failures) = self.attempts();
         object(&[
             ("kind", "upload".into()),
-            ("requests", (requests as f64).into()),
+            ("requests", number(requests)),
             ("failures", failures.into()),
-            ("now", (clock::now().0 as f64).into()),
+            ("now", number(clock::now().0)),
             ("events", settled::events(self.events())),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])

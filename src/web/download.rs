@@ -17,7 +17,7 @@ use super::serial::Serial;
 use super::signal::Signal;
 use super::sink::{Sink, next_bytes, to_blob};
 use super::store::{self, Claim};
-use super::{clock, hasher, sys};
+use super::{clock, hasher, sys, write};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
 use crate::core::error::Error;
@@ -183,9 +183,7 @@ impl DownloadHands {
         self.content_type = record.content_type.clone().unwrap_or_default();
         let Some(claim) = &self.job.journal else { return };
         let key = claim.key().to_owned();
-        // Plain numbers and strings always have a JavaScript value.
-        let value = serde_wasm_bindgen::to_value(record).unwrap_or(JsValue::UNDEFINED);
-        let _ = js_sys::Reflect::set(&value, &"updatedAt".into(), &(clock::unix_now() as f64).into());
+        let value = write::download_record(record, clock::unix_now());
         self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 

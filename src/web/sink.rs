@@ -227,7 +227,11 @@ fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
 
 fn failure(error: &JsValue) -> StoreFailure {
     let why = sys::describe(error);
-    if why.contains("Quota") { StoreFailure::Quota } else { StoreFailure::Other(why) }
+    if why.split(' ').any(|word| word.starts_with("Quota")) {
+        StoreFailure::Quota
+    } else {
+        StoreFailure::Other(why)
+    }
 }
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.

@@ -10,7 +10,7 @@ use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
-use super::object::{get, get_as, get_string, get_u64, object, set};
+use super::object::{get, get_as, get_string, get_u64, number, object, set};
 use super::{sys, timer};
 use crate::core::flat_map::FlatMap;
 
@@ -44,7 +44,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
             jobs.borrow_mut().insert(id, control.clone());
             let jobs = jobs.clone();
             spawn(async move {
-                let report = |at: u64| post("hashing", id, &[("at", (at as f64).into())]);
+                let report = |at: u64| post("hashing", id, &[("at", number(at))]);
                 let result = hashing::hash(&blob, chunk, Place::Worker, &control, report).await;
                 jobs.borrow_mut().remove(&id);
                 match result {
@@ -100,11 +100,11 @@ fn handle(jobs: &Jobs, message: &JsValue) {
 }
 
 fn post_unreadable(id: u64, unreadable: Unreadable) {
-    post("unreadable", id, &[("at", (unreadable.at as f64).into()), ("why", unreadable.why.into())]);
+    post("unreadable", id, &[("at", number(unreadable.at)), ("why", unreadable.why.into())]);
 }
 
 fn post(t: &str, id: u64, rest: &[(&str, JsValue)]) {
-    let message = object(&[("t", t.into()), ("id", (id as f64).into())]);
+    let message = object(&[("t", t.into()), ("id", number(id))]);
     for (name, value) in rest {
         set(&message, name, value);
     }

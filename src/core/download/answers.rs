@@ -251,7 +251,7 @@ impl Download {
         if !self.learn(head, total, true, !part.blind, now) {
             return;
         }
-        if head.accept_ranges.as_deref().is_some_and(|unit| unit.trim().eq_ignore_ascii_case("none")) {
+        if head.accept_ranges.as_deref().is_some_and(|unit| unit.trim_ascii().eq_ignore_ascii_case("none")) {
             self.solo.get_or_insert("the server says it has no ranges");
         }
         let total = self.resource.as_ref().and_then(|resource| resource.total);

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Head, Malformed, repr_md5};
 use crate::core::clock::Millis;
 
@@ -24,7 +22,7 @@ pub struct ETag {
 impl ETag {
     /// Reads a header's value; one that breaks the grammar still tells versions apart, so it counts as a weak tag.
     pub fn lenient(value: &str) -> Option<ETag> {
-        let value = value.trim();
+        let value = value.trim_ascii();
         if value.is_empty() {
             return None;
         }
@@ -56,7 +54,7 @@ impl FromStr for ETag {
         let (weak, opaque) = text.strip_prefix("W/").map_or((false, text), |rest| (true, rest));
         let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match inner {
-            Some(inner) if inner.chars().all(|c| c > ' ' && c != '"' && c != '\u{7f}') => {
+            Some(inner) if inner.bytes().all(|b| b > b' ' && b != b'"' && b != 0x7f) => {
                 Ok(ETag { weak, opaque: opaque.to_owned() })
             }
             _ => Err(Malformed("ETag")),
@@ -65,8 +63,7 @@ impl FromStr for ETag {
 }
 
 /// What is known of a version. The journal keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validators {
     /// The ETag as the server wrote it; none where it is unreadable, or was found to change by itself.
     pub etag: Option<String>,
@@ -94,7 +91,8 @@ pub enum Sameness {
 impl Validators {
     /// Reads the validators of `head` at the wall clock `unix_now`, in ms.
     pub fn of(head: &Head, unix_now: Millis) -> Validators {
-        let last_modified = head.last_modified.as_deref().map(str::trim).filter(|value| !value.is_empty());
+        let last_modified =
+            head.last_modified.as_deref().map(str::trim_ascii).filter(|value| !value.is_empty());
         let modified = last_modified.and(head.modified_at);
         Validators {
             etag: head.etag.as_deref().and_then(ETag::lenient).map(|tag| tag.to_string()),
