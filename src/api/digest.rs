@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Blob;
@@ -19,7 +19,8 @@ use crate::core::upload::Table;
 use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
 use crate::web::listener::Listener;
-use crate::web::object::{get, object};
+use crate::web::object::{get, number, object};
+use crate::web::write;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
@@ -69,12 +70,12 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             }
         };
         let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), true);
-        let ids: Array = table.ids().into_iter().map(JsValue::from).collect();
-        Ok(object([
+        let ids = write::list(&table.ids());
+        Ok(object(&[
             ("fileId", digests.file.to_string().into()),
-            ("chunkIds", ids.into()),
-            ("chunkSize", (chunk as f64).into()),
-            ("size", (size as f64).into()),
+            ("chunkIds", ids),
+            ("chunkSize", number(chunk)),
+            ("size", number(size)),
         ]))
     })
 }

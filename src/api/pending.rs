@@ -15,7 +15,7 @@ use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
-use crate::web::object::{get_u64, object};
+use crate::web::object::{get_u64, number, object};
 use crate::web::{read, store};
 
 thread_local! {
@@ -65,13 +65,13 @@ async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
             ("download", &record.name, size, stored.min(size))
         }
     };
-    object([
+    object(&[
         ("key", key.into()),
         ("kind", kind.into()),
         ("name", name.as_str().into()),
-        ("size", (size as f64).into()),
-        ("done", (done as f64).into()),
-        ("updatedAt", (updated_at as f64).into()),
+        ("size", number(size)),
+        ("done", number(done)),
+        ("updatedAt", number(updated_at)),
         ("needsFile", matches!(listed, Listed::Upload(_)).into()),
     ])
 }

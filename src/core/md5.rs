@@ -20,14 +20,13 @@ impl Digest {
 
     /// Reads 32 lower- or upper-case hex digits.
     pub fn from_hex(text: &str) -> Option<Digest> {
-        let digits: Option<Vec<u8>> =
-            text.chars().map(|c| c.to_digit(16).and_then(|d| d.try_into().ok())).collect();
-        let digits = digits.filter(|d| d.len() == 32)?;
+        let mut digits = text.chars().map(|digit| digit.to_digit(16));
         let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            *byte = pair.iter().fold(0, |acc, d| acc << 4 | d);
+        for byte in &mut bytes {
+            let (high, low) = (digits.next()??, digits.next()??);
+            *byte = (high << 4 | low) as u8;
         }
-        Some(Digest(bytes))
+        digits.next().is_none().then_some(Digest(bytes))
     }
 }
 

@@ -12,7 +12,7 @@ use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
-use super::object::{get, get_as, get_string, get_u64, object};
+use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
 use super::sys::WorkerPort;
 use crate::core::clock::Millis;
@@ -82,7 +82,7 @@ pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
         let mut alarms = port.alarms.borrow_mut();
         alarms.retain(|alarm| alarm.strong_count() > 0);
         alarms.insert(id, Rc::downgrade(alarm));
-        let message = object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
+        let message = object(&[("t", "sleep".into()), ("id", number(id)), ("ms", number(ms))]);
         let _ = worker.post_message(&message);
     });
 }
@@ -99,11 +99,11 @@ pub async fn hash(
         && !control.local.is_stopped()
     {
         let id = PORT.with(Port::number);
-        let message = object([
+        let message = object(&[
             ("t", "hash".into()),
-            ("id", (id as f64).into()),
+            ("id", number(id)),
             ("blob", blob.clone().into()),
-            ("chunk", (chunk as f64).into()),
+            ("chunk", number(chunk)),
         ]);
         control.attach(id, worker.clone());
         let to_report = report.clone();
@@ -123,8 +123,7 @@ pub async fn hash(
 pub async fn digest(blob: Blob) -> Result<Digest, Unreadable> {
     if let Some(worker) = worker().await {
         let id = PORT.with(Port::number);
-        let message =
-            object([("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob.clone().into())]);
+        let message = object(&[("t", "digest".into()), ("id", number(id)), ("blob", blob.clone().into())]);
         match run(id, &worker, &message, |_| {}, || {}).await {
             End::Hashed(digests) => return Ok(digests.file),
             End::Unreadable(unreadable) => return Err(unreadable),
@@ -174,8 +173,7 @@ impl HashControl {
     fn send(&self, t: &str) {
         if let Some((id, worker)) = self.remote.borrow().as_ref() {
             let held = self.local.is_held().into();
-            let _ =
-                worker.post_message(&object([("t", t.into()), ("id", (*id as f64).into()), ("held", held)]));
+            let _ = worker.post_message(&object(&[("t", t.into()), ("id", number(*id)), ("held", held)]));
         }
     }
 }

@@ -10,7 +10,7 @@ use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
-use super::object::{get, get_as, get_string, get_u64, object};
+use super::object::{get, get_as, get_string, get_u64, number, object, set};
 use super::{sys, timer};
 use crate::core::flat_map::FlatMap;
 
@@ -44,7 +44,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
             jobs.borrow_mut().insert(id, control.clone());
             let jobs = jobs.clone();
             spawn(async move {
-                let report = |at: u64| post("hashing", id, [("at", (at as f64).into())]);
+                let report = |at: u64| post("hashing", id, &[("at", number(at))]);
                 let result = hashing::hash(&blob, chunk, Place::Worker, &control, report).await;
                 jobs.borrow_mut().remove(&id);
                 match result {
@@ -54,7 +54,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
                         post(
                             "hashed",
                             id,
-                            [("file", digests.file.to_string().into()), ("chunks", chunks.into())],
+                            &[("file", digests.file.to_string().into()), ("chunks", chunks.into())],
                         );
                     }
                     Some(Err(unreadable)) => post_unreadable(id, unreadable),
@@ -69,7 +69,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
                     Ok(digest) => post(
                         "hashed",
                         id,
-                        [("file", digest.to_string().into()), ("chunks", Array::new().into())],
+                        &[("file", digest.to_string().into()), ("chunks", Array::new().into())],
                     ),
                     Err(unreadable) => post_unreadable(id, unreadable),
                 }
@@ -92,7 +92,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
             let ms = get_u64(message, "ms").unwrap_or(0);
             spawn(async move {
                 timer::sleep(ms).await;
-                post("slept", id, []);
+                post("slept", id, &[]);
             });
         }
         _ => {}
@@ -100,13 +100,13 @@ fn handle(jobs: &Jobs, message: &JsValue) {
 }
 
 fn post_unreadable(id: u64, unreadable: Unreadable) {
-    post("unreadable", id, [("at", (unreadable.at as f64).into()), ("why", unreadable.why.into())]);
+    post("unreadable", id, &[("at", number(unreadable.at)), ("why", unreadable.why.into())]);
 }
 
-fn post<const N: usize>(t: &str, id: u64, rest: [(&str, JsValue); N]) {
-    let message = object([("t", t.into()), ("id", (id as f64).into())]);
+fn post(t: &str, id: u64, rest: &[(&str, JsValue)]) {
+    let message = object(&[("t", t.into()), ("id", number(id))]);
     for (name, value) in rest {
-        let _ = js_sys::Reflect::set(&message, &name.into(), &value);
+        set(&message, name, value);
     }
     // It fails only for what cannot be cloned, and these are strings and numbers.
     let _ = sys::global().post_message(&message);

@@ -20,6 +20,7 @@ mod flight;
 mod machine;
 mod planner;
 mod record;
+mod seams;
 mod spans;
 mod view;
 
@@ -29,7 +30,7 @@ mod tests;
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 
-use crate::core::clock::{Instant, Millis};
+use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::range::{ByteRange, Head};
@@ -284,15 +285,4 @@ impl Mode {
             Mode::Whole => "whole",
         }
     }
-}
-
-/// One line of the report: something that did not go as wished.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Instant,
-    /// What was being done.
-    pub doing: String,
-    /// What happened.
-    pub what: String,
 }

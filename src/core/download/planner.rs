@@ -41,8 +41,8 @@ impl Download {
         let Some(resource) = &self.resource else { return };
         let (total, end_proven) = (resource.total.unwrap_or(0), resource.end_proven);
         let k = self.config.overlap.max(1);
-        self.seams.retain(|seam| *seam < total);
-        let check = match self.seams.first() {
+        self.seams.cut(total);
+        let check = match self.seams.offsets().first() {
             Some(seam) => {
                 let (from, to) = (seam.saturating_sub(k), seam.saturating_add(k).min(total));
                 Some((Job::Seam(*seam), from, to, ByteRange::until(from, to)))

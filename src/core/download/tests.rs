@@ -1,6 +1,7 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 use super::*;
+use crate::core::clock::Instant;
 use crate::core::error::Kind;
 use crate::core::progress::{State, Wait};
 
@@ -434,4 +435,20 @@ fn a_body_that_will_soon_be_here_is_not_shared_out() {
     script.now = Instant(300);
     let effects = script.input(Input::Data(1, 5 << 20));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "17 MiB/s: {effects:?}");
+}
+
+#[test]
+fn only_a_long_delay_counts_as_sleep() {
+    let failed = |late: u64| {
+        let retry = Policy { budget: 30_000, base: 1, cap: 1 };
+        let (mut script, _) = begin(Config { retry, ..config() });
+        for id in 1..=5 {
+            script.input(Input::Lost(id, "no network".into()));
+            script.now = script.machine.poll_timeout().unwrap_or(script.now) + late;
+            script.input(Input::Wake);
+        }
+        script.machine.state(script.now) == State::Failed
+    };
+    assert!(failed(9_000), "a busy page is charged");
+    assert!(!failed(11_000), "a device that slept is not");
 }
