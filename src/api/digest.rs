@@ -1,5 +1,6 @@
 //! `digest`: what the handshake of a file would send.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
@@ -9,9 +10,13 @@ use web_sys::Blob;
 
 use super::error;
 use super::options::Options;
+use super::settled;
+use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::plan::{self, Cut};
+use crate::core::progress::{Progress, State};
 use crate::core::upload::Table;
+use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
@@ -35,11 +40,18 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             let control = control.clone();
             Listener::new(signal, "abort", move |_| control.stop())
         });
-        let report = move |hashed: u64| {
-            if let Some(on_progress) = &on_progress {
-                let progress = object(&[("hashed", number(hashed)), ("total", number(size))]);
+        let done = Rc::new(Cell::new(0));
+        let frame = on_progress.map(|on_progress| {
+            let done = done.clone();
+            Frame::new(move || {
                 // A callback that throws is the page's own affair.
-                let _ = on_progress.call1(&JsValue::UNDEFINED, &progress);
+                let _ = on_progress.call1(&JsValue::UNDEFINED, &hashing(done.get(), size));
+            })
+        });
+        let report = move |hashed: u64| {
+            done.set(hashed);
+            if let Some(frame) = &frame {
+                frame.ask();
             }
         };
         let digests = match hasher::hash(source, chunk, control, report).await {
@@ -66,4 +78,20 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             ("size", number(size)),
         ]))
     })
+}
+
+/// Makes the page's `Progress` of a hashing.
+fn hashing(hashed: u64, total: u64) -> JsValue {
+    let progress = Progress {
+        state: State::Hashing,
+        total: Some(total),
+        hashed,
+        sent: 0,
+        confirmed: 0,
+        reused: 0,
+        speed: 0.0,
+        eta: None,
+        waiting_for: None,
+    };
+    settled::progress(&progress, Instant::default())
 }

@@ -14,7 +14,7 @@ use crate::web::object::{number, object};
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
     let wait = match progress.waiting_for {
         None => JsValue::NULL,
-        Some(Wait::Network) => object(&[("reason", "network".into())]),
+        Some(Wait::Network) => object(&[("reason", "offline".into()), ("until", JsValue::NULL)]),
         Some(Wait::Backoff { until }) => {
             let at = clock::unix_now() + until.since(now);
             object(&[("reason", "backoff".into()), ("until", number(at))])
@@ -22,7 +22,7 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
     };
     object(&[
         ("state", progress.state.name().into()),
-        ("total", progress.total.map_or(JsValue::NULL, number)),
+        ("total", number(progress.total.unwrap_or(0))),
         ("hashed", number(progress.hashed)),
         ("sent", number(progress.sent)),
         ("confirmed", number(progress.confirmed)),

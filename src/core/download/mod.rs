@@ -94,7 +94,7 @@ impl Config {
             piece: 4 << 20,
             concurrency: Concurrency::Auto(4),
             min_split: 1 << 20,
-            min_gain: 1_000,
+            min_gain: 2_000,
             overlap: 16 << 10,
             retry: Policy::default(),
             stall_timeout: 30_000,

@@ -418,7 +418,7 @@ fn every_input_is_taken_in_every_state() {
 
 #[test]
 fn a_body_that_will_soon_be_here_is_not_shared_out() {
-    let (mut script, _) = begin(Config { min_gain: 1_000, ..config() });
+    let (mut script, _) = begin(Config { min_gain: 2_000, ..config() });
     script.head(1, part(0, SIZE, SIZE));
     let effects = script.input(Input::Prepared(Ok(())));
     assert!(
@@ -429,7 +429,7 @@ fn a_body_that_will_soon_be_here_is_not_shared_out() {
     let effects = script.input(Input::Data(1, 1 << 20));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "2 MiB/s: {effects:?}");
 
-    let (mut script, _) = begin(Config { min_gain: 1_000, ..config() });
+    let (mut script, _) = begin(Config { min_gain: 2_000, ..config() });
     script.head(1, part(0, SIZE, SIZE));
     script.input(Input::Prepared(Ok(())));
     script.now = Instant(300);

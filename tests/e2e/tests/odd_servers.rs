@@ -22,7 +22,13 @@ async fn odd_servers(stage: &Stage) -> Result<()> {
     let browser = stage.browser().await?;
     let cases: Vec<(&str, Api, &str, Option<u16>, &str)> = vec![
         ("HTTP 200 with code 403", Box::new(fake::refuses(403, "请先登录")), "rejected", None, "请先登录"),
-        ("HTML with 404", Box::new(fake::html(404, "Not Found here")), "server", Some(404), "Not Found here"),
+        (
+            "HTML with 404",
+            Box::new(fake::html(404, "Not Found here")),
+            "rejected",
+            Some(404),
+            "Not Found here",
+        ),
         ("HTML with 502", Box::new(fake::html(502, "Bad Gateway")), "server", Some(502), "Bad Gateway"),
         ("HTML with 200", Box::new(fake::html(200, "Welcome")), "server", Some(200), "Welcome"),
         ("an empty body", Box::new(|_| Answer::new(200, "text/plain", "")), "server", Some(200), "200"),
