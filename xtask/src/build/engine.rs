@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::error::{Doing, Result};
 use super::names;
+use crate::error::{Doing, Result};
 use crate::{paths, process};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";

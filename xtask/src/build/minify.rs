@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_module_keeps_what_it_exports() {
-        let code = module("a.js", "const inner = 1;\nexport function outer(longName) { return inner + longName; }");
+        let code =
+            module("a.js", "const inner = 1;\nexport function outer(longName) { return inner + longName; }");
         let code = code.unwrap();
         assert!(code.contains("export") && code.contains("outer") && !code.contains("longName"), "{code}");
     }
