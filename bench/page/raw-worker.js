@@ -11,15 +11,22 @@ onmessage = async ({ data: { file, how } }) => {
     const ms = performance.now() - start;
     postMessage(bytes === file.size ? { ms } : { error: `${bytes} of ${file.size} bytes were read` });
   } catch (error) {
-    postMessage(error === STALLED ? { stalled: true } : { error: String(error) });
+    if (error === STALLED) postMessage({ stalled: true });
+    else postMessage(error === UNSUPPORTED ? { unsupported: true } : { error: String(error) });
   }
 };
 postMessage('ready');
 
 const STALLED = Symbol('stalled');
+const UNSUPPORTED = Symbol('unsupported');
 
 async function stream(file) {
-  const reader = file.stream().getReader({ mode: 'byob' });
+  let reader;
+  try {
+    reader = file.stream().getReader({ mode: 'byob' });
+  } catch {
+    throw UNSUPPORTED;
+  }
   let buffer = new ArrayBuffer(VIEW);
   let sum = 0;
   for (;;) {

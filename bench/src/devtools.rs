@@ -49,13 +49,17 @@ impl DevTools {
         let (socket, _) = tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{port}{path}")).await?;
         let mut link = Link { socket, next: 1, workers: Vec::new() };
         let targets = link.call(None, "Target.getTargets", json!({})).await?;
-        let page = targets["targetInfos"].as_array().into_iter().flatten().find(|target| {
-            target["type"] == "page" && target["url"].as_str().is_some_and(|url| url.contains(host))
-        });
-        let id = page.context("DevTools knows no such page")?["targetId"].clone();
+        let infos = targets.pointer("/targetInfos").and_then(Value::as_array);
+        let is_ours = |target: &&Value| {
+            text_at(target, "/type") == Some("page")
+                && text_at(target, "/url").is_some_and(|url| url.contains(host))
+        };
+        let page =
+            infos.and_then(|infos| infos.iter().find(is_ours)).context("DevTools knows no such page")?;
+        let id = text_at(page, "/targetId");
         let session =
             link.call(None, "Target.attachToTarget", json!({ "targetId": id, "flatten": true })).await?;
-        let page = session["sessionId"].as_str().context("DevTools gave no session")?.to_owned();
+        let page = text_at(&session, "/sessionId").context("DevTools gave no session")?.to_owned();
         Ok(DevTools { link: Arc::new(Mutex::new(link)), page })
     }
 
@@ -89,16 +93,18 @@ impl DevTools {
 impl Link {
     async fn heap(&mut self, session: &str) -> Result<Heap> {
         let usage = self.call(Some(session), "Runtime.getHeapUsage", json!({})).await?;
-        let number = |name: &str| usage[name].as_f64().with_context(|| format!("no {name} in {usage}"));
-        Ok(Heap { objects: number("usedSize")?, buffers: number("backingStorageSize")? })
+        let number = |name: &str| {
+            usage.pointer(name).and_then(Value::as_f64).with_context(|| format!("no {name} in {usage}"))
+        };
+        Ok(Heap { objects: number("/usedSize")?, buffers: number("/backingStorageSize")? })
     }
 
     async fn call(&mut self, session: Option<&str>, method: &str, params: Value) -> Result<Value> {
         let id = self.next;
         self.next += 1;
         let mut message = json!({ "id": id, "method": method, "params": params });
-        if let Some(session) = session {
-            message["sessionId"] = json!(session);
+        if let (Some(session), Some(fields)) = (session, message.as_object_mut()) {
+            fields.insert("sessionId".to_owned(), json!(session));
         }
         self.socket.send(Message::text(message.to_string())).await?;
         tokio::time::timeout(PATIENCE, self.answer(id))
@@ -110,14 +116,13 @@ impl Link {
         while let Some(message) = self.socket.next().await {
             let Message::Text(text) = message? else { continue };
             let mut message: Value = serde_json::from_str(&text)?;
-            if message["id"] == id {
+            if message.get("id").and_then(Value::as_u64) == Some(id) {
                 if let Some(error) = message.get("error") {
                     bail!("DevTools: {error}");
                 }
-                return Ok(message["result"].take());
+                return Ok(message.get_mut("result").map(Value::take).unwrap_or_default());
             }
-            let session = message["params"]["sessionId"].as_str();
-            match (message["method"].as_str(), session) {
+            match (text_at(&message, "/method"), text_at(&message, "/params/sessionId")) {
                 (Some("Target.attachedToTarget"), Some(session)) => self.workers.push(session.to_owned()),
                 (Some("Target.detachedFromTarget"), Some(session)) => {
                     self.workers.retain(|one| one != session)
@@ -127,4 +132,8 @@ impl Link {
         }
         bail!("DevTools hung up")
     }
+}
+
+fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
 }

@@ -89,6 +89,9 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Table> {
             Kind::Stream | Kind::Slices => {
                 let (name, how) = if kind == Kind::Stream { (STREAM, "stream") } else { (SLICES, "slices") };
                 let value = lab.run("raw", json!({ "how": how }), size).await?;
+                if value.get("unsupported").is_some() {
+                    return Ok(Vec::new());
+                }
                 if value.get("stalled").is_some() {
                     stalls += 1;
                     return Ok(Vec::new());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use e2e::browser::Browser;
 use e2e::engine::Engine;
+use e2e::wait::until;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -60,7 +61,13 @@ impl Lab {
 
     /// Loads the page afresh: a new engine, and nothing left of other groups.
     pub async fn turn(&self) -> Result<()> {
-        self.browser.reload().await
+        self.browser.reload().await?;
+        // WebKit's driver does not always wait for modules.
+        until("the page's script", Duration::from_secs(20), async || {
+            let there: bool = self.browser.run("return 'bench' in globalThis", json!(null)).await?;
+            Ok(there.then_some(()))
+        })
+        .await
     }
 
     /// Returns the file of `size` bytes.
