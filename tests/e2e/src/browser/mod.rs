@@ -38,6 +38,12 @@ impl Browser {
         self.engine
     }
 
+    /// Returns the version that the browser gives itself.
+    pub fn version(&self) -> Option<String> {
+        let capabilities = self.driver.as_ref()?.handle().capabilities();
+        Some(capabilities.get("browserVersion")?.as_str()?.to_owned())
+    }
+
     /// Loads `url` and waits for the page's load event.
     pub async fn open(&self, url: &str) -> Result<()> {
         limited("open a page", self.driver()?.goto(url)).await.with_context(|| url.to_owned())
