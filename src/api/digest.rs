@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 use web_sys::Blob;
 
 use super::error;
@@ -20,13 +19,14 @@ use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
+use crate::web::task::promise;
 use crate::web::write;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
 #[wasm_bindgen(skip_typescript)]
 pub fn digest(source: Blob, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let size = source.size() as u64;
         let on_progress: Option<Function> = get(&options, "onProgress").and_then(|f| f.dyn_into().ok());
         let signal = get(&options, "signal");
@@ -48,12 +48,12 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 let _ = on_progress.call1(&JsValue::UNDEFINED, &hashing(done.get(), size));
             })
         });
-        let report = move |hashed: u64| {
+        let report = Rc::new(move |hashed: u64| {
             done.set(hashed);
             if let Some(frame) = &frame {
                 frame.ask();
             }
-        };
+        });
         let digests = match hasher::hash(source, chunk, control, report).await {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {

@@ -51,6 +51,9 @@ pub struct Digests {
     pub chunks: Vec<Digest>,
 }
 
+/// A chunk size that says: no chunks, the file's digest alone.
+pub const WHOLE: u64 = u64::MAX;
+
 /// Takes a file's bytes once, in order, and yields its digest and its chunks'.
 #[derive(Debug, Clone)]
 pub struct FileHasher {
@@ -62,7 +65,7 @@ pub struct FileHasher {
 }
 
 impl FileHasher {
-    /// Starts a file that is cut into chunks of `chunk` bytes (at least 1).
+    /// Starts a file that is cut into chunks of `chunk` bytes (at least 1), or into none ([`WHOLE`]).
     pub fn new(chunk: u64) -> FileHasher {
         FileHasher { chunk: chunk.max(1), at: 0, file: Md5::new(), current: Md5::new(), done: Vec::new() }
     }
@@ -80,7 +83,9 @@ impl FileHasher {
             let take = rest.len().min(STRIPE).min(usize::try_from(left).unwrap_or(STRIPE));
             let (stripe, behind) = rest.split_at(take);
             self.file.update(stripe);
-            self.current.update(stripe);
+            if self.chunk != WHOLE {
+                self.current.update(stripe);
+            }
             self.at += take as u64;
             if self.at.is_multiple_of(self.chunk) {
                 self.done.push(Digest(self.current.finalize_reset().into()));
@@ -91,7 +96,7 @@ impl FileHasher {
 
     /// Ends the file.
     pub fn finish(mut self) -> Digests {
-        if !self.at.is_multiple_of(self.chunk) {
+        if !self.at.is_multiple_of(self.chunk) && self.chunk != WHOLE {
             self.done.push(Digest(self.current.finalize().into()));
         }
         Digests { file: Digest(self.file.finalize().into()), chunks: self.done }
@@ -188,6 +193,9 @@ mod tests {
             }
         }
         assert_eq!(FileHasher::new(4).finish().chunks, []);
+        let mut whole = FileHasher::new(WHOLE);
+        whole.update(&data);
+        assert_eq!(whole.finish(), Digests { file: Digest::of(&data), chunks: vec![] });
     }
 
     #[test]

@@ -100,10 +100,10 @@ impl UploadHands {
     fn hash(&self) {
         let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
         spawn(async move {
-            let report = {
+            let report = Rc::new({
                 let driver = driver.clone();
                 move |at| driver.tell(Input::Hashing(at))
-            };
+            });
             if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
                 driver.tell(Input::Hashed(
                     result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),

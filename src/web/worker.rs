@@ -13,13 +13,14 @@ use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, number, object, set};
 use super::{sys, timer};
 use crate::core::flat_map::FlatMap;
+use crate::core::md5::WHOLE;
 
 type Jobs = Rc<RefCell<FlatMap<u64, Rc<Control>>>>;
 
 /// Serves the page for as long as the worker lives.
 ///
-/// The page sends `{ t: "hash", id, blob, chunk }`, `{ t: "digest", id, blob }`, `{ t: "hold", id, held }`,
-/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` now and then, and then
+/// The page sends `{ t: "hash", id, blob, chunk }` (without `chunk` for the whole's digest alone), `{ t: "hold", id,
+/// held }`, `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` now and then, and then
 /// `{ t: "hashed", id, file, chunks }`, `{ t: "unreadable", id, at, why }` or `{ t: "slept", id }`.
 pub fn serve() {
     let jobs = Jobs::default();
@@ -36,16 +37,14 @@ fn handle(jobs: &Jobs, message: &JsValue) {
     let (Some(t), Some(id)) = (get_string(message, "t"), get_u64(message, "id")) else { return };
     match t.as_str() {
         "hash" => {
-            let (Some(blob), Some(chunk)) = (get_as::<Blob>(message, "blob"), get_u64(message, "chunk"))
-            else {
-                return;
-            };
+            let Some(blob) = get_as::<Blob>(message, "blob") else { return };
+            let chunk = get_u64(message, "chunk").unwrap_or(WHOLE);
             let control = Rc::new(Control::default());
             jobs.borrow_mut().insert(id, control.clone());
             let jobs = jobs.clone();
             spawn(async move {
                 let report = |at: u64| post("hashing", id, &[("at", number(at))]);
-                let result = hashing::hash(&blob, chunk, Place::Worker, &control, report).await;
+                let result = hashing::hash(&blob, chunk, Place::Worker, &control, &report).await;
                 jobs.borrow_mut().remove(&id);
                 match result {
                     Some(Ok(digests)) => {
@@ -59,19 +58,6 @@ fn handle(jobs: &Jobs, message: &JsValue) {
                     }
                     Some(Err(unreadable)) => post_unreadable(id, unreadable),
                     None => {}
-                }
-            });
-        }
-        "digest" => {
-            let Some(blob) = get_as::<Blob>(message, "blob") else { return };
-            spawn(async move {
-                match hashing::digest(&blob, Place::Worker).await {
-                    Ok(digest) => post(
-                        "hashed",
-                        id,
-                        &[("file", digest.to_string().into()), ("chunks", Array::new().into())],
-                    ),
-                    Err(unreadable) => post_unreadable(id, unreadable),
                 }
             });
         }
