@@ -94,7 +94,14 @@ pub async fn hash(
     control: Rc<HashControl>,
     report: impl Fn(u64) + 'static,
 ) -> Option<Result<Digests, Unreadable>> {
-    let report = Rc::new(report);
+    let most = Cell::new(0);
+    // A job that begins again on the page's thread does not go back for who is told.
+    let report = Rc::new(move |at: u64| {
+        if at >= most.get() {
+            most.set(at);
+            report(at);
+        }
+    });
     if let Some(worker) = worker().await
         && !control.local.is_stopped()
     {
