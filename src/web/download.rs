@@ -354,6 +354,11 @@ async fn receive(
                 if !is_equal(stored, &rest.subarray(0, take as u32)).await {
                     return Input::Differs(id);
                 }
+                if flow.is_cancelled() {
+                    break;
+                }
+                // A limit may have come meanwhile.
+                let order = flow.order.get().unwrap_or(order);
                 (take, Order { compare: order.compare - take, ..order })
             } else {
                 let take = order.limit.map_or(len, |limit| len.min(limit.saturating_sub(order.at)));
