@@ -91,7 +91,8 @@ pub fn start_pending(
     let listed = LISTED.with_borrow(|map| map.get(&key.to_owned()).cloned());
     match (listed, file) {
         (Some(Listed::Upload(record)), Some(file)) => {
-            let chosen = upload::describe(&file, &options);
+            // Cut as it was, whatever the options say: only so its digests are still good.
+            let chosen = UploadRecord { chunk: record.chunk, ..upload::describe(&file, &options) };
             if chosen.size != record.size {
                 let detail =
                     format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);

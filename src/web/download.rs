@@ -196,10 +196,13 @@ impl DownloadHands {
     }
 
     fn forget(&self) {
-        if let Some(claim) = &self.job.journal {
-            let key = claim.key().to_owned();
-            self.writes.run(async move { drop(store::remove(&key).await) });
-        }
+        let job = self.job.clone();
+        self.writes.run(async move {
+            // The claim is held until then: what is done is not to be found as unfinished meanwhile.
+            if let Some(claim) = &job.journal {
+                drop(store::remove(claim.key()).await);
+            }
+        });
     }
 
     fn refresh_url(&self) {
@@ -279,8 +282,7 @@ async fn digest(result: &JsValue) -> Result<crate::core::md5::Digest, StoreFailu
 async fn ask(function: &Function) -> Result<String, String> {
     let value = function.call0(&JsValue::UNDEFINED).map_err(|error| sys::describe(&error))?;
     let value = JsFuture::from(Promise::resolve(&value)).await.map_err(|error| sys::describe(&error))?;
-    // A URL object becomes its text.
-    let text = js_sys::JsString::from(value).as_string();
+    let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
     text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())
 }
 
@@ -352,6 +354,11 @@ async fn receive(
                 if !is_equal(stored, &rest.subarray(0, take as u32)).await {
                     return Input::Differs(id);
                 }
+                if flow.is_cancelled() {
+                    break;
+                }
+                // A limit may have come meanwhile.
+                let order = flow.order.get().unwrap_or(order);
                 (take, Order { compare: order.compare - take, ..order })
             } else {
                 let take = order.limit.map_or(len, |limit| len.min(limit.saturating_sub(order.at)));

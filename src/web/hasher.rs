@@ -90,6 +90,14 @@ pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
 /// Hashes `blob`, cut into chunks of `chunk` bytes; `report` gets the bytes done so far. Yields nothing if stopped.
 pub fn hash(blob: Blob, chunk: u64, control: Rc<HashControl>, report: Rc<dyn Fn(u64)>) -> Hashing<'static> {
     Box::pin(async move {
+        let most = Cell::new(0);
+        // A job that begins again on the page's thread does not go back for who is told.
+        let report: Rc<dyn Fn(u64)> = Rc::new(move |at| {
+            if at >= most.get() {
+                most.set(at);
+                report(at);
+            }
+        });
         if let Some(worker) = worker().await
             && !control.local.is_stopped()
         {

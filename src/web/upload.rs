@@ -159,10 +159,13 @@ impl UploadHands {
     }
 
     fn forget(&self) {
-        if let Some((claim, _)) = &self.job.journal {
-            let key = claim.key().to_owned();
-            self.writes.run(async move { drop(store::remove(&key).await) });
-        }
+        let job = self.job.clone();
+        self.writes.run(async move {
+            // The claim is held until then: what is done is not to be found as unfinished meanwhile.
+            if let Some((claim, _)) = &job.journal {
+                drop(store::remove(claim.key()).await);
+            }
+        });
     }
 }
 

@@ -21,6 +21,7 @@ extern "C" {
     pub fn start_ticker() -> JsValue;
     pub fn repeated(blob: &Blob, count: u32) -> Blob;
     pub fn unreadable(bytes: &Uint8Array, from: f64) -> Blob;
+    pub fn slow(bytes: &Uint8Array, ms: f64) -> Blob;
     pub fn shortened(bytes: &Uint8Array, claimed: f64) -> Blob;
     pub fn replace(name: &str, value: &JsValue) -> Function;
     #[wasm_bindgen(js_name = fakeFrames)]

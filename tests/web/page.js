@@ -63,6 +63,18 @@ export function unreadable(bytes, from) {
   return blob;
 }
 
+/** A Blob whose bytes take a while to come, as those of a slow disk. */
+export function slow(bytes, ms) {
+  const blob = new Blob([bytes]);
+  const slice = Blob.prototype.slice;
+  blob.slice = (start, end) => {
+    const part = slice.call(blob, start, end);
+    part.arrayBuffer = () => sleep(ms).then(() => Blob.prototype.arrayBuffer.call(part));
+    return part;
+  };
+  return blob;
+}
+
 /** A Blob that says it is longer than it is, as a file that was cut meanwhile. */
 export function shortened(bytes, claimed) {
   const blob = new Blob([bytes]);

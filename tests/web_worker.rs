@@ -1,0 +1,201 @@
+//! In a dedicated worker: the worker's side of hashing, and what must work there as in a page.
+#![cfg(target_arch = "wasm32")]
+// A panic here is a failing test.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod web;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::*;
+use web_sys::Blob;
+use xuchuan::core::md5::{Digest, FileHasher};
+use xuchuan::web::frame::Frame;
+use xuchuan::web::object::{get_u64, object};
+use xuchuan::web::{hashing, store, sys, timer, worker};
+
+use web::*;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+thread_local! {
+    static SERVING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    /// What the worker said to its page.
+    static SAID: Rc<RefCell<Vec<JsValue>>> = Rc::default();
+}
+
+/// Serves once, and hears what is said in the page's place.
+fn serve() {
+    if SERVING.replace(true) {
+        return;
+    }
+    // The test runner has had its start, and does not understand what comes here from now on.
+    js("globalThis.onmessage = null");
+    let say = js("globalThis.postMessage.bind(globalThis)").unchecked_into::<js_sys::Function>();
+    let listen = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+        if message.is_object() && get_u64(&message, "id").is_some_and(|id| id >= 1_000_000) {
+            SAID.with(|said| said.borrow_mut().push(message));
+        } else {
+            // The test runner's own.
+            let _ = say.call1(&JsValue::UNDEFINED, &message);
+        }
+    });
+    let _ = replace("postMessage", &listen.into_js_value());
+    worker::serve();
+}
+
+fn tell(message: &JsValue) {
+    let make: js_sys::Function =
+        js("(data) => dispatchEvent(new MessageEvent('message', { data }))").unchecked_into();
+    make.call1(&JsValue::NULL, message).expect("it is told");
+}
+
+fn said(id: u64, t: &str) -> Option<JsValue> {
+    SAID.with(|said| {
+        said.borrow().iter().find(|it| get_u64(it, "id") == Some(id) && text(it, "t") == t).cloned()
+    })
+}
+
+async fn answer(id: u64, t: &str) -> JsValue {
+    until(&format!("{t} is said"), || said(id, t).is_some()).await;
+    said(id, t).expect("it was said")
+}
+
+fn hash(id: u64, blob: &Blob, chunk: f64) -> JsValue {
+    object([("t", "hash".into()), ("id", (id as f64).into()), ("blob", blob.into()), ("chunk", chunk.into())])
+}
+
+fn order(t: &str, id: u64, held: bool) -> JsValue {
+    object([("t", t.into()), ("id", (id as f64).into()), ("held", held.into())])
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_hashes_what_it_is_sent() {
+    guarded(async {
+        serve();
+        for (id, size) in [(1_000_001, 0), (1_000_002, 1), (1_000_003, (16 << 20) + 5)] {
+            let bytes = bytes(id, size);
+            tell(&hash(id, &blob(&bytes), 3e6));
+            let hashed = answer(id, "hashed").await;
+            let mut hasher = FileHasher::new(3_000_000);
+            hasher.update(&bytes);
+            let expected = hasher.finish();
+            assert_eq!(text(&hashed, "file"), expected.file.to_string());
+            let ids: Vec<String> = expected.chunks.iter().map(ToString::to_string).collect();
+            assert_eq!(strings(&get(&hashed, "chunks")), ids);
+            if size > 1 {
+                assert_eq!(number(&answer(id, "hashing").await, "at"), (8 << 20) as f64);
+            }
+        }
+        let id = 1_000_010;
+        let digest =
+            object([("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob(b"abc").into())]);
+        tell(&digest);
+        assert_eq!(text(&answer(id, "hashed").await, "file"), Digest::of(b"abc").to_string());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_holds_goes_on_and_stops() {
+    guarded(async {
+        serve();
+        let id = 1_000_020;
+        let big = blob(&bytes(1, 9 << 20));
+        tell(&hash(id, &big, 1e6));
+        tell(&order("hold", id, true));
+        sleep(300).await;
+        assert!(said(id, "hashed").is_none(), "it is held");
+        tell(&order("hold", id, false));
+        answer(id, "hashed").await;
+        let stopped = 1_000_021;
+        tell(&hash(stopped, &big, 1e6));
+        tell(&order("stop", stopped, false));
+        sleep(300).await;
+        assert!(said(stopped, "hashed").is_none(), "it is stopped");
+        // What is not there is neither held nor stopped.
+        tell(&order("hold", 1_999_999, true));
+        tell(&order("stop", 1_999_999, true));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_says_what_it_cannot_read() {
+    guarded(async {
+        serve();
+        let id = 1_000_030;
+        tell(&hash(id, &unreadable(&Uint8Array::new_with_length(10), 0.0), 5.0));
+        let unreadable = answer(id, "unreadable").await;
+        assert_eq!((number(&unreadable, "at"), text(&unreadable, "why").is_empty()), (0.0, false));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
+    guarded(async {
+        serve();
+        let id = 1_000_040;
+        tell(&object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", 30.into())]));
+        answer(id, "slept").await;
+        for odd in [
+            "null",
+            "5",
+            "'hash'",
+            "{}",
+            "{ t: 'hash' }",
+            "{ t: 'hash', id: 1 }",
+            "{ t: 'hash', id: -1 }",
+            "{ t: 'hash', id: 1000041, blob: {}, chunk: 5 }",
+            "{ t: 'digest', id: 1000041 }",
+            "{ t: 'x', id: 1 }",
+        ] {
+            tell(&js(odd));
+        }
+        sleep(50).await;
+        assert!(said(1_000_041, "hashed").is_none());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn the_effects_work_in_a_worker() {
+    guarded(async {
+        assert!(!sys::is_visible());
+        timer::sleep(10).await;
+        store::put("worker", &object([("n", 1.into())])).await.expect("it is written");
+        assert_eq!(number(&store::get("worker").await.expect("it is there"), "n"), 1.0);
+        store::remove("worker").await.expect("it is removed");
+        let told = Rc::new(std::cell::Cell::new(0));
+        let frame = Frame::new({
+            let told = told.clone();
+            move || told.set(told.get() + 1)
+        });
+        frame.ask();
+        until("it is told without frames", || told.get() == 1).await;
+        frame.ask();
+        drop(frame);
+        sleep(300).await;
+        assert_eq!(told.get(), 1);
+        let bytes = bytes(3, 1000);
+        let digest = hashing::digest(&blob(&bytes), hashing::Place::Worker).await;
+        assert_eq!(digest, Ok(Digest::of(&bytes)));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn transfers_work_in_a_worker() {
+    guarded(async {
+        let bytes = new_bytes(500_000);
+        let result = upload(&blob(&bytes), "{ chunkSize: 100000, ext: '.bin' }").result().await;
+        let url = format!("{}{}", server(), text(&result, "url"));
+        let result = download(&url, "{ to: 'blob', pieceSize: 100000 }").result().await;
+        assert!(data_bytes(&get(&result, "data")).await == bytes);
+    })
+    .await;
+}
