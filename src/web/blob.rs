@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
@@ -23,7 +23,7 @@ pub struct Read {
 impl Read {
     /// Starts to read some bytes of `blob`.
     pub fn start(blob: &Blob, range: &Range<u64>) -> Result<Read, String> {
-        let bytes: Promise = slice(blob, range)?.array_buffer().into();
+        let bytes = slice(blob, range)?.array_buffer();
         Ok(Read { bytes: promised(bytes), len: range.end - range.start })
     }
 
