@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -24,8 +24,8 @@ pub struct Read {
 impl Read {
     /// Starts to read some bytes of `blob`.
     pub fn start(blob: &Blob, range: &Range<u64>) -> Result<Read, String> {
-        let bytes: Promise = slice(blob, range)?.array_buffer().into();
-        Ok(Read { bytes: JsFuture::from(bytes), len: range.end - range.start })
+        let bytes = JsFuture::from(slice(blob, range)?.array_buffer());
+        Ok(Read { bytes, len: range.end - range.start })
     }
 
     /// Waits for the bytes; fails if the file cannot be read or is shorter than it was.

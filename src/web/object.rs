@@ -36,6 +36,6 @@ pub fn get_u64(object: &JsValue, name: &str) -> Option<u64> {
 
 /// Turns a JavaScript number into an integer; nothing if it is negative, broken, or beyond 2^53.
 pub fn to_u64(number: f64) -> Option<u64> {
-    (number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.fract() == 0.0)
+    ((0.0..=js_sys::Number::MAX_SAFE_INTEGER).contains(&number) && number.fract() == 0.0)
         .then_some(number as u64)
 }
