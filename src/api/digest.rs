@@ -1,26 +1,32 @@
 //! `digest`: what the handshake of a file would send.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 use web_sys::Blob;
 
 use super::error;
 use super::options::Options;
+use super::settled;
+use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::plan::{self, Cut};
+use crate::core::progress::{Progress, State};
 use crate::core::upload::Table;
+use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
 use crate::web::listener::Listener;
-use crate::web::object::{get, object};
+use crate::web::object::{get, number, object};
+use crate::web::task::promise;
+use crate::web::write;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
 #[wasm_bindgen(skip_typescript)]
 pub fn digest(source: Blob, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let size = source.size() as u64;
         let on_progress: Option<Function> = get(&options, "onProgress").and_then(|f| f.dyn_into().ok());
         let signal = get(&options, "signal");
@@ -34,13 +40,20 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             let control = control.clone();
             Listener::new(signal, "abort", move |_| control.stop())
         });
-        let report = move |hashed: u64| {
-            if let Some(on_progress) = &on_progress {
-                let progress = object([("hashed", (hashed as f64).into()), ("total", (size as f64).into())]);
+        let done = Rc::new(Cell::new(0));
+        let frame = on_progress.map(|on_progress| {
+            let done = done.clone();
+            Frame::new(move || {
                 // A callback that throws is the page's own affair.
-                let _ = on_progress.call1(&JsValue::UNDEFINED, &progress);
+                let _ = on_progress.call1(&JsValue::UNDEFINED, &hashing(done.get(), size));
+            })
+        });
+        let report = Rc::new(move |hashed: u64| {
+            done.set(hashed);
+            if let Some(frame) = &frame {
+                frame.ask();
             }
-        };
+        });
         let digests = match hasher::hash(source, chunk, control, report).await {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
@@ -57,12 +70,28 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             }
         };
         let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), true);
-        let ids: Array = table.ids().into_iter().map(JsValue::from).collect();
-        Ok(object([
+        let ids = write::list(&table.ids());
+        Ok(object(&[
             ("fileId", digests.file.to_string().into()),
-            ("chunkIds", ids.into()),
-            ("chunkSize", (chunk as f64).into()),
-            ("size", (size as f64).into()),
+            ("chunkIds", ids),
+            ("chunkSize", number(chunk)),
+            ("size", number(size)),
         ]))
     })
+}
+
+/// Makes the page's `Progress` of a hashing.
+fn hashing(hashed: u64, total: u64) -> JsValue {
+    let progress = Progress {
+        state: State::Hashing,
+        total: Some(total),
+        hashed,
+        sent: 0,
+        confirmed: 0,
+        reused: 0,
+        speed: 0.0,
+        eta: None,
+        waiting_for: None,
+    };
+    settled::progress(&progress, Instant::default())
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::web::task::spawn;
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::options::{self, Options};
@@ -14,7 +14,7 @@ use crate::core::md5::Digest;
 use crate::core::plan::Cut;
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
-use crate::web::object::{get, object};
+use crate::web::object::{get, number, object};
 use crate::web::sink::{Sink, Target};
 use crate::web::store::Claim;
 use crate::web::{clock, read, store, sys};
@@ -45,19 +45,11 @@ impl Steered for Download {
     }
 
     fn report(&self) -> JsValue {
-        let event = |event: &crate::core::download::Event| {
-            object([
-                ("at", (event.at.0 as f64).into()),
-                ("doing", event.doing.as_str().into()),
-                ("what", event.what.as_str().into()),
-            ])
-        };
-        let events: Array = self.events().map(event).collect();
         let now = clock::now();
-        object([
+        object(&[
             ("kind", "download".into()),
-            ("now", (now.0 as f64).into()),
-            ("events", events.into()),
+            ("now", number(now.0)),
+            ("events", settled::events(self.events())),
             ("progress", settled::progress(&self.progress(now), now)),
         ])
     }
@@ -65,9 +57,9 @@ impl Steered for Download {
     fn result(downloaded: Downloaded) -> JsValue {
         let Downloaded { outcome, data } = downloaded;
         let text = |text: Option<String>| text.map_or(JsValue::NULL, JsValue::from);
-        object([
+        object(&[
             ("data", data),
-            ("size", (outcome.size as f64).into()),
+            ("size", number(outcome.size)),
             ("contentType", text(outcome.content_type)),
             ("etag", text(outcome.etag)),
             ("verified", outcome.verified.map_or(JsValue::NULL, |verified| verified.name().into())),

@@ -7,7 +7,7 @@ use crate::web::object::object;
 
 /// Makes the plain object that the shell turns into a `TransferError`.
 pub fn into_js(error: &Error) -> JsValue {
-    object([
+    object(&[
         ("code", error.kind.code().into()),
         ("message", error.to_string().into()),
         ("status", error.status.map_or(JsValue::UNDEFINED, JsValue::from)),

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 use web_sys::Blob;
 
 use super::error;
@@ -15,7 +14,8 @@ use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
-use crate::web::object::{get_u64, object};
+use crate::web::object::{get_u64, number, object};
+use crate::web::task::promise;
 use crate::web::{read, store};
 
 thread_local! {
@@ -34,7 +34,7 @@ enum Listed {
 /// is listed where nothing can be remembered.
 #[wasm_bindgen(skip_typescript)]
 pub fn pending() -> Promise {
-    future_to_promise(async {
+    promise(async {
         let mut shapes: Vec<(u64, JsValue)> = Vec::new();
         for (key, value) in store::all().await.unwrap_or_default() {
             if store::is_claimed(&key) {
@@ -65,13 +65,13 @@ async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
             ("download", &record.name, size, stored.min(size))
         }
     };
-    object([
+    object(&[
         ("key", key.into()),
         ("kind", kind.into()),
         ("name", name.as_str().into()),
-        ("size", (size as f64).into()),
-        ("done", (done as f64).into()),
-        ("updatedAt", (updated_at as f64).into()),
+        ("size", number(size)),
+        ("done", number(done)),
+        ("updatedAt", number(updated_at)),
         ("needsFile", matches!(listed, Listed::Upload(_)).into()),
     ])
 }
@@ -111,7 +111,7 @@ pub fn start_pending(
 /// Forgets a listed transfer and what is stored of it.
 #[wasm_bindgen(js_name = forgetPending, skip_typescript)]
 pub fn forget_pending(key: String) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
         let removed = store::remove(&key).await;
         removed

@@ -1,28 +1,28 @@
 //! Progress and outcomes as JavaScript values.
 
-use serde::Serialize;
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::core::clock::Instant;
 use crate::core::progress::{Progress, Wait};
+use crate::core::report::Event;
 use crate::core::upload;
 use crate::web::clock;
-use crate::web::object::object;
+use crate::web::object::{number, object};
 
 /// Makes the page's `Progress`.
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
-    let number = |bytes: u64| JsValue::from(bytes as f64);
     let wait = match progress.waiting_for {
         None => JsValue::NULL,
-        Some(Wait::Network) => object([("reason", "network".into())]),
+        Some(Wait::Network) => object(&[("reason", "offline".into()), ("until", JsValue::NULL)]),
         Some(Wait::Backoff { until }) => {
             let at = clock::unix_now() + until.since(now);
-            object([("reason", "backoff".into()), ("until", number(at))])
+            object(&[("reason", "backoff".into()), ("until", number(at))])
         }
     };
-    object([
+    object(&[
         ("state", progress.state.name().into()),
-        ("total", progress.total.map_or(JsValue::NULL, number)),
+        ("total", number(progress.total.unwrap_or(0))),
         ("hashed", number(progress.hashed)),
         ("sent", number(progress.sent)),
         ("confirmed", number(progress.confirmed)),
@@ -33,20 +33,26 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
     ])
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UploadResult {
-    url: String,
-    file_id: String,
-    size: u64,
-    instant: bool,
-    reused: u64,
+/// Makes the events of a report.
+pub fn events(events: &[Event]) -> JsValue {
+    let event = |event: &Event| {
+        object(&[
+            ("at", number(event.at.0)),
+            ("doing", event.doing.as_str().into()),
+            ("what", event.what.as_str().into()),
+        ])
+    };
+    events.iter().map(event).collect::<Array>().into()
 }
 
 /// Makes the page's `UploadResult`.
 pub fn upload_result(outcome: upload::Outcome) -> JsValue {
     let upload::Outcome { url, file_id, size, instant, reused } = outcome;
-    let result = UploadResult { url, file_id: file_id.to_string(), size, instant, reused };
-    // Strings, flags and safe integers always have a JavaScript value.
-    serde_wasm_bindgen::to_value(&result).unwrap_or(JsValue::UNDEFINED)
+    object(&[
+        ("url", url.into()),
+        ("fileId", file_id.to_string().into()),
+        ("size", number(size)),
+        ("instant", instant.into()),
+        ("reused", number(reused)),
+    ])
 }

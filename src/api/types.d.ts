@@ -179,7 +179,7 @@ export interface Progress {
   /** Seconds left, or null where that can't be told. */
   readonly eta: number | null;
   /** What a `waiting` transfer waits for, and until when (in ms since 1970, or null for an event). */
-  readonly waitingFor: { readonly reason: string; readonly until: number | null } | null;
+  readonly waitingFor: { readonly reason: "offline" | "backoff"; readonly until: number | null } | null;
 }
 
 export interface UploadResult {

@@ -1,7 +1,6 @@
 //! `upload`: from the page's call to a machine that is driven.
 
 use crate::web::task::spawn;
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File};
 
@@ -13,7 +12,7 @@ use crate::core::plan::{self, Cut};
 use crate::core::upload::{Config, Input, Outcome, Upload};
 use crate::core::wire;
 use crate::web::drive::Driver;
-use crate::web::object::object;
+use crate::web::object::{number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
 use crate::web::{clock, read, store};
@@ -40,20 +39,12 @@ impl Steered for Upload {
 
     fn report(&self) -> JsValue {
         let (requests, failures) = self.attempts();
-        let event = |event: &crate::core::upload::Event| {
-            object([
-                ("at", (event.at.0 as f64).into()),
-                ("doing", event.doing.as_str().into()),
-                ("what", event.what.as_str().into()),
-            ])
-        };
-        let events: Array = self.events().map(event).collect();
-        object([
+        object(&[
             ("kind", "upload".into()),
-            ("requests", (requests as f64).into()),
+            ("requests", number(requests)),
             ("failures", failures.into()),
-            ("now", (clock::now().0 as f64).into()),
-            ("events", events.into()),
+            ("now", number(clock::now().0)),
+            ("events", settled::events(self.events())),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])
     }

@@ -7,9 +7,6 @@ use crate::core::retry::{Budget, Jitter, Policy};
 /// While offline, a request is tried this often: `navigator.onLine` is only a hint.
 const PROBE: Millis = 15_000;
 
-/// A timer that is later than this was asleep with its device, in ms.
-const SLEEP: Millis = 10_000;
-
 /// The one door through which every request of a transfer goes.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -18,12 +15,15 @@ pub struct Gate {
     budget: Budget,
     failures: u32,
     last_failure: Option<Instant>,
-    not_before: Option<Instant>,
-    /// The server asked for the wait, so progress elsewhere does not end it.
-    ordered: bool,
+    /// The end of our own wait; progress and a network that comes back end it sooner.
+    backoff: Option<Instant>,
+    /// The end of the wait that the server asked for; only time ends it.
+    ordered: Option<Instant>,
     paused: bool,
-    offline: bool,
+    offline_since: Option<Instant>,
     credentials: Credentials,
+    /// The first request that went out with the present credentials.
+    credentials_since: u64,
     /// How often anything failed; never reset.
     total_failures: u32,
 }
@@ -35,8 +35,8 @@ enum Credentials {
     Good,
     /// The page was asked for new ones.
     Asked,
-    /// They are new since the request with this number, and unproven.
-    Fresh(u64),
+    /// They are new, and nothing has gone well with them yet.
+    Unproven,
 }
 
 /// What a 401 leads to.
@@ -59,46 +59,42 @@ impl Gate {
             budget: Budget::default(),
             failures: 0,
             last_failure: None,
-            not_before: None,
-            ordered: false,
+            backoff: None,
+            ordered: None,
             paused: false,
-            offline: false,
+            offline_since: None,
             credentials: Credentials::Good,
+            credentials_since: 0,
             total_failures: 0,
         }
     }
 
     /// Tells whether a request may go out at `now`.
     pub fn is_open(&self, now: Instant) -> bool {
-        !self.paused && self.credentials != Credentials::Asked && self.not_before.is_none_or(|at| now >= at)
+        !self.paused
+            && self.credentials != Credentials::Asked
+            && self.closed_until().is_none_or(|at| now >= at)
     }
 
-    /// Forgets a wait that is over at `now`.
+    /// Forgets the waits that are over at `now`.
     pub fn tick(&mut self, now: Instant) {
-        if self.not_before.is_some_and(|at| at <= now) {
-            self.not_before = None;
-            self.ordered = false;
-        }
-    }
-
-    /// Notes that a call wanted at `due` came only at `now`: the time between is left out of the budget, unless it is
-    /// so short that a busy page explains it.
-    pub fn overslept(&mut self, due: Instant, now: Instant) {
-        let late = now.since(due);
-        if late > SLEEP {
-            self.budget.skip(late);
-        }
+        self.backoff = self.backoff.filter(|at| *at > now);
+        self.ordered = self.ordered.filter(|at| *at > now);
     }
 
     /// Returns the moment at which the gate opens by itself.
     pub fn opens_at(&self) -> Option<Instant> {
-        if self.paused { None } else { self.not_before }
+        if self.paused { None } else { self.closed_until() }
+    }
+
+    fn closed_until(&self) -> Option<Instant> {
+        self.backoff.max(self.ordered)
     }
 
     /// Tells why nothing goes out at `now`, if time or the network is the reason.
     pub fn waiting_for(&self, now: Instant) -> Option<Wait> {
-        let until = self.not_before.filter(|at| *at > now)?;
-        Some(if self.offline { Wait::Network } else { Wait::Backoff { until } })
+        let until = self.closed_until().filter(|at| *at > now)?;
+        Some(if self.is_offline() { Wait::Network } else { Wait::Backoff { until } })
     }
 
     /// Tells whether the page has paused the transfer.
@@ -106,9 +102,9 @@ impl Gate {
         self.paused
     }
 
-    /// Tells whether the network was last reported gone.
+    /// Tells whether the network was last reported gone, and nothing has got through since.
     pub fn is_offline(&self) -> bool {
-        self.offline
+        self.offline_since.is_some()
     }
 
     /// Pauses; the budget stands still.
@@ -117,33 +113,42 @@ impl Gate {
         self.budget.freeze(now);
     }
 
-    /// Ends a pause and every wait.
+    /// Ends a pause and every wait of our own.
     pub fn resume(&mut self) {
         self.paused = false;
-        self.not_before = None;
-        self.ordered = false;
+        self.start_over();
+    }
+
+    /// Notes that the network went or came back; when it comes back every wait of our own ends.
+    pub fn online(&mut self, online: bool, now: Instant) {
+        if online {
+            self.offline_since = None;
+            self.start_over();
+        } else {
+            self.offline_since.get_or_insert(now);
+            self.budget.freeze(now);
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.backoff = None;
         self.failures = 0;
     }
 
-    /// Notes that the network went or came back; when it comes back every wait ends.
-    pub fn online(&mut self, online: bool, now: Instant) {
-        self.offline = !online;
-        if online {
-            self.not_before = None;
-            self.ordered = false;
-            self.failures = 0;
-        } else {
-            self.budget.freeze(now);
-        }
+    /// Notes that a request sent at `sent` was answered: what was sent while offline proves that we are not.
+    pub fn reached(&mut self, sent: Instant) {
+        self.offline_since = self.offline_since.filter(|since| sent <= *since);
+    }
+
+    /// Notes that the device slept for the last `span` ms: that is not charged.
+    pub fn slept(&mut self, span: Millis) {
+        self.budget.skip(span);
     }
 
     /// Notes a confirmed byte: the budget is whole again, and only a wait that the server asked for goes on.
     pub fn progress(&mut self) {
         self.budget.reset();
-        self.failures = 0;
-        if !self.ordered {
-            self.not_before = None;
-        }
+        self.start_over();
     }
 
     /// Notes bytes that moved: the budget is whole again, and every wait goes on. For transfers that confirm byte by
@@ -153,53 +158,68 @@ impl Gate {
         self.failures = 0;
     }
 
-    /// Notes that an answer was accepted, as far as credentials go.
-    pub fn authorized(&mut self) {
-        if matches!(self.credentials, Credentials::Fresh(_)) {
-            self.credentials = Credentials::Good;
-        }
+    /// Closes the gate for a first backoff, without a failure.
+    pub fn hold(&mut self, now: Instant) {
+        self.backoff = self.backoff.max(Some(now + self.policy.backoff(1, self.jitter.draw())));
     }
 
-    /// Notes the failure at `now` of a request sent at `sent`, and closes the gate for a backoff or for what the
+    /// Tells whether the failure of a request sent at `sent` says more than the last one did.
+    pub fn is_news(&self, sent: Instant) -> bool {
+        self.last_failure.is_none_or(|last| sent >= last)
+    }
+
+    /// Notes the failure at `now` of a request sent at `sent`, and closes the gate for a backoff and for what the
     /// server asked for. Requests that fail together count as one failure. Returns false when the budget is spent.
     pub fn failed(&mut self, sent: Instant, retry_after: Option<Millis>, now: Instant) -> bool {
         self.total_failures = self.total_failures.saturating_add(1);
         if self.policy == Policy::NEVER {
             return false;
         }
-        if self.last_failure.is_none_or(|last| sent >= last) {
+        if self.is_news(sent) {
             self.failures = self.failures.saturating_add(1);
         }
         self.last_failure = Some(now);
-        if self.offline {
-            self.not_before = Some(now + PROBE);
+        self.ordered = self.ordered.max(retry_after.map(|wait| now + wait));
+        if self.is_offline() {
+            self.backoff = Some(now + PROBE);
             return true;
         }
         self.budget.run(now);
-        let wait = retry_after.unwrap_or_else(|| self.policy.backoff(self.failures, self.jitter.draw()));
-        let until = now + wait;
-        self.ordered = retry_after.is_some() || (self.ordered && !self.is_open(now));
-        self.not_before = Some(self.not_before.map_or(until, |at| at.max(until)));
+        // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
+        let wait = self.policy.backoff(self.failures, self.jitter.draw());
+        self.backoff = self.backoff.max(Some(now + wait));
         // A transfer that was told to wait longer than its budget waits all the same, and then has one more try.
         self.budget.spent(now) < self.policy.budget
     }
 
-    /// Decides on a 401 to request `id`; `can_ask` tells whether the page gave a function for its headers.
-    pub fn unauthorized(&mut self, id: u64, can_ask: bool) -> Unauthorized {
+    /// Decides on a 401 to request `id` at `now`; `can_ask` tells whether the page gave a function for its headers.
+    pub fn unauthorized(&mut self, id: u64, can_ask: bool, now: Instant) -> Unauthorized {
         match self.credentials {
             Credentials::Asked => Unauthorized::Replay,
-            Credentials::Fresh(since) if id < since => Unauthorized::Replay,
+            _ if id < self.credentials_since => Unauthorized::Replay,
             Credentials::Good if can_ask => {
                 self.credentials = Credentials::Asked;
+                // A person may have to log in.
+                self.budget.freeze(now);
                 Unauthorized::Ask
             }
-            Credentials::Good | Credentials::Fresh(_) => Unauthorized::Give,
+            Credentials::Good | Credentials::Unproven => Unauthorized::Give,
         }
     }
 
-    /// Notes that new credentials are there, for requests from number `next` on.
+    /// Notes that request `id` was accepted, as far as credentials go.
+    pub fn authorized(&mut self, id: u64) {
+        if self.credentials == Credentials::Unproven && id >= self.credentials_since {
+            self.credentials = Credentials::Good;
+        }
+    }
+
+    /// Notes that the credentials that were asked for are there, for requests from number `next` on.
     pub fn refreshed(&mut self, next: u64) {
-        self.credentials = Credentials::Fresh(next);
+        if self.credentials == Credentials::Asked {
+            self.credentials = Credentials::Unproven;
+            self.credentials_since = next;
+        }
     }
 
     /// Returns how often something failed.
@@ -247,10 +267,20 @@ mod tests {
     fn sleep_is_not_failure() {
         let mut gate = gate();
         assert!(gate.failed(Instant(0), None, Instant(0)));
-        gate.overslept(Instant(1_000), Instant(5_000_000));
+        gate.slept(4_999_000);
         assert!(gate.failed(Instant(1), None, Instant(5_000_000)));
-        gate.overslept(Instant(5_000_000), Instant(5_010_000));
         assert!(!gate.failed(Instant(2), None, Instant(5_599_000)));
+    }
+
+    #[test]
+    fn moving_bytes_lift_no_wait() {
+        let mut gate = gate();
+        assert!(gate.failed(Instant(0), None, Instant(0)));
+        let opens = gate.opens_at();
+        assert!(opens > Some(Instant(0)));
+        gate.moved();
+        assert_eq!(gate.opens_at(), opens);
+        assert_eq!(gate.failures, 0);
     }
 
     #[test]
@@ -267,16 +297,48 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_asked_for_is_lifted_by_time_alone() {
+        let lift: [fn(&mut Gate); 4] = [
+            |g| g.progress(),
+            |g| g.resume(),
+            |g| g.online(true, Instant(9)),
+            |g| assert!(g.failed(Instant(9), Some(5), Instant(9))),
+        ];
+        for lift in lift {
+            let mut gate = gate();
+            assert!(gate.failed(Instant(0), Some(20_000), Instant(0)));
+            lift(&mut gate);
+            assert!(!gate.is_open(Instant(19_999)));
+            assert!(gate.is_open(Instant(20_000)));
+        }
+    }
+
+    #[test]
+    fn only_what_was_sent_while_offline_proves_the_network() {
+        let mut gate = gate();
+        gate.online(false, Instant(100));
+        gate.online(false, Instant(200));
+        gate.reached(Instant(100));
+        assert!(gate.is_offline());
+        gate.reached(Instant(101));
+        assert!(!gate.is_offline());
+    }
+
+    #[test]
     fn credentials_are_asked_for_once_for_all() {
         let mut gate = gate();
-        assert_eq!(gate.unauthorized(1, false), Unauthorized::Give);
-        assert_eq!(gate.unauthorized(1, true), Unauthorized::Ask);
-        assert!(!gate.is_open(Instant(0)));
-        assert_eq!(gate.unauthorized(2, true), Unauthorized::Replay);
+        let now = Instant(0);
+        gate.refreshed(1);
+        assert_eq!(gate.unauthorized(1, false, now), Unauthorized::Give);
+        assert_eq!(gate.unauthorized(1, true, now), Unauthorized::Ask);
+        assert!(!gate.is_open(now));
+        assert_eq!(gate.unauthorized(2, true, now), Unauthorized::Replay);
         gate.refreshed(4);
-        assert_eq!(gate.unauthorized(3, true), Unauthorized::Replay, "sent with the old ones");
-        assert_eq!(gate.unauthorized(4, true), Unauthorized::Give);
-        gate.authorized();
-        assert_eq!(gate.unauthorized(9, true), Unauthorized::Ask, "they expired again");
+        assert_eq!(gate.unauthorized(3, true, now), Unauthorized::Replay, "sent with the old ones");
+        gate.authorized(3);
+        assert_eq!(gate.unauthorized(4, true, now), Unauthorized::Give);
+        gate.authorized(4);
+        assert_eq!(gate.unauthorized(3, true, now), Unauthorized::Replay, "sent with the old ones");
+        assert_eq!(gate.unauthorized(9, true, now), Unauthorized::Ask, "they expired again");
     }
 }

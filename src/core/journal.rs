@@ -1,7 +1,5 @@
 //! What is remembered between page loads: versioned, and validated when it is read.
 
-use serde::{Deserialize, Serialize};
-
 use crate::core::md5::{Digest, Digests};
 use crate::core::plan::Cut;
 use crate::core::upload::Naming;
@@ -10,8 +8,7 @@ use crate::core::upload::Naming;
 pub const VERSION: u32 = 1;
 
 /// An unfinished upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRecord {
     /// [`VERSION`].
     pub version: u32,

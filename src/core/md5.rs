@@ -20,14 +20,13 @@ impl Digest {
 
     /// Reads 32 lower- or upper-case hex digits.
     pub fn from_hex(text: &str) -> Option<Digest> {
-        let digits: Option<Vec<u8>> =
-            text.chars().map(|c| c.to_digit(16).and_then(|d| d.try_into().ok())).collect();
-        let digits = digits.filter(|d| d.len() == 32)?;
+        let mut digits = text.chars().map(|digit| digit.to_digit(16));
         let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            *byte = pair.iter().fold(0, |acc, d| acc << 4 | d);
+        for byte in &mut bytes {
+            let (high, low) = (digits.next()??, digits.next()??);
+            *byte = (high << 4 | low) as u8;
         }
-        Some(Digest(bytes))
+        digits.next().is_none().then_some(Digest(bytes))
     }
 }
 
@@ -52,6 +51,9 @@ pub struct Digests {
     pub chunks: Vec<Digest>,
 }
 
+/// A chunk size that says: no chunks, the file's digest alone.
+pub const WHOLE: u64 = u64::MAX;
+
 /// Takes a file's bytes once, in order, and yields its digest and its chunks'.
 #[derive(Debug, Clone)]
 pub struct FileHasher {
@@ -63,7 +65,7 @@ pub struct FileHasher {
 }
 
 impl FileHasher {
-    /// Starts a file that is cut into chunks of `chunk` bytes (at least 1).
+    /// Starts a file that is cut into chunks of `chunk` bytes (at least 1), or into none ([`WHOLE`]).
     pub fn new(chunk: u64) -> FileHasher {
         FileHasher { chunk: chunk.max(1), at: 0, file: Md5::new(), current: Md5::new(), done: Vec::new() }
     }
@@ -81,7 +83,9 @@ impl FileHasher {
             let take = rest.len().min(STRIPE).min(usize::try_from(left).unwrap_or(STRIPE));
             let (stripe, behind) = rest.split_at(take);
             self.file.update(stripe);
-            self.current.update(stripe);
+            if self.chunk != WHOLE {
+                self.current.update(stripe);
+            }
             self.at += take as u64;
             if self.at.is_multiple_of(self.chunk) {
                 self.done.push(Digest(self.current.finalize_reset().into()));
@@ -92,7 +96,7 @@ impl FileHasher {
 
     /// Ends the file.
     pub fn finish(mut self) -> Digests {
-        if !self.at.is_multiple_of(self.chunk) {
+        if !self.at.is_multiple_of(self.chunk) && self.chunk != WHOLE {
             self.done.push(Digest(self.current.finalize().into()));
         }
         Digests { file: Digest(self.file.finalize().into()), chunks: self.done }
@@ -189,6 +193,9 @@ mod tests {
             }
         }
         assert_eq!(FileHasher::new(4).finish().chunks, []);
+        let mut whole = FileHasher::new(WHOLE);
+        whole.update(&data);
+        assert_eq!(whole.finish(), Digests { file: Digest::of(&data), chunks: vec![] });
     }
 
     #[test]

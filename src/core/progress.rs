@@ -1,7 +1,5 @@
 //! What the page is told: monotone byte counts, a smoothed speed, the time left.
 
-use std::collections::VecDeque;
-
 use crate::core::clock::{Instant, Millis};
 
 /// The span over which speed is measured, in ms.
@@ -13,7 +11,7 @@ const GRAIN: Millis = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
     /// (moment, bytes by then), oldest first.
-    samples: VecDeque<(Instant, u64)>,
+    samples: Vec<(Instant, u64)>,
     bytes: u64,
 }
 
@@ -21,7 +19,7 @@ impl Meter {
     /// Starts, or starts again after a pause: the time before `now` no longer counts.
     pub fn start(&mut self, now: Instant) {
         self.samples.clear();
-        self.samples.push_back((now, self.bytes));
+        self.samples.push((now, self.bytes));
     }
 
     /// Notes `bytes` more.
@@ -32,21 +30,27 @@ impl Meter {
         self.bytes += bytes;
         let joined = self.samples.len() > 1
             && self.samples.iter().nth_back(1).is_some_and(|(t, _)| now.since(*t) < GRAIN);
-        if joined && let Some(last) = self.samples.back_mut() {
+        if joined && let Some(last) = self.samples.last_mut() {
             *last = (last.0.max(now), self.bytes);
         } else {
-            self.samples.push_back((now, self.bytes));
+            self.samples.push((now, self.bytes));
         }
         while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(t, _)| now.since(*t) >= WINDOW) {
-            self.samples.pop_front();
+            self.samples.remove(0);
         }
     }
 
     /// Returns the speed at `now` in bytes/s, 0 while nothing is known.
     pub fn speed(&self, now: Instant) -> f64 {
-        let Some((since, before)) = self.samples.front() else { return 0.0 };
+        let Some((since, before)) = self.samples.first() else { return 0.0 };
         let span = now.since(*since);
         if span == 0 { 0.0 } else { (self.bytes - before) as f64 * 1000.0 / span as f64 }
+    }
+
+    /// Returns the speed at `now` in bytes/s, once it was measured long enough to mean something.
+    pub fn measured(&self, now: Instant) -> Option<f64> {
+        let long_enough = self.samples.first().is_some_and(|(since, _)| now.since(*since) >= 2 * GRAIN);
+        Some(self.speed(now)).filter(|speed| long_enough && *speed > 0.0)
     }
 
     /// Returns the seconds that `left` more bytes take, or nothing while the speed is unknown.
@@ -154,11 +158,13 @@ mod tests {
         let mut meter = Meter::default();
         assert_eq!(meter.speed(Instant(5)), 0.0);
         assert_eq!(meter.eta(5, Instant(5)), None);
+        assert_eq!(meter.measured(Instant(5)), None);
         meter.start(Instant(0));
         for second in 1..=60 {
             meter.add(if second <= 30 { 1_000_000 } else { 3_000_000 }, Instant(second * 1000));
         }
         assert_eq!(meter.speed(Instant(60_000)), 3e6);
+        assert_eq!(meter.measured(Instant(60_000)), Some(3e6));
         assert_eq!(meter.eta(6_000_000, Instant(60_000)), Some(2.0));
         assert_eq!(meter.eta(0, Instant(60_000)), Some(0.0));
         // While nothing moves the speed sinks.

@@ -41,7 +41,7 @@ pub const MAX_RETRY_AFTER: Millis = 5 * 60_000;
 /// the wall clock and `date` the platform's reader of dates, both in ms since 1970. A date in the past is 0; nonsense
 /// is nothing.
 pub fn retry_after(value: &str, unix_now: Millis, date: impl Fn(&str) -> Option<Millis>) -> Option<Millis> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         value.parse::<u64>().map_or(MAX_RETRY_AFTER, |s| s.saturating_mul(1000))
     } else if value.starts_with(|c: char| c.is_ascii_alphabetic()) {

@@ -78,8 +78,7 @@ pub fn is_chunk_id(id: &str) -> bool {
 pub fn is_ext(ext: &str) -> bool {
     let Some(rest) = ext.strip_prefix('.') else { return ext.is_empty() };
     (1..=31).contains(&rest.len())
-        && !ext.contains("..")
-        && !ext.ends_with('.')
+        && rest.split('.').all(|part| !part.is_empty())
         && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 

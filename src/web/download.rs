@@ -17,7 +17,7 @@ use super::serial::Serial;
 use super::signal::Signal;
 use super::sink::{Sink, next_bytes, to_blob};
 use super::store::{self, Claim};
-use super::{clock, hasher, sys};
+use super::{clock, hasher, sys, write};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
 use crate::core::error::Error;
@@ -183,9 +183,7 @@ impl DownloadHands {
         self.content_type = record.content_type.clone().unwrap_or_default();
         let Some(claim) = &self.job.journal else { return };
         let key = claim.key().to_owned();
-        // Plain numbers and strings always have a JavaScript value.
-        let value = serde_wasm_bindgen::to_value(record).unwrap_or(JsValue::UNDEFINED);
-        let _ = js_sys::Reflect::set(&value, &"updatedAt".into(), &(clock::unix_now() as f64).into());
+        let value = write::download_record(record, clock::unix_now());
         self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 
@@ -309,6 +307,7 @@ async fn request(
 fn head(response: &Response) -> Head {
     let headers = response.headers();
     let wait = headers.get("Retry-After");
+    let last_modified = headers.get("Last-Modified");
     Head {
         status: response.status(),
         accept_ranges: headers.get("Accept-Ranges"),
@@ -317,7 +316,8 @@ fn head(response: &Response) -> Head {
         content_range: headers.get("Content-Range"),
         content_type: headers.get("Content-Type"),
         etag: headers.get("ETag"),
-        last_modified: headers.get("Last-Modified"),
+        modified_at: last_modified.as_deref().and_then(clock::parse_date),
+        last_modified,
         repr_digest: headers.get("Repr-Digest"),
         retry_after: wait.and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date)),
     }

@@ -2,7 +2,6 @@
 //! called back from one loop, with nothing borrowed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -15,6 +14,7 @@ use super::{clock, sys, timer};
 use crate::core::clock::Instant;
 use crate::core::error::Error;
 use crate::core::progress::{Progress, State};
+use crate::core::queue::Queue;
 
 /// A state machine of the core.
 pub trait Machine: 'static {
@@ -63,7 +63,7 @@ pub trait Audience<M: Machine>: 'static {
 pub struct Driver<M: Machine> {
     machine: RefCell<M>,
     hands: RefCell<Option<Box<dyn Hands<M>>>>,
-    inputs: RefCell<VecDeque<M::Input>>,
+    inputs: RefCell<Queue<M::Input>>,
     busy: Cell<bool>,
     settled: RefCell<Option<Result<M::Outcome, Error>>>,
     changed: Signal,

@@ -73,7 +73,7 @@ fn checked(pairs: &Pairs) -> Result<Headers, String> {
     let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
     for (name, value) in pairs {
         let set = headers.set(name, value);
-        set.map_err(|error| format!("the header {name:?} cannot be sent ({})", sys::describe(&error)))?;
+        set.map_err(|error| format!("the header “{name}” cannot be sent ({})", sys::describe(&error)))?;
     }
     Ok(Headers::from_raw(headers))
 }

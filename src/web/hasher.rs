@@ -10,14 +10,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::hashing::{self, Control, Place, Unreadable};
+use super::hashing::{self, Control, Hashing, Place, Unreadable};
 use super::listener::Listener;
-use super::object::{get, get_as, get_string, get_u64, object};
+use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
 use super::sys::WorkerPort;
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
-use crate::core::md5::{Digest, Digests};
+use crate::core::md5::{Digest, Digests, WHOLE};
 
 thread_local! {
     static PORT: Port = Port::default();
@@ -48,7 +48,7 @@ enum Worker {
 
 /// A job in the worker.
 struct Job {
-    report: Box<dyn Fn(u64)>,
+    report: Rc<dyn Fn(u64)>,
     end: RefCell<Option<End>>,
     waker: RefCell<Option<Waker>>,
 }
@@ -82,63 +82,50 @@ pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
         let mut alarms = port.alarms.borrow_mut();
         alarms.retain(|alarm| alarm.strong_count() > 0);
         alarms.insert(id, Rc::downgrade(alarm));
-        let message = object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", (ms as f64).into())]);
+        let message = object(&[("t", "sleep".into()), ("id", number(id)), ("ms", number(ms))]);
         let _ = worker.post_message(&message);
     });
 }
 
 /// Hashes `blob`, cut into chunks of `chunk` bytes; `report` gets the bytes done so far. Yields nothing if stopped.
-pub async fn hash(
-    blob: Blob,
-    chunk: u64,
-    control: Rc<HashControl>,
-    report: impl Fn(u64) + 'static,
-) -> Option<Result<Digests, Unreadable>> {
-    let most = Cell::new(0);
-    // A job that begins again on the page's thread does not go back for who is told.
-    let report = Rc::new(move |at: u64| {
-        if at >= most.get() {
-            most.set(at);
-            report(at);
+pub fn hash(blob: Blob, chunk: u64, control: Rc<HashControl>, report: Rc<dyn Fn(u64)>) -> Hashing<'static> {
+    Box::pin(async move {
+        let most = Cell::new(0);
+        // A job that begins again on the page's thread does not go back for who is told.
+        let report: Rc<dyn Fn(u64)> = Rc::new(move |at| {
+            if at >= most.get() {
+                most.set(at);
+                report(at);
+            }
+        });
+        if let Some(worker) = worker().await
+            && !control.local.is_stopped()
+        {
+            let id = PORT.with(Port::number);
+            let chunk = if chunk == WHOLE { JsValue::UNDEFINED } else { number(chunk) };
+            let blob = blob.clone().into();
+            let message =
+                object(&[("t", "hash".into()), ("id", number(id)), ("blob", blob), ("chunk", chunk)]);
+            control.attach(id, worker.clone());
+            match run(id, &worker, &message, report.clone(), &control).await {
+                End::Hashed(digests) => return Some(Ok(digests)),
+                End::Unreadable(unreadable) => return Some(Err(unreadable)),
+                End::Orphaned => {}
+            }
         }
-    });
-    if let Some(worker) = worker().await
-        && !control.local.is_stopped()
-    {
-        let id = PORT.with(Port::number);
-        let message = object([
-            ("t", "hash".into()),
-            ("id", (id as f64).into()),
-            ("blob", blob.clone().into()),
-            ("chunk", (chunk as f64).into()),
-        ]);
-        control.attach(id, worker.clone());
-        let to_report = report.clone();
-        match run(id, &worker, &message, move |at| to_report(at), || control.repeat()).await {
-            End::Hashed(digests) => return Some(Ok(digests)),
-            End::Unreadable(unreadable) => return Some(Err(unreadable)),
-            End::Orphaned => {}
+        if control.local.is_stopped() {
+            return None;
         }
-    }
-    if control.local.is_stopped() {
-        return None;
-    }
-    hashing::hash(&blob, chunk, Place::Page, &control.local, |at| report(at)).await
+        hashing::hash(&blob, chunk, Place::Page, &control.local, &*report).await
+    })
 }
 
 /// Hashes all of `blob`.
 pub async fn digest(blob: Blob) -> Result<Digest, Unreadable> {
-    if let Some(worker) = worker().await {
-        let id = PORT.with(Port::number);
-        let message =
-            object([("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob.clone().into())]);
-        match run(id, &worker, &message, |_| {}, || {}).await {
-            End::Hashed(digests) => return Ok(digests.file),
-            End::Unreadable(unreadable) => return Err(unreadable),
-            End::Orphaned => {}
-        }
-    }
-    hashing::digest(&blob, Place::Page).await
+    let digests = hash(blob, WHOLE, Rc::default(), Rc::new(|_| {})).await;
+    // Nobody can stop it, so it always yields.
+    let digests = digests.unwrap_or_else(|| Err(Unreadable { at: 0, why: "stopped".to_owned() }));
+    digests.map(|digests| digests.file)
 }
 
 /// Holds, lets go on, or stops a job, wherever it runs.
@@ -181,27 +168,26 @@ impl HashControl {
     fn send(&self, t: &str) {
         if let Some((id, worker)) = self.remote.borrow().as_ref() {
             let held = self.local.is_held().into();
-            let _ =
-                worker.post_message(&object([("t", t.into()), ("id", (*id as f64).into()), ("held", held)]));
+            let _ = worker.post_message(&object(&[("t", t.into()), ("id", number(*id)), ("held", held)]));
         }
     }
 }
 
-/// Runs one job in the worker; `begun` is called when the worker has been told of it.
+/// Runs one job in the worker.
 async fn run(
     id: u64,
     worker: &WorkerPort,
     message: &JsValue,
-    report: impl Fn(u64) + 'static,
-    begun: impl FnOnce(),
+    report: Rc<dyn Fn(u64)>,
+    control: &HashControl,
 ) -> End {
-    let job = Rc::new(Job { report: Box::new(report), end: RefCell::new(None), waker: RefCell::new(None) });
+    let job = Rc::new(Job { report, end: RefCell::new(None), waker: RefCell::new(None) });
     PORT.with(|port| port.jobs.borrow_mut().insert(id, job.clone()));
     if worker.post_message(message).is_err() {
         PORT.with(|port| port.jobs.borrow_mut().remove(&id));
         return End::Orphaned;
     }
-    begun();
+    control.repeat();
     poll_fn(|context| match job.end.take() {
         Some(end) => Poll::Ready(end),
         None => {

@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Poll, Waker};
 
 use web_sys::Blob;
 
 use super::blob::Read;
 use super::{sys, timer};
-use crate::core::md5::{Digest, Digests, FileHasher};
+use crate::core::md5::{Digests, FileHasher};
 
 /// How much is read at once; two such reads are in memory. 8 MiB slices read at nearly the speed of larger ones.
 const GROUP: u64 = 8 << 20;
@@ -86,34 +87,31 @@ impl Control {
     }
 }
 
-/// Hashes `blob`, cut into chunks of `chunk` bytes; `report` gets the bytes done so far. Yields nothing if stopped.
-pub async fn hash(
-    blob: &Blob,
+/// A hashing under way; yields nothing if it is stopped.
+pub type Hashing<'a> = Pin<Box<dyn Future<Output = Option<Result<Digests, Unreadable>>> + 'a>>;
+
+/// Hashes `blob`, cut into chunks of `chunk` bytes (or [`crate::core::md5::WHOLE`]); `report` gets the bytes done so far. Boxed, so that it is compiled
+/// once and not into each caller.
+pub fn hash<'a>(
+    blob: &'a Blob,
     chunk: u64,
     place: Place,
-    control: &Control,
-    report: impl Fn(u64),
-) -> Option<Result<Digests, Unreadable>> {
-    let mut hasher = FileHasher::new(chunk);
-    let ended = read_through(blob, place, control, |bytes| hasher.update(bytes), report).await?;
-    Some(ended.map(|()| hasher.finish()))
-}
-
-/// Hashes all of `blob` as one chunk.
-pub async fn digest(blob: &Blob, place: Place) -> Result<Digest, Unreadable> {
-    let digests = hash(blob, u64::MAX, place, &Control::default(), |_| {}).await;
-    // Nobody can stop it, so it always yields.
-    digests
-        .unwrap_or_else(|| Err(Unreadable { at: 0, why: "stopped".to_owned() }))
-        .map(|digests| digests.file)
+    control: &'a Control,
+    report: &'a dyn Fn(u64),
+) -> Hashing<'a> {
+    Box::pin(async move {
+        let mut hasher = FileHasher::new(chunk);
+        let ended = read_through(blob, place, control, &mut |bytes| hasher.update(bytes), report).await?;
+        Some(ended.map(|()| hasher.finish()))
+    })
 }
 
 async fn read_through(
     blob: &Blob,
     place: Place,
     control: &Control,
-    mut take: impl FnMut(&[u8]),
-    report: impl Fn(u64),
+    take: &mut dyn FnMut(&[u8]),
+    report: &dyn Fn(u64),
 ) -> Option<Result<(), Unreadable>> {
     let size = blob.size() as u64;
     let start = |at: u64| Read::start(blob, &(at..(at + GROUP).min(size)));

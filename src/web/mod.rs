@@ -21,3 +21,4 @@ pub mod task;
 pub mod timer;
 pub mod upload;
 pub mod worker;
+pub mod write;

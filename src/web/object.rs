@@ -4,13 +4,22 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Makes a plain object.
-pub fn object<const N: usize>(pairs: [(&str, JsValue); N]) -> JsValue {
+pub fn object(pairs: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in pairs {
-        // Setting a property of a fresh plain object cannot fail.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), &value);
+        set(&object, name, value);
     }
     object.into()
+}
+
+/// Sets a property of a plain object, which cannot fail.
+pub fn set(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &JsValue::from_str(name), value);
+}
+
+/// Makes a number of a count or size, which is below 2^53.
+pub fn number(count: u64) -> JsValue {
+    JsValue::from_f64(count as f64)
 }
 
 /// Reads a property; absent, null and unreadable are all nothing.

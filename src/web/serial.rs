@@ -1,11 +1,11 @@
 //! Runs futures one after the other, in the order they came.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use crate::core::queue::Queue;
 use crate::web::task::spawn;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -16,7 +16,7 @@ pub struct Serial(Rc<Line>);
 
 #[derive(Default)]
 struct Line {
-    waiting: RefCell<VecDeque<Task>>,
+    waiting: RefCell<Queue<Task>>,
     running: Cell<bool>,
 }
 

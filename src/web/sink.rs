@@ -233,7 +233,11 @@ fn short(has: u64, total: u64) -> StoreFailure {
 
 fn failure(error: &JsValue) -> StoreFailure {
     let why = sys::describe(error);
-    if why.contains("Quota") { StoreFailure::Quota } else { StoreFailure::Other(why) }
+    if why.split(' ').any(|word| word.starts_with("Quota")) {
+        StoreFailure::Quota
+    } else {
+        StoreFailure::Other(why)
+    }
 }
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.

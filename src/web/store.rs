@@ -6,15 +6,15 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use js_sys::{Array, Object};
+use js_sys::{Array, ArrayBuffer, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Blob, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
 };
 
 use super::listener::Listener;
-use super::sys;
 use super::task::spawn;
+use super::{blob, sys};
 
 const NAME: &str = "xuchuan";
 const VERSION: u32 = 1;
@@ -94,20 +94,42 @@ pub async fn remove(key: &str) -> Result<(), String> {
 
 /// Writes one piece.
 pub async fn put_piece(key: &str, index: u32, piece: &Blob) -> Result<(), String> {
-    let store = store(PIECES, IdbTransactionMode::Readwrite).await?;
-    done(store.put_with_key(piece, &piece_key(key, index))).await.map(drop)
+    if put_value(key, index, piece).await.is_ok() {
+        return Ok(());
+    }
+    // WebKit takes no Blobs in a session that leaves no traces; plain bytes it does.
+    let bytes = blob::Read::start(piece, &(0..piece.size() as u64))?.bytes().await?;
+    put_value(key, index, &bytes.buffer()).await
 }
 
-/// Reads all pieces of a transfer with their indexes.
+async fn put_value(key: &str, index: u32, value: &JsValue) -> Result<(), String> {
+    let store = store(PIECES, IdbTransactionMode::Readwrite).await?;
+    done(store.put_with_key(value, &piece_key(key, index))).await.map(drop)
+}
+
+/// Reads all pieces of a transfer with their indexes, one after the other: some browsers keep them as plain bytes.
 pub async fn pieces(key: &str) -> Result<Vec<(u32, Blob)>, String> {
-    let store = store(PIECES, IdbTransactionMode::Readonly).await?;
     let range = piece_range(key)?;
-    let (keys, values) = (store.get_all_keys_with_key(&range), store.get_all_with_key(&range));
+    let keys = store(PIECES, IdbTransactionMode::Readonly).await?.get_all_keys_with_key(&range);
     let keys: Array = done(keys).await?.unchecked_into();
-    let values: Array = done(values).await?.unchecked_into();
-    let index = |key: JsValue| key.dyn_into::<Array>().ok()?.get(1).as_f64().map(|index| index as u32);
-    let pairs = keys.iter().map(index).zip(values.iter().map(|value| value.dyn_into::<Blob>().ok()));
-    Ok(pairs.filter_map(|(index, piece)| Some((index?, piece?))).collect())
+    let mut pieces = Vec::new();
+    for key in keys.iter() {
+        let value = store(PIECES, IdbTransactionMode::Readonly).await?.get(&key);
+        let piece = to_piece(done(value).await?);
+        let index = key.dyn_into::<Array>().ok().and_then(|key| key.get(1).as_f64());
+        pieces.extend(index.map(|index| index as u32).zip(piece));
+    }
+    Ok(pieces)
+}
+
+fn to_piece(value: JsValue) -> Option<Blob> {
+    match value.dyn_into::<Blob>() {
+        Ok(blob) => Some(blob),
+        Err(bytes) => {
+            let bytes: ArrayBuffer = bytes.dyn_into().ok()?;
+            Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).ok()
+        }
+    }
 }
 
 /// Returns how many pieces of a transfer are stored.

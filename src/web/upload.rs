@@ -15,7 +15,7 @@ use super::hashing::Unreadable;
 use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::store::Claim;
-use super::{blob, clock, read, store, sys};
+use super::{blob, clock, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -100,10 +100,10 @@ impl UploadHands {
     fn hash(&self) {
         let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
         spawn(async move {
-            let report = {
+            let report = Rc::new({
                 let driver = driver.clone();
                 move |at| driver.tell(Input::Hashing(at))
-            };
+            });
             if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
                 driver.tell(Input::Hashed(
                     result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),
@@ -153,8 +153,7 @@ impl UploadHands {
         }
         record.confirmed = memory.confirmed;
         record.updated_at = clock::unix_now();
-        // Plain numbers and strings always have a JavaScript value.
-        let value = serde_wasm_bindgen::to_value(&record).unwrap_or(JsValue::UNDEFINED);
+        let value = write::upload_record(&record);
         // A journal that fails costs the resumption after a reload, and never the upload.
         self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
@@ -217,7 +216,7 @@ async fn exchange(
     };
     let (url, body) = match request {
         Request::Handshake(handshake) => {
-            let value = serde_wasm_bindgen::to_value(&handshake).map_err(|error| error.to_string())?;
+            let value = write::handshake(&handshake);
             let text = js_sys::JSON::stringify(&value).map_err(|error| sys::describe(&error))?;
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             (handshake_url(&job.endpoint), text.into())
@@ -246,8 +245,8 @@ fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
-    let cut = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
-    let (path, rest) = endpoint.split_at(cut);
+    let path = endpoint.split(['?', '#']).next().unwrap_or_default();
+    let rest = endpoint.strip_prefix(path).unwrap_or_default();
     format!("{}/handshake{rest}", path.trim_end_matches('/'))
 }
 

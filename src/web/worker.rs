@@ -10,16 +10,17 @@ use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable};
 use super::listener::Listener;
-use super::object::{get, get_as, get_string, get_u64, object};
+use super::object::{get, get_as, get_string, get_u64, number, object, set};
 use super::{sys, timer};
 use crate::core::flat_map::FlatMap;
+use crate::core::md5::WHOLE;
 
 type Jobs = Rc<RefCell<FlatMap<u64, Rc<Control>>>>;
 
 /// Serves the page for as long as the worker lives.
 ///
-/// The page sends `{ t: "hash", id, blob, chunk }`, `{ t: "digest", id, blob }`, `{ t: "hold", id, held }`,
-/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` now and then, and then
+/// The page sends `{ t: "hash", id, blob, chunk }` (without `chunk` for the whole's digest alone), `{ t: "hold", id,
+/// held }`, `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` now and then, and then
 /// `{ t: "hashed", id, file, chunks }`, `{ t: "unreadable", id, at, why }` or `{ t: "slept", id }`.
 pub fn serve() {
     let jobs = Jobs::default();
@@ -36,16 +37,14 @@ fn handle(jobs: &Jobs, message: &JsValue) {
     let (Some(t), Some(id)) = (get_string(message, "t"), get_u64(message, "id")) else { return };
     match t.as_str() {
         "hash" => {
-            let (Some(blob), Some(chunk)) = (get_as::<Blob>(message, "blob"), get_u64(message, "chunk"))
-            else {
-                return;
-            };
+            let Some(blob) = get_as::<Blob>(message, "blob") else { return };
+            let chunk = get_u64(message, "chunk").unwrap_or(WHOLE);
             let control = Rc::new(Control::default());
             jobs.borrow_mut().insert(id, control.clone());
             let jobs = jobs.clone();
             spawn(async move {
-                let report = |at: u64| post("hashing", id, [("at", (at as f64).into())]);
-                let result = hashing::hash(&blob, chunk, Place::Worker, &control, report).await;
+                let report = |at: u64| post("hashing", id, &[("at", number(at))]);
+                let result = hashing::hash(&blob, chunk, Place::Worker, &control, &report).await;
                 jobs.borrow_mut().remove(&id);
                 match result {
                     Some(Ok(digests)) => {
@@ -54,24 +53,11 @@ fn handle(jobs: &Jobs, message: &JsValue) {
                         post(
                             "hashed",
                             id,
-                            [("file", digests.file.to_string().into()), ("chunks", chunks.into())],
+                            &[("file", digests.file.to_string().into()), ("chunks", chunks.into())],
                         );
                     }
                     Some(Err(unreadable)) => post_unreadable(id, unreadable),
                     None => {}
-                }
-            });
-        }
-        "digest" => {
-            let Some(blob) = get_as::<Blob>(message, "blob") else { return };
-            spawn(async move {
-                match hashing::digest(&blob, Place::Worker).await {
-                    Ok(digest) => post(
-                        "hashed",
-                        id,
-                        [("file", digest.to_string().into()), ("chunks", Array::new().into())],
-                    ),
-                    Err(unreadable) => post_unreadable(id, unreadable),
                 }
             });
         }
@@ -92,7 +78,7 @@ fn handle(jobs: &Jobs, message: &JsValue) {
             let ms = get_u64(message, "ms").unwrap_or(0);
             spawn(async move {
                 timer::sleep(ms).await;
-                post("slept", id, []);
+                post("slept", id, &[]);
             });
         }
         _ => {}
@@ -100,13 +86,13 @@ fn handle(jobs: &Jobs, message: &JsValue) {
 }
 
 fn post_unreadable(id: u64, unreadable: Unreadable) {
-    post("unreadable", id, [("at", (unreadable.at as f64).into()), ("why", unreadable.why.into())]);
+    post("unreadable", id, &[("at", number(unreadable.at)), ("why", unreadable.why.into())]);
 }
 
-fn post<const N: usize>(t: &str, id: u64, rest: [(&str, JsValue); N]) {
-    let message = object([("t", t.into()), ("id", (id as f64).into())]);
+fn post(t: &str, id: u64, rest: &[(&str, JsValue)]) {
+    let message = object(&[("t", t.into()), ("id", number(id))]);
     for (name, value) in rest {
-        let _ = js_sys::Reflect::set(&message, &name.into(), &value);
+        set(&message, name, value);
     }
     // It fails only for what cannot be cloned, and these are strings and numbers.
     let _ = sys::global().post_message(&message);

@@ -91,6 +91,7 @@ fn config(s: &Scenario, server: &Server) -> Config {
         } else {
             Concurrency::Auto(s.connections)
         },
+        min_gain: if s.seed.is_multiple_of(3) { 50 } else { 0 },
         min_split: s.min_split,
         overlap: s.overlap,
         conditional: s.conditions != Conditions::Ignored || s.seed.is_multiple_of(2),

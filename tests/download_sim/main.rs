@@ -10,7 +10,7 @@ mod server;
 
 use client::{End, run};
 use proptest::prelude::*;
-use scenario::{Cors, Ranges, Scenario, Tags, any_scenario};
+use scenario::{Cors, Expected, Happening, Ranges, Scenario, Tags, any_scenario};
 use xuchuan::core::download::Mode;
 use xuchuan::core::error::Kind;
 
@@ -26,7 +26,7 @@ fn is_justified(kind: Kind, s: &Scenario) -> bool {
         Kind::Aborted => s.abort_at.is_some(),
         Kind::Quota => s.quota_after.is_some(),
         Kind::TooLarge => s.cap.is_some(),
-        Kind::DigestMismatch => s.digest == scenario::Expected::Wrong,
+        Kind::DigestMismatch => s.digest == Expected::Wrong,
         Kind::Rejected => s.may_be_refused(),
         Kind::ResourceChanged => s.may_look_changed(),
         Kind::Server => s.always_lies(),
@@ -43,6 +43,17 @@ proptest! {
         match report.end {
             End::Done(_) => {}
             End::Failed(error) => prop_assert!(is_justified(error.kind, &s), "{error}\n{:#?}", report.log),
+        }
+    }
+
+    #[test]
+    fn a_silent_change_is_never_mixed_in(s in any_scenario(), at in 0u64..500) {
+        // Nothing tells the versions apart but their bytes.
+        let mut s = Scenario { ranges: Ranges::Good, tags: Tags::None, digest: Expected::Nothing, ..s };
+        s.happenings.push((at, Happening::Change(false)));
+        let report = run(&s);
+        if let End::Failed(error) = report.end {
+            prop_assert!(is_justified(error.kind, &s), "{error}\n{:#?}", report.log);
         }
     }
 

@@ -160,6 +160,7 @@ impl Server {
                 content_length: head.content_length,
                 content_type: head.content_type,
                 last_modified: head.last_modified,
+                modified_at: head.modified_at,
                 ..Head::default()
             };
         }
@@ -195,6 +196,7 @@ impl Server {
             status,
             etag: tag,
             last_modified,
+            modified_at: date.map(|seconds| seconds * 1000),
             repr_digest,
             content_type: Some("application/zip".into()),
             ..Head::default()

@@ -1,5 +1,6 @@
-//! The project's task runner: `cargo xtask build | demo | test`.
+//! The project's task runner: `cargo xtask build | demo | test | bench`.
 
+mod bench;
 mod build;
 mod demo;
 mod error;
@@ -20,7 +21,9 @@ usage: cargo xtask <command>
 
   build                          make the npm package in pkg/
   demo [--port N] [--data DIR]   build, then serve the demo page (port 8000)
-  test [--quick]                 run every test; --quick: formatting, lints and native tests only";
+  test [--quick]                 run every test; --quick: formatting, lints and native tests only
+  bench [hash|upload|download|memory] [--engine chromium|firefox|webkit] [--size MiB] [--rounds N]
+                                 measure in a browser beside others; the report goes to target/bench/";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +42,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
         ["test"] => Ok(test::run(test::Scope::Full)),
         ["test", "--quick"] => Ok(test::run(test::Scope::Quick)),
+        ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

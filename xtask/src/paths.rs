@@ -19,6 +19,12 @@ pub fn scratch() -> PathBuf {
     target().join("xtask")
 }
 
+/// Where cargo keeps the sources of what is built.
+pub fn cargo_home() -> PathBuf {
+    let home = std::env::home_dir().unwrap_or_default();
+    std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from)
+}
+
 /// The npm package that `build` makes.
 pub fn pkg() -> PathBuf {
     root().join("pkg")

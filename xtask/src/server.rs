@@ -15,6 +15,7 @@ const START: Duration = Duration::from_secs(20);
 /// A server that is answering; it ends with this value.
 pub struct Server {
     child: Child,
+    program: PathBuf,
     port: u16,
 }
 
@@ -38,9 +39,13 @@ impl Server {
             command.arg("--www").arg(www);
         }
         let child = command.spawn().doing(|| format!("can't start {}", program.display()))?;
-        let mut server = Self { child, port };
+        let mut server = Self { child, program: program.to_owned(), port };
         server.await_start()?;
         Ok(server)
+    }
+
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     pub fn url(&self) -> String {

@@ -26,6 +26,7 @@ impl Download {
         flight.moved = now;
         let (asked, sent) = (flight.asked, flight.sent);
         self.unanswered = 0;
+        self.gate.reached(sent);
         let known = self.resource.as_ref().map(|resource| Known {
             total: resource.total.filter(|_| resource.exact),
             end_proven: resource.end_proven,
@@ -36,6 +37,9 @@ impl Download {
         let verdict = verdict(&asked, known.as_ref(), head, self.config.unix_now);
         if !matches!(verdict, Verdict::Whole { .. } | Verdict::Part { .. }) {
             self.cancel(id);
+        }
+        if matches!(verdict, Verdict::Whole { .. } | Verdict::Part { .. } | Verdict::End { .. }) {
+            self.gate.authorized(id);
         }
         let doing = "downloading";
         match verdict {
@@ -66,7 +70,7 @@ impl Download {
                 let what = format!("HTTP {}", head.status);
                 self.failed(sent, Kind::Server, &what, Some(head.status), after, now);
             }
-            Verdict::Unauthorized => match self.gate.unauthorized(id, self.config.can_refresh_headers) {
+            Verdict::Unauthorized => match self.gate.unauthorized(id, self.config.can_refresh_headers, now) {
                 Unauthorized::Ask => self.effects.push_back(Effect::RefreshHeaders),
                 Unauthorized::Replay => {}
                 Unauthorized::Give => self.gone(id, head.status),
@@ -158,7 +162,6 @@ impl Download {
         resource.exact = true;
         resource.end_proven = true;
         self.met = true;
-        self.gate.authorized();
     }
 
     /// Takes over what a good answer says of the resource. Returns false if that ends the download.
@@ -196,7 +199,6 @@ impl Download {
             resource.end_proven = end_proven;
         }
         self.met = true;
-        self.gate.authorized();
         if fresh || better {
             self.remember();
         }
@@ -249,7 +251,7 @@ impl Download {
         if !self.learn(head, total, true, !part.blind, now) {
             return;
         }
-        if head.accept_ranges.as_deref().is_some_and(|unit| unit.trim().eq_ignore_ascii_case("none")) {
+        if head.accept_ranges.as_deref().is_some_and(|unit| unit.trim_ascii().eq_ignore_ascii_case("none")) {
             self.solo.get_or_insert("the server says it has no ranges");
         }
         let total = self.resource.as_ref().and_then(|resource| resource.total);

@@ -92,12 +92,12 @@ impl Download {
     fn checked(&mut self, job: Job, at: u64) {
         match job {
             Job::Seam(seam) => {
-                self.seams.remove(&seam);
+                self.seams.remove(seam);
             }
             // Proven by the body's end alone.
             Job::Tail => {}
             Job::Fill => {
-                self.seams.remove(&at);
+                self.seams.remove(at);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Starting again, failing, and the end.
 
 use super::machine::{Download, Finish, Resource, Sink, Stage};
+use super::seams::Seams;
 use super::spans::Spans;
 use super::{Effect, Mode, Outcome, StoreFailure, Verified};
 use crate::core::clock::Instant;
@@ -45,7 +46,7 @@ impl Download {
         self.cancel_all();
         self.have = Spans::default();
         self.reused = Spans::default();
-        self.seams.clear();
+        self.seams = Seams::default();
         self.effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
         self.effects.push_back(Effect::Discard);
         self.forget();

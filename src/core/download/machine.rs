@@ -1,24 +1,26 @@
 //! The download machine: what it knows, and where each input goes.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use super::flight::{Flight, Phase};
 use super::record::{Record, Restored};
+use super::seams::Seams;
 use super::spans::Spans;
-use super::{Concurrency, Config, Effect, Event, Input, RequestId, StoreFailure};
+use super::{Concurrency, Config, Effect, Input, RequestId, StoreFailure};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Gate;
 use crate::core::md5::Digest;
 use crate::core::pace::Pace;
 use crate::core::progress::{Meter, State};
+use crate::core::queue::Queue;
 use crate::core::range::Validators;
+use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
 
 /// How long the end of a body is waited for after its last byte, in ms.
 const DRAIN: Millis = 2_000;
-/// How many events the report keeps.
-const EVENTS: usize = 200;
+/// A machine that is called this much later than it asked for was asleep with its device, in ms; what is shorter a
+/// busy page explains.
+const SLEPT: Millis = 10_000;
 
 /// A download.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub struct Download {
     pub(super) gate: Gate,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
-    pub(super) effects: VecDeque<Effect>,
+    pub(super) effects: Queue<Effect>,
     pub(super) flights: Vec<Flight>,
     pub(super) next_id: RequestId,
     /// The bytes that were handed to the sink.
@@ -48,7 +50,7 @@ pub struct Download {
     pub(super) solo: Option<&'static str>,
     /// Why it is one stream, if it is.
     pub(super) whole: Option<&'static str>,
-    pub(super) seams: BTreeSet<u64>,
+    pub(super) seams: Seams,
     pub(super) address: Address,
     /// ETags seen that differ from the known one, in a row.
     pub(super) doubts: Vec<String>,
@@ -67,7 +69,7 @@ pub struct Download {
     /// A record of this download may exist.
     pub(super) remembered: bool,
     pub(super) sent: u64,
-    pub(super) events: VecDeque<Event>,
+    pub(super) report: Report,
     /// When the last input came.
     last: Instant,
 }
@@ -140,7 +142,7 @@ impl Download {
             gate: Gate::new(config.retry, Jitter::new(config.seed)),
             pace,
             meter: Meter::default(),
-            effects: VecDeque::new(),
+            effects: Queue::default(),
             flights: Vec::new(),
             next_id: 1,
             have: Spans::default(),
@@ -152,7 +154,7 @@ impl Download {
             conditional: config.conditional,
             solo: single.then_some("one connection was asked for"),
             whole: None,
-            seams: BTreeSet::new(),
+            seams: Seams::default(),
             address: Address::Good,
             doubts: Vec::new(),
             restarts: 0,
@@ -164,7 +166,7 @@ impl Download {
             finish: Finish::No,
             remembered: false,
             sent: 0,
-            events: VecDeque::new(),
+            report: Report::default(),
             last: Instant::default(),
             config,
         }
@@ -191,7 +193,7 @@ impl Download {
         self.piece = record.piece;
         self.have = record.stored(&pieces);
         self.reused = self.have.clone();
-        self.seams = record.seams.iter().copied().collect();
+        self.seams = Seams::new(&record.seams);
         self.resource = Some(Resource {
             total: record.total,
             exact: record.total.is_some(),
@@ -210,7 +212,10 @@ impl Download {
             return;
         }
         // With nothing to wake up for it was the page or the sink that was waited for.
-        self.gate.overslept(self.poll_timeout().unwrap_or(self.last), now);
+        let late = now.since(self.poll_timeout().unwrap_or(self.last));
+        if late > SLEPT {
+            self.gate.slept(late);
+        }
         self.last = now;
         self.gate.tick(now);
         match input {
@@ -255,15 +260,12 @@ impl Download {
     }
 
     /// Returns what did not go as wished, oldest first; the oldest are dropped behind 200.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter()
+    pub fn events(&self) -> &[Event] {
+        self.report.events()
     }
 
     pub(super) fn note(&mut self, doing: impl Into<String>, what: impl Into<String>, now: Instant) {
-        if self.events.len() >= EVENTS {
-            self.events.pop_front();
-        }
-        self.events.push_back(Event { at: now, doing: doing.into(), what: what.into() });
+        self.report.note(doing.into(), what.into(), now);
     }
 
     fn pause(&mut self, now: Instant) {
@@ -366,8 +368,9 @@ impl Download {
 
     /// Returns what is remembered for a later visit.
     pub(super) fn record(&self) -> Option<Record> {
-        let resource =
-            self.resource.as_ref().filter(|_| self.ranges == Ranges::On && self.whole.is_none())?;
+        // A stream cannot be resumed; but what was remembered before must keep up with what is stored.
+        let resumable = self.remembered || (self.ranges == Ranges::On && self.whole.is_none());
+        let resource = self.resource.as_ref().filter(|_| resumable)?;
         Some(Record {
             version: super::VERSION,
             url: self.config.url.clone(),
@@ -377,7 +380,7 @@ impl Download {
             end_proven: resource.end_proven,
             validators: resource.validators.clone(),
             content_type: resource.content_type.clone(),
-            seams: self.seams.iter().copied().collect(),
+            seams: self.seams.offsets().to_vec(),
         })
     }
 

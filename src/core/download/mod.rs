@@ -20,6 +20,7 @@ mod flight;
 mod machine;
 mod planner;
 mod record;
+mod seams;
 mod spans;
 mod view;
 
@@ -29,7 +30,7 @@ mod tests;
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 
-use crate::core::clock::{Instant, Millis};
+use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::range::{ByteRange, Head};
@@ -57,6 +58,9 @@ pub struct Config {
     pub concurrency: Concurrency,
     /// The smallest part that is worth a request of its own, in bytes.
     pub min_split: u64,
+    /// A request's remaining part is shared out only if it would take longer than this, in ms: what was on its way
+    /// when a body is cut short is lost, and a fast line gains nothing from a second connection.
+    pub min_gain: Millis,
     /// How many bytes are compared where no validator proves that it is the same version.
     pub overlap: u64,
     /// When to try again.
@@ -90,6 +94,7 @@ impl Config {
             piece: 4 << 20,
             concurrency: Concurrency::Auto(4),
             min_split: 1 << 20,
+            min_gain: 2_000,
             overlap: 16 << 10,
             retry: Policy::default(),
             stall_timeout: 30_000,
@@ -280,15 +285,4 @@ impl Mode {
             Mode::Whole => "whole",
         }
     }
-}
-
-/// One line of the report: something that did not go as wished.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Instant,
-    /// What was being done.
-    pub doing: String,
-    /// What happened.
-    pub what: String,
 }

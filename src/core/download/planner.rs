@@ -16,7 +16,7 @@ impl Download {
             return self.complete(now);
         }
         while self.may_send(now) {
-            let Some((start, end)) = self.first_gap().or_else(|| self.split()) else { return };
+            let Some((start, end)) = self.first_gap().or_else(|| self.split(now)) else { return };
             self.fill(start, end, now);
         }
     }
@@ -41,8 +41,8 @@ impl Download {
         let Some(resource) = &self.resource else { return };
         let (total, end_proven) = (resource.total.unwrap_or(0), resource.end_proven);
         let k = self.config.overlap.max(1);
-        self.seams.retain(|seam| *seam < total);
-        let check = match self.seams.first() {
+        self.seams.cut(total);
+        let check = match self.seams.offsets().first() {
             Some(seam) => {
                 let (from, to) = (seam.saturating_sub(k), seam.saturating_add(k).min(total));
                 Some((Job::Seam(*seam), from, to, ByteRange::until(from, to)))
@@ -83,8 +83,9 @@ impl Download {
 
     /// Takes the second half of the largest span that is coming in, if it is worth a request; cut on a piece's edge
     /// where that leaves enough, so that few pieces have two writers.
-    fn split(&mut self) -> Option<(u64, Option<u64>)> {
+    fn split(&mut self, now: Instant) -> Option<(u64, Option<u64>)> {
         let min = self.config.min_split.max(1);
+        let pace = self.pace_of_one(now);
         let left = |flight: &Flight| flight.end.map_or(0, |end| end.saturating_sub(flight.at));
         let largest = self
             .flights
@@ -92,7 +93,9 @@ impl Download {
             .filter(|flight| flight.phase == Phase::Body && flight.job == Job::Fill && !flight.stream)
             .max_by_key(|flight| left(flight))?;
         let (id, end, half) = (largest.id, largest.end?, left(largest) / 2);
-        if half < min {
+        let gains = self.config.min_gain == 0
+            || pace.is_some_and(|pace| half as f64 * 2000.0 > pace * self.config.min_gain as f64);
+        if half < min || !gains {
             return None;
         }
         let middle = largest.at + half;
@@ -101,6 +104,12 @@ impl Download {
         largest.end = Some(cut);
         self.effects.push_back(Effect::Limit { id, end: cut });
         Some((cut, Some(end)))
+    }
+
+    /// Returns what one connection brings, in bytes/s, once that is known.
+    fn pace_of_one(&self, now: Instant) -> Option<f64> {
+        let running = self.flights.iter().filter(|flight| flight.phase == Phase::Body).count();
+        Some(self.meter.measured(now)? / running.max(1) as f64)
     }
 
     /// Asks for the bytes from `start` to `end`, with an overlap in front where no validator can prove the version.

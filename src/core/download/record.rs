@@ -1,7 +1,5 @@
 //! What is remembered of a download between visits.
 
-use serde::{Deserialize, Serialize};
-
 use super::spans::Spans;
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
@@ -14,8 +12,7 @@ pub const VERSION: u32 = 1;
 pub const MAX_SIZE: u64 = 1 << 53;
 
 /// An unfinished download. Which pieces are stored is not in it: that is what the sink finds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,

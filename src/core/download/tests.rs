@@ -1,6 +1,7 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 use super::*;
+use crate::core::clock::Instant;
 use crate::core::error::Kind;
 use crate::core::progress::{State, Wait};
 
@@ -13,7 +14,13 @@ struct Script {
 }
 
 fn config() -> Config {
-    Config { concurrency: Concurrency::Fixed(2), remember: true, unix_now: 1 << 41, ..Config::new("/file") }
+    Config {
+        concurrency: Concurrency::Fixed(2),
+        min_gain: 0,
+        remember: true,
+        unix_now: 1 << 41,
+        ..Config::new("/file")
+    }
 }
 
 fn begin(config: Config) -> (Script, Vec<Effect>) {
@@ -309,6 +316,66 @@ fn a_full_disk_keeps_what_is_there() {
 }
 
 #[test]
+fn a_stream_longer_than_it_said_was_decoded() {
+    let (mut script, _) = begin(config());
+    let effects = script.head(1, Head { content_length: Some("100".into()), ..status(200) });
+    assert_eq!(effects, [Effect::Prepare { total: Some(100), exact: false }]);
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, 150));
+    assert_eq!(script.machine.progress(script.now).total, None);
+    // Ranges would count encoded bytes, so it goes on without.
+    script.input(Input::Lost(1, "network error".into()));
+    assert_eq!(script.wake(), [send(2, None)]);
+    let effects = script.head(2, Head { content_length: Some("100".into()), ..status(200) });
+    assert_eq!(effects, [Effect::Receive { id: 2, skip: 0, compare: 150, at: 150, limit: None }]);
+    script.input(Input::Data(2, 180));
+    assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: 180, hash: false }]);
+    let effects = script.input(Input::Finished(Ok(None)));
+    let outcome = settled(&effects).as_ref().unwrap();
+    assert_eq!((outcome.size, outcome.mode), (180, Mode::Whole));
+}
+
+#[test]
+fn without_validators_bytes_are_compared() {
+    let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
+    let (mut script, _) = begin(Config { min_split: 8 * MIB, ..config() });
+    script.head(1, untagged(0, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    let effects = script.head(2, untagged(SIZE / 2, SIZE));
+    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 2]), "{effects:?}");
+    script.input(Input::Data(1, MIB));
+    script.input(Input::Lost(1, "network error".into()));
+    // What is continued overlaps.
+    let overlap = 16 << 10;
+    assert_eq!(script.wake(), [send(3, Some((MIB - overlap, Some(SIZE / 2))))]);
+    let effects = script.head(3, untagged(MIB - overlap, SIZE / 2));
+    let receive = Effect::Receive { id: 3, skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2) };
+    assert_eq!(effects, [receive]);
+    script.input(Input::Data(3, overlap));
+    script.input(Input::Data(3, 7 * MIB));
+    script.input(Input::End(3));
+    script.input(Input::Data(2, SIZE / 2));
+    // Where two bodies meet, both sides are compared with one.
+    let (from, to) = (SIZE / 2 - overlap, SIZE / 2 + overlap);
+    assert_eq!(script.input(Input::End(2)), [send(4, Some((from, Some(to))))]);
+    let receive = Effect::Receive { id: 4, skip: 0, compare: 2 * overlap, at: to, limit: Some(to) };
+    assert_eq!(script.head(4, untagged(from, to)), [receive]);
+    script.input(Input::Data(4, 2 * overlap));
+    assert_eq!(script.input(Input::End(4)), [Effect::Finish { total: SIZE, hash: false }]);
+}
+
+#[test]
+fn a_record_keeps_up_after_ranges_are_given_up() {
+    let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
+    let (mut script, _) = begin(Config { concurrency: Concurrency::Fixed(3), ..config() });
+    script.head(1, untagged(0, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    script.head(2, Head { content_length: Some("5".into()), ..untagged(SIZE / 2, SIZE) });
+    let effects = script.head(3, untagged(SIZE / 4, SIZE / 2));
+    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 4]), "{effects:?}");
+}
+
+#[test]
 fn every_input_is_taken_in_every_state() {
     let inputs = || {
         let mut all = vec![Input::Start(None), Input::Pause, Input::Resume, Input::Wake];
@@ -347,4 +414,41 @@ fn every_input_is_taken_in_every_state() {
             script.input(first.clone());
         }
     }
+}
+
+#[test]
+fn a_body_that_will_soon_be_here_is_not_shared_out() {
+    let (mut script, _) = begin(Config { min_gain: 2_000, ..config() });
+    script.head(1, part(0, SIZE, SIZE));
+    let effects = script.input(Input::Prepared(Ok(())));
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Send { .. })),
+        "nothing is known of the speed yet"
+    );
+    script.now = Instant(500);
+    let effects = script.input(Input::Data(1, 1 << 20));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "2 MiB/s: {effects:?}");
+
+    let (mut script, _) = begin(Config { min_gain: 2_000, ..config() });
+    script.head(1, part(0, SIZE, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    script.now = Instant(300);
+    let effects = script.input(Input::Data(1, 5 << 20));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })), "17 MiB/s: {effects:?}");
+}
+
+#[test]
+fn only_a_long_delay_counts_as_sleep() {
+    let failed = |late: u64| {
+        let retry = Policy { budget: 30_000, base: 1, cap: 1 };
+        let (mut script, _) = begin(Config { retry, ..config() });
+        for id in 1..=5 {
+            script.input(Input::Lost(id, "no network".into()));
+            script.now = script.machine.poll_timeout().unwrap_or(script.now) + late;
+            script.input(Input::Wake);
+        }
+        script.machine.state(script.now) == State::Failed
+    };
+    assert!(failed(9_000), "a busy page is charged");
+    assert!(!failed(11_000), "a device that slept is not");
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Head, Malformed, repr_md5};
 use crate::core::clock::Millis;
 
@@ -24,7 +22,7 @@ pub struct ETag {
 impl ETag {
     /// Reads a header's value; one that breaks the grammar still tells versions apart, so it counts as a weak tag.
     pub fn lenient(value: &str) -> Option<ETag> {
-        let value = value.trim();
+        let value = value.trim_ascii();
         if value.is_empty() {
             return None;
         }
@@ -56,7 +54,7 @@ impl FromStr for ETag {
         let (weak, opaque) = text.strip_prefix("W/").map_or((false, text), |rest| (true, rest));
         let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match inner {
-            Some(inner) if inner.chars().all(|c| c > ' ' && c != '"' && c != '\u{7f}') => {
+            Some(inner) if inner.bytes().all(|b| b > b' ' && b != b'"' && b != 0x7f) => {
                 Ok(ETag { weak, opaque: opaque.to_owned() })
             }
             _ => Err(Malformed("ETag")),
@@ -65,8 +63,7 @@ impl FromStr for ETag {
 }
 
 /// What is known of a version. The journal keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validators {
     /// The ETag as the server wrote it; none where it is unreadable, or was found to change by itself.
     pub etag: Option<String>,
@@ -92,27 +89,17 @@ pub enum Sameness {
 }
 
 impl Validators {
-    /// Reads an answer's validators at the wall clock `unix_now`, in ms.
-    pub fn read(etag: Option<&str>, last_modified: Option<&str>, unix_now: Millis) -> Validators {
-        let last_modified = last_modified.map(str::trim).filter(|value| !value.is_empty());
-        let settled = last_modified
-            .and_then(|value| httpdate::parse_http_date(value).ok())
-            .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
-            .and_then(|age| u64::try_from(age.as_millis()).ok())
-            .is_some_and(|modified| unix_now >= modified.saturating_add(SETTLED));
-        Validators {
-            etag: etag.and_then(ETag::lenient).map(|tag| tag.to_string()),
-            last_modified: last_modified.map(str::to_owned),
-            digest: None,
-            settled,
-        }
-    }
-
-    /// Reads the validators of `head`, its `Repr-Digest` among them, at the wall clock `unix_now`, in ms.
+    /// Reads the validators of `head` at the wall clock `unix_now`, in ms.
     pub fn of(head: &Head, unix_now: Millis) -> Validators {
-        let digest = head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string());
-        let read = Validators::read(head.etag.as_deref(), head.last_modified.as_deref(), unix_now);
-        Validators { digest, ..read }
+        let last_modified =
+            head.last_modified.as_deref().map(str::trim_ascii).filter(|value| !value.is_empty());
+        let modified = last_modified.and(head.modified_at);
+        Validators {
+            etag: head.etag.as_deref().and_then(ETag::lenient).map(|tag| tag.to_string()),
+            last_modified: last_modified.map(str::to_owned),
+            digest: head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string()),
+            settled: modified.is_some_and(|modified| unix_now >= modified.saturating_add(SETTLED)),
+        }
     }
 
     fn tag(&self) -> Option<ETag> {
@@ -167,8 +154,12 @@ mod tests {
     const MONDAY_MS: Millis = 1_736_157_600_000;
 
     fn at(etag: &str, modified: &str, age: Millis) -> Validators {
-        let some = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-        Validators::read(some(etag).as_deref(), some(modified).as_deref(), MONDAY_MS + age)
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let modified_at = [(MONDAY, MONDAY_MS), (TUESDAY, MONDAY_MS + 86_400_000)]
+            .into_iter()
+            .find_map(|(text, at)| (text == modified).then_some(at));
+        let head = Head { etag: some(etag), last_modified: some(modified), modified_at, ..Head::default() };
+        Validators::of(&head, MONDAY_MS + age)
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Head {
     pub etag: Option<String>,
     /// `Last-Modified`; always readable.
     pub last_modified: Option<String>,
+    /// The same as the platform's reader of dates reads it, in ms since 1970.
+    pub modified_at: Option<Millis>,
     /// `Repr-Digest`.
     pub repr_digest: Option<String>,
     /// `Retry-After` as a wait, see [`crate::core::retry::retry_after`].
@@ -56,7 +58,7 @@ pub struct Head {
 impl Head {
     /// Returns the `Content-Length`, if it is one.
     pub fn length(&self) -> Option<u64> {
-        self.content_length.as_deref().map(str::trim).and_then(digits)
+        self.content_length.as_deref().map(str::trim_ascii).and_then(digits)
     }
 
     /// Tells whether the body's bytes are another form of the resource's: then offsets mean nothing, since the
@@ -64,13 +66,13 @@ impl Head {
     pub fn is_encoded(&self) -> bool {
         self.content_encoding
             .as_deref()
-            .map(str::trim)
+            .map(str::trim_ascii)
             .is_some_and(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
     }
 
     /// Returns the media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
-        let essence = self.content_type.as_deref()?.split(';').next()?.trim().to_ascii_lowercase();
+        let essence = self.content_type.as_deref()?.split(';').next()?.trim_ascii().to_ascii_lowercase();
         (!essence.is_empty()).then_some(essence)
     }
 }

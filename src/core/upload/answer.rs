@@ -102,12 +102,12 @@ impl Response {
                 (effective, Complaint { kind, status, detail }, forgotten)
             }
             Body::Other(start) => {
-                let detail = if start.trim().is_empty() {
+                let detail = if start.trim_ascii().is_empty() {
                     "the server answered nothing where the protocol's JSON was expected".to_owned()
                 } else {
                     format!(
-                        "the server answered something other than the protocol's JSON, beginning {:?}",
-                        start.trim()
+                        "the server answered something other than the protocol's JSON, beginning \"{}\"",
+                        start.trim_ascii()
                     )
                 };
                 let says_no = (400..500).contains(&status) && !is_transient(status);

@@ -4,9 +4,10 @@ use super::answer::{Complaint, Meaning};
 use super::machine::{Phase, TRIES, Upload};
 use super::outbox::{InFlight, What};
 use super::table::{News, Status, Table, Troubles};
-use super::{Effect, Request, RequestId, Response, Unauthorized};
+use super::{Effect, Request, RequestId, Response};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
+use crate::core::gate::Unauthorized;
 use crate::core::md5::Digests;
 use crate::core::wire::{Answer, Handshake};
 

@@ -1,17 +1,18 @@
 //! The upload machine: which state it is in and what each input does there.
 
-use std::collections::VecDeque;
-
 use super::exchange::Exchange;
 use super::outbox::InFlight;
 use super::table::{Status, Table};
-use super::{Concurrency, Config, Effect, Event, Gate, Input, Memory, Outcome, RequestId};
+use super::{Concurrency, Config, Effect, Input, Memory, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
+use crate::core::gate::Gate;
 use crate::core::md5::{Digest, Digests};
 use crate::core::pace::Pace;
 use crate::core::progress::{Meter, Progress, State};
+use crate::core::queue::Queue;
+use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
 
 /// How often something that time does not mend is tried before it counts.
@@ -21,8 +22,6 @@ const REMEMBER_EVERY: Millis = 2_000;
 /// A machine that is woken this much later than it asked for was asleep, in ms. Hidden tabs have their timers
 /// ticked once a minute.
 const SLEPT: Millis = 60_000;
-/// How many events the report keeps.
-const EVENTS: usize = 200;
 
 /// An upload.
 #[derive(Debug)]
@@ -32,14 +31,14 @@ pub struct Upload {
     pub(super) gate: Gate,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
-    pub(super) effects: VecDeque<Effect>,
+    pub(super) effects: Queue<Effect>,
     pub(super) requests: FlatMap<RequestId, InFlight>,
     pub(super) next_id: RequestId,
     hashed: u64,
     pub(super) sent: u64,
     confirmed: u64,
     reused: u64,
-    events: VecDeque<Event>,
+    report: Report,
     remembered: Option<Instant>,
 }
 
@@ -65,14 +64,14 @@ impl Upload {
             config,
             phase: Phase::Queued,
             meter: Meter::default(),
-            effects: VecDeque::new(),
+            effects: Queue::default(),
             requests: FlatMap::new(),
             next_id: 1,
             hashed: 0,
             sent: 0,
             confirmed: 0,
             reused: 0,
-            events: VecDeque::new(),
+            report: Report::default(),
             remembered: None,
         }
     }
@@ -166,9 +165,9 @@ impl Upload {
         }
     }
 
-    /// Goes through what did not go as wished, oldest first.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter()
+    /// Returns what did not go as wished, oldest first.
+    pub fn events(&self) -> &[Event] {
+        self.report.events()
     }
 
     /// Returns how many requests were sent and how many failures there were.
@@ -327,9 +326,6 @@ impl Upload {
     }
 
     pub(super) fn note(&mut self, doing: String, what: String, at: Instant) {
-        if self.events.len() == EVENTS {
-            self.events.pop_front();
-        }
-        self.events.push_back(Event { at, doing, what });
+        self.report.note(doing, what, at);
     }
 }

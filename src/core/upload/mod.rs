@@ -9,18 +9,16 @@
 
 mod answer;
 mod exchange;
-mod gate;
 mod index;
 mod machine;
 mod outbox;
 mod table;
 
 pub use answer::{Body, Response};
-pub use gate::{Gate, Unauthorized};
 pub use machine::Upload;
 pub use table::{Naming, Table};
 
-use crate::core::clock::{Instant, Millis};
+use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests};
 use crate::core::plan::Cut;
@@ -157,15 +155,4 @@ pub enum Input {
     Abort,
     /// Time has passed.
     Wake,
-}
-
-/// One line of the report: something that did not go as wished.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Instant,
-    /// What was being done.
-    pub doing: String,
-    /// What happened.
-    pub what: String,
 }

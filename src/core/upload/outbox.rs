@@ -83,7 +83,7 @@ impl Upload {
             }
         }
         let file_id = exchange.digests.file.to_string();
-        self.effects.extend(checks.into_iter().map(Effect::Check));
+        checks.into_iter().for_each(|index| self.effects.push_back(Effect::Check(index)));
         for (at, index, chunk_id, len, stalls) in sends {
             let deadline = now + self.patience(len, stalls, now);
             let request = Request::Chunk { index, chunk_id, file_id: file_id.clone() };

@@ -56,7 +56,7 @@ impl Bundle<'_> {
             } else if let Some((name, declaration)) = export_declaration(line) {
                 exports.push(name.to_owned());
                 let _ = writeln!(body, "{declaration}");
-            } else if line.starts_with("import") || line.starts_with("export") || has_dynamic_import(line) {
+            } else if matches!(first_word(line), "import" | "export") || has_dynamic_import(line) {
                 return Err(refuse("a form that can't be bundled"));
             } else {
                 let _ = writeln!(body, "{line}");
@@ -65,6 +65,10 @@ impl Bundle<'_> {
         let _ = writeln!(body, "return {{ {} }};", exports.join(", "));
         Ok(body)
     }
+}
+
+fn first_word(line: &str) -> &str {
+    line.split(|c| !is_name_character(c)).next().unwrap_or_default()
 }
 
 fn has_dynamic_import(line: &str) -> bool {

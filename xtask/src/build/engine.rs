@@ -1,11 +1,13 @@
 //! The engine: the crate compiled to wasm, and its JavaScript glue.
 
+use std::path::Path;
 use std::time::Duration;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::names;
 use crate::error::{Doing, Result};
-use crate::{files, paths, process};
+use crate::{paths, process};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -31,12 +33,11 @@ pub fn build() -> Result<Engine> {
     add_target()?;
     let mut cargo =
         paths::cargo(&["build", "--release", "--package", "xuchuan", "--lib", "--target", WASM_TARGET]);
+    cargo.args(["--config", &remapped_paths()]);
     process::must(&mut cargo, Duration::from_secs(1800))?;
 
     let compiled = paths::target().join(WASM_TARGET).join("release").join("xuchuan.wasm");
-    let folder = paths::scratch().join("engine");
-    files::empty_folder(&folder)?;
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(&compiled)
         .out_name("engine")
         .no_modules(true)
@@ -45,13 +46,27 @@ pub fn build() -> Result<Engine> {
                 .typescript(false)
                 .remove_name_section(true)
                 .remove_producers_section(true)
-                .generate(&folder)
+                .generate_output()
         })
         .doing(|| format!("can't make the glue for {}", compiled.display()))?;
-    Ok(Engine {
-        wasm: files::read(&folder.join("engine_bg.wasm"))?,
-        glue: wrap_glue(&files::read_text(&folder.join("engine.js"))?, env!("CARGO_PKG_VERSION")),
-    })
+    let glue = names::shorten(&mut output)?;
+    Ok(Engine { wasm: output.wasm_mut().emit_wasm(), glue: wrap_glue(&glue, env!("CARGO_PKG_VERSION")) })
+}
+
+/// The compiler's flags that keep this machine's folders out of the wasm: the paths in its panics are data, too.
+fn remapped_paths() -> String {
+    let mut flags = vec![format!("--remap-path-prefix={}=", with_slash(&paths::root()))];
+    if let Ok(sources) = std::fs::read_dir(paths::cargo_home().join("registry").join("src")) {
+        let folders = sources.filter_map(|folder| Some(folder.ok()?.path()));
+        flags.extend(folders.map(|folder| format!("--remap-path-prefix={}=", with_slash(&folder))));
+    }
+    // A TOML literal string takes backslashes as they are.
+    let quoted: Vec<_> = flags.iter().map(|flag| format!("'{flag}'")).collect();
+    format!("target.{WASM_TARGET}.rustflags=[{}]", quoted.join(", "))
+}
+
+fn with_slash(folder: &Path) -> String {
+    format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR)
 }
 
 /// Makes a module of wasm-bindgen's no-modules glue.

@@ -9,11 +9,20 @@ use oxc_span::SourceType;
 use crate::error::{Error, Result};
 
 /// Minifies a classic script.
-pub fn minify(name: &str, source: &str) -> Result<String> {
+pub fn script(name: &str, source: &str) -> Result<String> {
+    minify(name, source, SourceType::script())
+}
+
+/// Minifies a module; the names it exports stay.
+pub fn module(name: &str, source: &str) -> Result<String> {
+    minify(name, source, SourceType::mjs())
+}
+
+fn minify(name: &str, source: &str, kind: SourceType) -> Result<String> {
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, source, SourceType::script()).parse();
+    let parsed = Parser::new(&allocator, source, kind).parse();
     if let Some(diagnostic) = parsed.diagnostics.first() {
-        return Err(Error::new(format!("{name} is no valid script: {diagnostic}")));
+        return Err(Error::new(format!("{name} is not valid: {diagnostic}")));
     }
     let mut program = parsed.program;
     let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
@@ -31,20 +40,28 @@ pub fn minify(name: &str, source: &str) -> Result<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::minify;
+    use super::{module, script};
 
     #[test]
     fn shortens_names_and_drops_comments() {
         let code =
-            minify("a.js", "(() => { /* why */ const longName = f(); g(longName, longName); })();").unwrap();
+            script("a.js", "(() => { /* why */ const longName = f(); g(longName, longName); })();").unwrap();
         assert!(!code.contains("longName") && !code.contains("why"), "{code}");
         assert!(code.contains("f()") && code.contains("g("), "{code}");
     }
 
     #[test]
+    fn a_module_keeps_what_it_exports() {
+        let code =
+            module("a.js", "const inner = 1;\nexport function outer(longName) { return inner + longName; }");
+        let code = code.unwrap();
+        assert!(code.contains("export") && code.contains("outer") && !code.contains("longName"), "{code}");
+    }
+
+    #[test]
     fn refuses_what_is_no_script() {
         for bad in ["const = 1;", "return 1 +;"] {
-            assert!(minify("a.js", bad).is_err(), "{bad}");
+            assert!(script("a.js", bad).is_err(), "{bad}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bundle;
 mod engine;
 mod minify;
+mod names;
 mod optimize;
 mod package;
 mod size;

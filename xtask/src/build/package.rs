@@ -28,7 +28,7 @@ pub fn assemble(engine: &Engine, pkg: &Path) -> Result<()> {
         }
     }
     for (name, text) in generated.iter().filter(|(name, _)| *name != "wasm-integrity.js") {
-        files::write(&pkg.join(name), text)?;
+        files::write(&pkg.join(name), minify::module(name, text)?)?;
     }
     files::write(&pkg.join("engine_bg.wasm"), &engine.wasm)?;
     files::write(&pkg.join("xuchuan.min.js"), script(&shell, &generated, "script/fetching.js")?)?;
@@ -53,7 +53,7 @@ fn script(shell: &Path, generated: &[(&str, String)], entry: &str) -> Result<Str
         Some((_, text)) => Ok(text.clone()),
         None => files::read_text(&shell.join(path)),
     };
-    minify::minify(entry, &bundle::bundle(entry, &read)?)
+    minify::script(entry, &bundle::bundle(entry, &read)?)
 }
 
 /// A module that exports one string.

@@ -6,6 +6,7 @@ mod install;
 mod steps;
 mod types;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -46,11 +47,8 @@ fn quick(steps: &mut Steps) {
         let mut command = lint(&["--package", "xuchuan", "--lib", "--tests", "--target", WASM_TARGET]);
         steps.check("lints for wasm", &mut command, 30 * MINUTE);
     }
-    let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast"]);
-    if has_e2e() {
-        // They need the package and the browsers.
-        native.args(["--exclude", "e2e"]);
-    }
+    // The end-to-end tests need the package and the browsers.
+    let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
 }
 
@@ -73,13 +71,11 @@ fn full(steps: &mut Steps) {
         _ => steps.skip("browser tests", "they need the tools and the server"),
     }
 
-    if has_e2e() {
-        match (&package, &tools, &server) {
-            (Some(()), Some(tools), Some(server)) => {
-                steps.tests("end to end", &mut end_to_end(tools, server), 40 * MINUTE);
-            }
-            _ => steps.skip("end to end", "it needs the package, the tools and the server"),
+    match (&package, &tools, &server) {
+        (Some(()), Some(tools), Some(server)) => {
+            steps.tests("end to end", &mut end_to_end(tools, server), 40 * MINUTE);
         }
+        _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
 
     match (package, types::command()) {
@@ -97,18 +93,16 @@ fn start_server() -> Result<Server> {
     Server::start(&program, server::free_port()?, &data, None)
 }
 
-fn has_e2e() -> bool {
-    paths::root().join("tests").join("e2e").join("Cargo.toml").is_file()
-}
-
-/// The end-to-end project learns by environment where everything is.
+/// The end-to-end project finds the drivers on PATH, and learns by environment where the rest is.
 fn end_to_end(tools: &install::Tools, server: &Server) -> Command {
-    let mut command = browsers::with_display(&paths::cargo(&["test", "--package", "e2e", "--no-fail-fast"]));
-    command
-        .env("XUCHUAN_PKG", paths::pkg())
-        .env("XUCHUAN_SERVER", server.url())
-        .env("CHROMEDRIVER", &tools.chromedriver)
-        .env("GECKODRIVER", &tools.geckodriver)
-        .env("WEBKITDRIVER", &tools.webkitdriver);
+    let drivers = [&tools.chromedriver, &tools.geckodriver, &tools.webkitdriver];
+    let folders = drivers.into_iter().filter_map(|driver| driver.parent().map(PathBuf::from));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)));
+    let mut command = paths::cargo(&["test", "--package", "e2e", "--no-fail-fast"]);
+    command.env("XUCHUAN_PKG", paths::pkg()).env("XUCHUAN_SERVER_BIN", server.program());
+    if let Ok(path) = path {
+        command.env("PATH", path);
+    }
     command
 }

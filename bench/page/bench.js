@@ -1,0 +1,52 @@
+/** The page's side of the bench: runs one row when it is told to, and posts what came of it. */
+import { wasmBytes } from './memories.js';
+import * as xuchuan from '/pkg/index.js';
+import { hashWasm, ours as oursHash, raw, sparkMd5 } from './hash.js';
+import { ours as oursUpload, plain as plainUpload } from './upload.js';
+import { ours as oursDownload, plain as plainDownload, release } from './download.js';
+import { watchTasks } from './tasks.js';
+
+const chosen = () => document.querySelector('#file').files[0];
+
+const rows = {
+  raw: ({ how }) => raw(chosen(), how),
+  digest: (args) => oursHash(chosen(), args),
+  spark: (args) => sparkMd5(chosen(), args),
+  hashwasm: (args) => hashWasm(chosen(), args),
+  upload: () => oursUpload(chosen()),
+  post: ({ url }) => plainUpload(chosen(), url),
+  watchedUpload: () => watchTasks(() => oursUpload(chosen())),
+  watchedPost: ({ url }) => watchTasks(() => plainUpload(chosen(), url)),
+  // The engine's worker with a record of its memory; only the first call on a page can say so.
+  instrument: () =>
+    xuchuan.init({ worker: () => new Worker('/watched-worker.js', { type: 'module' }) }).then(() => ({})),
+  wasm: async () => ({ page: wasmBytes(), worker: await workerBytes() }),
+  download: oursDownload,
+  get: plainDownload,
+  // So that one row's result is not the next one's burden.
+  release,
+};
+
+function workerBytes() {
+  return new Promise((resolve) => {
+    const channel = new BroadcastChannel('bench-memory');
+    const end = (bytes) => {
+      channel.close();
+      resolve(bytes);
+    };
+    channel.onmessage = ({ data }) => end(data);
+    channel.postMessage('?');
+    setTimeout(() => end(null), 5000);
+  });
+}
+
+globalThis.bench = {
+  /** Returns at once: while a row runs, no driver speaks to the page. */
+  start(id, row, args) {
+    const report = (answer) => fetch('/report', { method: 'POST', body: JSON.stringify({ id, ...answer }) });
+    rows[row](args ?? {}).then(
+      (value) => report({ value }),
+      (error) => report({ error: `${error?.name}: ${error?.message}${error?.cause ? ` (${error.cause})` : ''}` }),
+    );
+  },
+};

@@ -1,0 +1,140 @@
+//! One scenario at a time: its folder, its time limit, and the lines it prints.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::browser::Browser;
+use crate::engine::Engine;
+
+/// Browsers share the machine's cores, and WebKit takes one session at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// What a scenario stands on.
+#[derive(Debug)]
+pub struct Stage {
+    /// The engine it runs in.
+    pub engine: Engine,
+    name: &'static str,
+    folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Stage {
+    /// Returns the folder `name` of this scenario, made if it is missing.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(&path)?;
+        Ok(path)
+    }
+
+    /// Starts a browser on this scenario's profile.
+    pub async fn browser(&self) -> Result<Browser> {
+        Browser::start(self.engine, &self.folder("profile")?).await
+    }
+
+    /// Prints a line of the story, past the test runner's capture, and keeps it in `target/e2e/story.txt`.
+    pub fn tell(&self, line: impl std::fmt::Display) {
+        tell(&format!("{} [{}] {line}", self.name, self.engine));
+    }
+}
+
+/// Runs `scenario` in `engine`, alone, and for no longer than `limit`; skipped if this run doesn't ask for the engine.
+pub fn run(
+    engine: Engine,
+    name: &'static str,
+    limit: Duration,
+    scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
+) -> std::result::Result<(), Failed> {
+    perform(engine, name, limit, scenario).map_err(|error| Failed(format!("{error:#}")))
+}
+
+/// Why a scenario failed, on one line, from what was being done to its cause.
+pub struct Failed(String);
+
+impl std::fmt::Debug for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn perform(
+    engine: Engine,
+    name: &'static str,
+    limit: Duration,
+    scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
+) -> Result<()> {
+    if !engine.wanted() {
+        tell(&format!("{name} [{engine}] skipped: not in E2E_ENGINES"));
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let alone = ALONE.lock().await;
+        crate::process::sweep();
+        let folder = tempfile::Builder::new().prefix("xuchuan-e2e-").tempdir()?;
+        let stage = Stage { engine, name, folder, _alone: alone };
+        let start = std::time::Instant::now();
+        let outcome = match tokio::time::timeout(limit, scenario(&stage)).await {
+            Ok(outcome) => outcome,
+            Err(_) => bail_late(limit),
+        };
+        let verdict = if outcome.is_ok() { "passed" } else { "FAILED" };
+        stage.tell(format_args!("{verdict} in {:.1} s", start.elapsed().as_secs_f64()));
+        outcome
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    outcome.with_context(|| format!("{name} in {engine}"))
+}
+
+fn bail_late(limit: Duration) -> Result<()> {
+    bail!("not done after {limit:?}")
+}
+
+/// Returns `target/e2e`, where screenshots and logs are kept.
+pub fn output() -> Result<PathBuf> {
+    let path = target().join("e2e");
+    std::fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
+    Ok(path)
+}
+
+/// Returns the workspace's target folder.
+pub fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| ".".into()))
+            .join("../../target"),
+    }
+}
+
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+    let file = output().map(|folder| folder.join("story.txt"));
+    if let Ok(mut file) =
+        file.and_then(|path| Ok(std::fs::File::options().append(true).create(true).open(path)?))
+    {
+        let _ = writeln!(file, "{line}");
+    }
+}
+
+/// Makes one test for each engine named out of an `async fn(&Stage) -> Result<()>`:
+/// `scenario!(sizes, 120: Chromium, Firefox, WebKit);` with its limit in seconds.
+#[macro_export]
+macro_rules! scenario {
+    ($name:ident, $seconds:literal: $($engine:ident),+) => {
+        mod $name {
+            $(
+                #[test]
+                #[allow(non_snake_case)]
+                fn $engine() -> Result<(), $crate::stage::Failed> {
+                    let limit = std::time::Duration::from_secs($seconds);
+                    $crate::stage::run($crate::engine::Engine::$engine, stringify!($name), limit, super::$name)
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,55 @@
+//! `cargo xtask bench`: ours and what people use instead, measured in turn in one browser.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::{build, files, paths, process};
+
+/// All rows of a 1 GiB file take well under an hour on two cores.
+const LIMIT: Duration = Duration::from_secs(4 * 3600);
+
+/// Builds what is measured, installs what it is compared with, and hands the rest of the arguments to the bench.
+pub fn run(args: &[&str]) -> Result<()> {
+    build::make()?;
+    let out = paths::target().join("bench");
+    let peers = peers(&out.join("peers"))?;
+    let mut cargo = paths::cargo(&["run", "--quiet", "--profile", "server", "--package", "bench", "--"]);
+    cargo
+        .args(args)
+        .arg("--pkg")
+        .arg(paths::pkg())
+        .arg("--peers")
+        .arg(peers)
+        .arg("--out")
+        .arg(&out)
+        // Where the harness keeps the drivers' logs.
+        .env("CARGO_TARGET_DIR", paths::target());
+    process::must(&mut cargo, LIMIT).map(drop)
+}
+
+/// Installs the peers at their locked versions; returns their `node_modules`.
+fn peers(folder: &Path) -> Result<PathBuf> {
+    const LOCK: &str = "package-lock.json";
+    let modules = folder.join("node_modules");
+    let written = paths::root().join("bench").join("peers");
+    let lock = files::read(&written.join(LOCK))?;
+    if modules.is_dir() && files::read(&folder.join(LOCK)).is_ok_and(|installed| installed == lock) {
+        return Ok(modules);
+    }
+    let Some(npm) = paths::find_program("npm") else {
+        return Err(Error::new("the bench compares with packages from npm: install Node and npm"));
+    };
+    files::empty_folder(folder)?;
+    files::write(&folder.join("package.json"), files::read(&written.join("package.json"))?)?;
+    files::write(&folder.join(LOCK), lock)?;
+    let mut command = Command::new(npm);
+    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    if let Err(error) = process::must(&mut command, Duration::from_secs(300)) {
+        // Half an installation must not pass for a whole one.
+        files::empty_folder(folder)?;
+        return Err(error);
+    }
+    Ok(modules)
+}
