@@ -22,7 +22,7 @@ fn new_key(name: &str) -> String {
 }
 
 fn record(number: f64) -> JsValue {
-    object([("number", number.into())])
+    object(&[("number", number.into())])
 }
 
 async fn listed(key: &str) -> Option<f64> {

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::sys;
+use super::task::{Promised, promised};
 
 /// Returns a reference to some bytes of `blob`; nothing is read.
 pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
@@ -16,21 +16,20 @@ pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
 
 /// A read that has been started, so that it goes on while something else is done.
 pub struct Read {
-    /// Listens from the start: a promise that fails before it is awaited would be an unhandled rejection.
-    bytes: JsFuture,
+    bytes: Promised,
     len: u64,
 }
 
 impl Read {
     /// Starts to read some bytes of `blob`.
     pub fn start(blob: &Blob, range: &Range<u64>) -> Result<Read, String> {
-        let bytes = JsFuture::from(slice(blob, range)?.array_buffer());
+        let bytes = promised(slice(blob, range)?.array_buffer());
         Ok(Read { bytes, len: range.end - range.start })
     }
 
     /// Waits for the bytes; fails if the file cannot be read or is shorter than it was.
     pub async fn bytes(self) -> Result<Uint8Array, String> {
-        let buffer = self.bytes.await.map_err(|error| sys::describe(&error))?;
+        let buffer = self.bytes.await?;
         let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
         if u64::from(buffer.byte_length()) != self.len {
             return Err(format!("{} bytes were read where {} were expected", buffer.byte_length(), self.len));

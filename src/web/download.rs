@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use crate::web::task::spawn;
 use gloo_net::http::{Method, Response};
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, RequestCredentials};
 
 use super::drive::{Driver, Hands, Machine};
@@ -17,7 +16,8 @@ use super::serial::Serial;
 use super::signal::Signal;
 use super::sink::{Sink, next_bytes, to_blob};
 use super::store::{self, Claim};
-use super::{clock, hasher, sys, write};
+use super::task::ask;
+use super::{clock, hasher, write};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
 use crate::core::error::Error;
@@ -209,7 +209,7 @@ impl DownloadHands {
         let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn(async move {
             let url = match &job.refresh_url {
-                Some(function) => ask(function).await,
+                Some(function) => ask(function).await.and_then(|value| to_url(&value)),
                 None => Err("there is no refreshUrl".to_owned()),
             };
             driver.tell(Input::Url(url.map(|url| drop(job.url.replace(url)))));
@@ -279,9 +279,8 @@ async fn digest(result: &JsValue) -> Result<crate::core::md5::Digest, StoreFailu
     digest.map_err(|unreadable| StoreFailure::Other(unreadable.why))
 }
 
-async fn ask(function: &Function) -> Result<String, String> {
-    let value = function.call0(&JsValue::UNDEFINED).map_err(|error| sys::describe(&error))?;
-    let value = JsFuture::from(Promise::resolve(&value)).await.map_err(|error| sys::describe(&error))?;
+/// Reads what `refreshUrl` gave: a string or a URL object.
+fn to_url(value: &JsValue) -> Result<String, String> {
     let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
     text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())
 }

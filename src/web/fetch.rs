@@ -2,11 +2,11 @@
 
 use gloo_net::http::{Headers, Method, RequestBuilder, Response};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
 use super::headers::Pairs;
 use super::sys;
+use super::task::promised;
 
 /// A request to be sent.
 pub struct Outgoing {
@@ -63,7 +63,7 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
         None => builder.build(),
     };
     let request: web_sys::Request = request.map_err(|error| error.to_string())?.into();
-    let response = JsFuture::from(sys::fetch(&request)).await.map_err(|error| sys::describe(&error))?;
+    let response = promised(sys::fetch(&request)).await?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| "fetch gave no response".to_owned())?;
     Ok(Response::from(response))
 }

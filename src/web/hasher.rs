@@ -7,7 +7,6 @@ use std::task::{Poll, Waker};
 
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::hashing::{self, Control, Hashing, Place, Unreadable};
@@ -15,6 +14,7 @@ use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
 use super::sys::WorkerPort;
+use super::task::promised;
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digest, Digests, WHOLE};
@@ -232,7 +232,7 @@ async fn worker() -> Option<WorkerPort> {
 
 async fn start(source: &Function) -> Worker {
     let Ok(promise) = source.call0(&JsValue::UNDEFINED) else { return Worker::None };
-    let Ok(worker) = JsFuture::from(Promise::resolve(&promise)).await else { return Worker::None };
+    let Ok(worker) = promised(Promise::resolve(&promise)).await else { return Worker::None };
     if worker.is_null() || worker.is_undefined() {
         return Worker::None;
     }

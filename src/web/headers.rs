@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-use super::sys;
+use super::task::ask;
 
 /// Names and values.
 pub type Pairs = Vec<(String, String)>;
@@ -48,14 +47,14 @@ impl Headers {
     pub async fn get(&self) -> Result<Pairs, String> {
         match &self.source {
             Source::Fixed(pairs) => Ok(pairs.clone()),
-            Source::Asked(function) => ask(function).await,
+            Source::Asked(function) => ask(function).await.map(|value| pairs(&value)),
         }
     }
 
     /// Asks the page again, and keeps the answer until [`Headers::replayed`].
     pub async fn refresh(&self) -> Result<(), String> {
         if let Source::Asked(function) = &self.source {
-            let pairs = ask(function).await?;
+            let pairs = pairs(&ask(function).await?);
             *self.fresh.borrow_mut() = Some(pairs);
         }
         Ok(())
@@ -65,12 +64,6 @@ impl Headers {
     pub fn replayed(&self) {
         self.fresh.take();
     }
-}
-
-async fn ask(function: &Function) -> Result<Pairs, String> {
-    let value = function.call0(&JsValue::UNDEFINED).map_err(|error| sys::describe(&error))?;
-    let value = JsFuture::from(Promise::resolve(&value)).await.map_err(|error| sys::describe(&error))?;
-    Ok(pairs(&value))
 }
 
 /// Reads a plain object or a `Headers` object.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
 
+use super::task::promised;
 use super::{blob, sys};
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
@@ -242,6 +242,6 @@ fn failure(error: &JsValue) -> StoreFailure {
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.
 pub async fn next_bytes(reader: &web_sys::ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, String> {
-    let read = JsFuture::from(reader.read()).await.map_err(|error| sys::describe(&error))?;
+    let read = promised(reader.read()).await?;
     Ok(super::object::get_as(&read, "value"))
 }
