@@ -12,6 +12,7 @@ use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::api;
 use xuchuan::core::md5::{Digest, FileHasher};
+use xuchuan::web::store;
 
 use web::*;
 
@@ -317,12 +318,16 @@ async fn a_download_is_pending_until_it_is_finished() {
         sleep(200).await;
         let shape = pending_of(&name).await.expect("it is pending");
         assert_eq!((text(&shape, "kind").as_str(), get(&shape, "needsFile")), ("download", JsValue::FALSE));
-        assert!(number(&shape, "done") > 0.0 && number(&shape, "done") <= number(&shape, "size"));
+        // WebKit stores no Blobs in a session that it keeps in memory; the download then begins anew.
+        let takes_blobs = store::put_piece("probe", 0, &blob(b"x")).await.is_ok();
+        store::remove("probe").await.expect("it is removed");
+        assert_eq!(number(&shape, "done") > 0.0, takes_blobs);
+        assert!(number(&shape, "done") <= number(&shape, "size"));
         let again = go_on(&shape, None, "{}");
         let result = again.result().await;
         assert!(data_bytes(&get(&result, "data")).await == bytes);
         let progress = again.progress();
-        assert!(number(progress.last().expect("progress"), "reused") > 0.0, "it goes on where it stopped");
+        assert_eq!(number(progress.last().expect("progress"), "reused") > 0.0, takes_blobs, "it goes on");
         assert!(pending_of(&name).await.is_none(), "what is done is not pending");
     })
     .await;

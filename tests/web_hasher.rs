@@ -39,7 +39,8 @@ impl Job {
         let (control, at, ended, blob) =
             (job.control.clone(), job.at.clone(), job.ended.clone(), blob.clone());
         spawn_local(async move {
-            let result = hasher::hash(blob, CHUNK, control, move |done| at.borrow_mut().push(done)).await;
+            let result =
+                hasher::hash(blob, CHUNK, control, Rc::new(move |done| at.borrow_mut().push(done))).await;
             *ended.borrow_mut() = Some(result);
         });
         job
@@ -90,7 +91,7 @@ async fn a_workers_life() {
         sleep(20).await;
         stopped.control.stop();
         held.control.hold(true);
-        call(&source, "start", &[worker.clone()]);
+        call(&source, "start", std::slice::from_ref(&worker));
         assert_eq!(stopped.end().await, None);
         let first = asked(&worker, "hash", 2).await;
         assert_eq!(posted(&worker, "hash").len(), 2, "the stopped one never reaches the worker");
@@ -139,7 +140,8 @@ async fn a_workers_life() {
         let found = digest.clone();
         let whole = blob.clone();
         spawn_local(async move { *found.borrow_mut() = Some(hasher::digest(whole).await) });
-        let id = get(&asked(&worker, "digest", 1).await, "id");
+        let id = get(&asked(&worker, "hash", 5).await, "id");
+        assert!(get(&posted(&worker, "hash")[4], "chunk").is_undefined());
         say(&worker, "hashed", &id, &hashed);
         until("the digest is there", || digest.borrow().is_some()).await;
         assert_eq!(digest.take(), Some(Ok(digests.file)));
@@ -160,12 +162,12 @@ async fn a_workers_life() {
         let long_bytes = web::bytes(2, (8 << 20) + 1);
         let (running, held, digest) =
             (Job::start(&web::blob(&long_bytes)), Job::start(&blob), Rc::new(RefCell::new(None)));
-        let held_id = get(&asked(&worker, "hash", 6).await, "id");
+        let held_id = get(&asked(&worker, "hash", 7).await, "id");
         held.control.hold(true);
         let (found, whole) = (digest.clone(), blob.clone());
         spawn_local(async move { *found.borrow_mut() = Some(hasher::digest(whole).await) });
-        asked(&worker, "digest", 2).await;
-        say(&worker, "hashing", &get(&posted(&worker, "hash")[4], "id"), "{ at: 8388609 }");
+        asked(&worker, "hash", 8).await;
+        say(&worker, "hashing", &get(&posted(&worker, "hash")[5], "id"), "{ at: 8388609 }");
         call(&worker, "die", &[]);
         assert_eq!(get(&worker, "terminated"), JsValue::TRUE);
         assert_eq!(running.end().await, Some(Ok(expected(&long_bytes))));

@@ -12,7 +12,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
-use xuchuan::core::md5::{Digest, Digests, FileHasher};
+use xuchuan::core::md5::{Digest, Digests, FileHasher, WHOLE};
 use xuchuan::web::hasher::{self, HashControl};
 use xuchuan::web::hashing::{self, Control, Place, Unreadable};
 
@@ -31,7 +31,7 @@ fn expected(bytes: &[u8], chunk: u64) -> Digests {
 }
 
 async fn on_page(blob: &Blob, chunk: u64) -> Result<Digests, Unreadable> {
-    hashing::hash(blob, chunk, Place::Page, &Control::default(), |_| {}).await.expect("it was not stopped")
+    hashing::hash(blob, chunk, Place::Page, &Control::default(), &|_| {}).await.expect("it was not stopped")
 }
 
 #[wasm_bindgen_test]
@@ -41,7 +41,8 @@ async fn digests_are_those_of_the_core() {
             let bytes = bytes(size, size as usize);
             let blob = blob(&bytes);
             assert_eq!(on_page(&blob, CHUNK).await, Ok(expected(&bytes, CHUNK)), "{size}");
-            assert_eq!(hashing::digest(&blob, Place::Page).await, Ok(Digest::of(&bytes)), "{size}");
+            let whole = on_page(&blob, WHOLE).await.map(|digests| digests.file);
+            assert_eq!(whole, Ok(Digest::of(&bytes)), "{size}");
         }
     })
     .await;
@@ -69,7 +70,7 @@ async fn the_page_stays_alive_and_hears_how_far_it_is() {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = reports.clone();
         let report = move |at| told.borrow_mut().push(at);
-        let digests = hashing::hash(&blob, 1 << 20, Place::Page, &Control::default(), report).await;
+        let digests = hashing::hash(&blob, 1 << 20, Place::Page, &Control::default(), &report).await;
         call(&ticker, "stop", &[]);
         let digests = digests.expect("it was not stopped").expect("it can be read");
         assert_eq!(digests.chunks, vec![Digest::of(&unit); 33]);
@@ -94,7 +95,7 @@ async fn a_job_is_held_and_goes_on() {
         spawn_local({
             let (control, at, result) = (control.clone(), at.clone(), result.clone());
             async move {
-                let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, |done| at.set(done)).await;
+                let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, &|done| at.set(done)).await;
                 *result.borrow_mut() = Some(hashed);
             }
         });
@@ -126,7 +127,7 @@ async fn a_stopped_job_yields_nothing() {
             spawn_local({
                 let (control, result, blob) = (control.clone(), result.clone(), blob.clone());
                 async move {
-                    let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, |_| {}).await;
+                    let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, &|_| {}).await;
                     *result.borrow_mut() = Some(hashed);
                 }
             });
@@ -166,7 +167,7 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
             sleep(60).await;
             stopper.stop();
         });
-        let result = hashing::hash(&gone, CHUNK, Place::Page, &control, |_| {}).await;
+        let result = hashing::hash(&gone, CHUNK, Place::Page, &control, &|_| {}).await;
         assert_eq!(result, None);
     })
     .await;
@@ -176,12 +177,12 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
 async fn without_a_source_of_workers_the_page_does_it() {
     guarded(async {
         let bytes = bytes(7, 2_000_003);
-        let hashed = hasher::hash(blob(&bytes), CHUNK, Rc::default(), |_| {}).await;
+        let hashed = hasher::hash(blob(&bytes), CHUNK, Rc::default(), Rc::new(|_| {})).await;
         assert_eq!(hashed, Some(Ok(expected(&bytes, CHUNK))));
         assert_eq!(hasher::digest(blob(&bytes)).await, Ok(Digest::of(&bytes)));
         let control = Rc::new(HashControl::default());
         control.stop();
-        assert_eq!(hasher::hash(blob(&bytes), CHUNK, control, |_| {}).await, None);
+        assert_eq!(hasher::hash(blob(&bytes), CHUNK, control, Rc::new(|_| {})).await, None);
     })
     .await;
 }

@@ -22,12 +22,26 @@ fn new_key(name: &str) -> String {
 }
 
 fn record(number: f64) -> JsValue {
-    object([("number", number.into())])
+    object(&[("number", number.into())])
 }
 
 async fn listed(key: &str) -> Option<f64> {
     let all = store::all().await.expect("a list");
     all.iter().find(|(other, _)| other == key).map(|(_, value)| number(value, "number"))
+}
+
+/// Tells whether this browser takes Blobs: WebKit does not in a session that it keeps in memory, as under automation
+/// or in a private window. A download is then not resumed after a reload, and is one all the same.
+async fn takes_blobs() -> bool {
+    let stored = store::put_piece("probe", 0, &blob(b"x")).await;
+    store::remove("probe").await.expect("it is removed");
+    match stored {
+        Ok(()) => true,
+        Err(why) => {
+            assert!(why.contains("Error preparing Blob"), "{why}");
+            false
+        }
+    }
 }
 
 async fn indexes(key: &str) -> Vec<u32> {
@@ -55,6 +69,9 @@ async fn records_are_written_read_listed_and_removed() {
 #[wasm_bindgen_test]
 async fn pieces_belong_to_one_transfer() {
     guarded(async {
+        if !takes_blobs().await {
+            return;
+        }
         // One key is the beginning of the other.
         let key = new_key("p");
         let longer = format!("{key}x");
@@ -80,6 +97,9 @@ async fn pieces_belong_to_one_transfer() {
 #[wasm_bindgen_test]
 async fn what_is_no_piece_is_left_out() {
     guarded(async {
+        if !takes_blobs().await {
+            return;
+        }
         let key = new_key("odd");
         store::put_piece(&key, 1, &blob(b"one")).await.expect("it is written");
         let place: JsValue = Array::of2(&key.as_str().into(), &2.into()).into();

@@ -12,10 +12,11 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
-use xuchuan::core::md5::{Digest, FileHasher};
+use xuchuan::core::md5::{Digest, FileHasher, WHOLE};
 use xuchuan::web::frame::Frame;
+use xuchuan::web::hashing::{self, Control, Place};
 use xuchuan::web::object::{get_u64, object};
-use xuchuan::web::{hashing, store, sys, timer, worker};
+use xuchuan::web::{store, sys, timer, worker};
 
 use web::*;
 
@@ -65,11 +66,16 @@ async fn answer(id: u64, t: &str) -> JsValue {
 }
 
 fn hash(id: u64, blob: &Blob, chunk: f64) -> JsValue {
-    object([("t", "hash".into()), ("id", (id as f64).into()), ("blob", blob.into()), ("chunk", chunk.into())])
+    object(&[
+        ("t", "hash".into()),
+        ("id", (id as f64).into()),
+        ("blob", blob.into()),
+        ("chunk", chunk.into()),
+    ])
 }
 
 fn order(t: &str, id: u64, held: bool) -> JsValue {
-    object([("t", t.into()), ("id", (id as f64).into()), ("held", held.into())])
+    object(&[("t", t.into()), ("id", (id as f64).into()), ("held", held.into())])
 }
 
 #[wasm_bindgen_test]
@@ -92,7 +98,7 @@ async fn a_worker_hashes_what_it_is_sent() {
         }
         let id = 1_000_010;
         let digest =
-            object([("t", "digest".into()), ("id", (id as f64).into()), ("blob", blob(b"abc").into())]);
+            object(&[("t", "hash".into()), ("id", (id as f64).into()), ("blob", blob(b"abc").into())]);
         tell(&digest);
         assert_eq!(text(&answer(id, "hashed").await, "file"), Digest::of(b"abc").to_string());
     })
@@ -140,7 +146,7 @@ async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
     guarded(async {
         serve();
         let id = 1_000_040;
-        tell(&object([("t", "sleep".into()), ("id", (id as f64).into()), ("ms", 30.into())]));
+        tell(&object(&[("t", "sleep".into()), ("id", (id as f64).into()), ("ms", 30.into())]));
         answer(id, "slept").await;
         for odd in [
             "null",
@@ -151,7 +157,7 @@ async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
             "{ t: 'hash', id: 1 }",
             "{ t: 'hash', id: -1 }",
             "{ t: 'hash', id: 1000041, blob: {}, chunk: 5 }",
-            "{ t: 'digest', id: 1000041 }",
+            "{ t: 'hash', id: 1000041 }",
             "{ t: 'x', id: 1 }",
         ] {
             tell(&js(odd));
@@ -167,7 +173,7 @@ async fn the_effects_work_in_a_worker() {
     guarded(async {
         assert!(!sys::is_visible());
         timer::sleep(10).await;
-        store::put("worker", &object([("n", 1.into())])).await.expect("it is written");
+        store::put("worker", &object(&[("n", 1.into())])).await.expect("it is written");
         assert_eq!(number(&store::get("worker").await.expect("it is there"), "n"), 1.0);
         store::remove("worker").await.expect("it is removed");
         let told = Rc::new(std::cell::Cell::new(0));
@@ -182,8 +188,9 @@ async fn the_effects_work_in_a_worker() {
         sleep(300).await;
         assert_eq!(told.get(), 1);
         let bytes = bytes(3, 1000);
-        let digest = hashing::digest(&blob(&bytes), hashing::Place::Worker).await;
-        assert_eq!(digest, Ok(Digest::of(&bytes)));
+        let (blob, control) = (blob(&bytes), Control::default());
+        let digests = hashing::hash(&blob, WHOLE, Place::Worker, &control, &|_| {}).await;
+        assert_eq!(digests.map(|it| it.map(|it| it.file)), Some(Ok(Digest::of(&bytes))));
     })
     .await;
 }

@@ -67,7 +67,10 @@ pub async fn settle(promise: Promise) -> JsValue {
 
 /// The reference server, on another origin than the tests' page.
 pub fn server() -> &'static str {
-    option_env!("XUCHUAN_SERVER").expect("XUCHUAN_SERVER is set: run `cargo xtask test`")
+    let Some(url) = option_env!("XUCHUAN_SERVER") else {
+        panic!("the tests were compiled without XUCHUAN_SERVER: run them by `cargo xtask test`");
+    };
+    url
 }
 
 pub fn get(object: &JsValue, name: &str) -> JsValue {
