@@ -20,12 +20,30 @@ const rows = {
   // The engine's worker with a record of its memory; only the first call on a page can say so.
   instrument: () =>
     xuchuan.init({ worker: () => new Worker('/watched-worker.js', { type: 'module' }) }).then(() => ({})),
+  // What the watch must see: a task of `ms`, and a buffer of `bytes`, kept until `release`.
+  task: ({ ms }) => watchTasks(async () => busy(ms)),
+  hold: async ({ bytes }) => {
+    held = new Uint8Array(bytes).fill(1);
+    return {};
+  },
   wasm: async () => ({ page: wasmBytes(), worker: await workerBytes() }),
   download: oursDownload,
   get: plainDownload,
   // So that one row's result is not the next one's burden.
-  release,
+  release: () => {
+    held = undefined;
+    return release();
+  },
 };
+
+let held;
+
+async function busy(ms) {
+  // A task of its own: the one that started the row is the driver's.
+  await new Promise((resolve) => setTimeout(resolve));
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
 
 function workerBytes() {
   return new Promise((resolve) => {

@@ -35,7 +35,7 @@ struct Link {
 pub struct Heap {
     /// JavaScript's objects.
     pub objects: f64,
-    /// What ArrayBuffers hold, those of wasm memories too.
+    /// What ArrayBuffers hold; those of wasm memories are not counted.
     pub buffers: f64,
 }
 

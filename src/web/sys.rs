@@ -26,6 +26,13 @@ extern "C" {
     #[wasm_bindgen(js_name = cancelAnimationFrame)]
     pub fn cancel_animation_frame(id: f64);
 
+    /// [`ArrayBuffer.prototype.transfer`](https://tc39.es/ecma262/#sec-arraybuffer.prototype.transfer): takes the bytes
+    /// out of the buffer, all but the first `len` of which are freed at once. Fails where a browser has not got it.
+    #[wasm_bindgen(method, structural, catch, js_name = transfer)]
+    fn transfer(this: &Buffer, len: u32) -> Result<JsValue, JsValue>;
+
+    type Buffer;
+
     /// The global object of a page or a worker.
     pub type Global;
 
@@ -101,6 +108,12 @@ fn absolute(url: &str) -> Option<web_sys::Url> {
     let base = global().location().map(|location| location.href())?;
     // A worker from a Blob has a base that nothing can be relative to.
     web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
+}
+
+/// Frees the bytes of a buffer that nobody will read again; where a browser can't, its collector will in time.
+pub fn free(buffer: js_sys::ArrayBuffer) {
+    let buffer: Buffer = buffer.unchecked_into();
+    let _ = buffer.transfer(0);
 }
 
 /// Tells whether `url` has the origin of this page.
