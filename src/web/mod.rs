@@ -10,6 +10,7 @@ pub mod hasher;
 pub mod hashing;
 pub mod headers;
 pub mod listener;
+pub mod memory;
 pub mod object;
 pub mod read;
 pub mod serial;
