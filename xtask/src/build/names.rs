@@ -18,7 +18,8 @@ pub fn shorten(output: &mut Output) -> Result<String> {
         let short = short(imports.len());
         imports.insert(std::mem::replace(&mut import.name, short.clone()), short);
     }
-    for export in wasm.exports.iter_mut() {
+    // `memory` keeps its name: tools that watch an instance look for it.
+    for export in wasm.exports.iter_mut().filter(|export| export.name != "memory") {
         let short = short(exports.len());
         exports.insert(std::mem::replace(&mut export.name, short.clone()), short);
     }
