@@ -237,8 +237,6 @@ impl Download {
             Input::Resume => self.resume(now),
             Input::Abort => {
                 let error = Error::new(Kind::Aborted, "the download", "the page aborted it");
-                // For good: what is to go on later is paused, or left.
-                self.forget();
                 self.settle(Err(error), State::Aborted);
             }
         }
