@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::options::{self, Options};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
-use crate::core::download::{Concurrency, Config, Download, Input, Restored};
+use crate::core::download::{Config, Download, Input, Restored};
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
 use crate::web::download::{DownloadHands, Downloaded, Job};
@@ -87,10 +87,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
     let config = Config {
         name: sys::name_of(&url),
         piece: options.bytes("pieceSize").unwrap_or(PIECE),
-        concurrency: match options.fixed_concurrency() {
-            Some(limit) => Concurrency::Fixed(limit),
-            None => Concurrency::Auto(MOST_DOWNLOADS),
-        },
+        concurrency: options.concurrency(MOST_DOWNLOADS),
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
         conditional: sys::is_same_origin(&url),

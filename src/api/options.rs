@@ -4,13 +4,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::RequestCredentials;
 
 use crate::core::clock::Millis;
+use crate::core::pace::Concurrency;
 use crate::core::retry::Policy;
-use crate::core::upload::{Concurrency, Naming};
+use crate::core::upload::Naming;
 use crate::web::headers::Headers;
 use crate::web::object::{get, get_string, get_u64};
 
-/// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
-const MOST_UPLOADS: usize = 6;
 /// How long a request may show no sign of life, in ms.
 const STALL: Millis = 30_000;
 
@@ -32,14 +31,10 @@ impl Options {
         }
     }
 
-    /// Returns how many requests an upload may have in flight.
-    pub fn upload_concurrency(&self) -> Concurrency {
-        self.fixed_concurrency().map_or(Concurrency::Auto(MOST_UPLOADS), Concurrency::Fixed)
-    }
-
-    /// Returns how many requests the page wants in flight, if it wants a certain number.
-    pub fn fixed_concurrency(&self) -> Option<usize> {
-        get_u64(&self.0, "concurrency").and_then(|limit| usize::try_from(limit).ok())
+    /// Returns how many requests may be in flight: as many as the page says, else up to `most`.
+    pub fn concurrency(&self, most: usize) -> Concurrency {
+        let fixed = get_u64(&self.0, "concurrency").and_then(|limit| usize::try_from(limit).ok());
+        fixed.map_or(Concurrency::Auto(most), Concurrency::Fixed)
     }
 
     /// Returns when to try again.

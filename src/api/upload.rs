@@ -17,6 +17,8 @@ use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
 use crate::web::{clock, read, store};
 
+/// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
+const MOST_UPLOADS: usize = 6;
 /// Where uploads go unless the page says otherwise.
 const ENDPOINT: &str = "/api/upload";
 
@@ -81,7 +83,7 @@ pub fn start(
         naming: record.naming(),
         ext: record.ext.clone(),
         expected,
-        concurrency: options.upload_concurrency(),
+        concurrency: options.concurrency(MOST_UPLOADS),
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
         can_refresh_headers: headers.can_refresh(),

@@ -9,6 +9,15 @@ const WORTHWHILE: f64 = 1.05;
 /// How many windows pass before another step up is tried after one that brought nothing.
 const PATIENCE: u32 = 8;
 
+/// How many requests may be in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// As goodput says, up to a limit.
+    Auto(usize),
+    /// As the page says.
+    Fixed(usize),
+}
+
 /// The number of requests a transfer may have in flight.
 #[derive(Debug, Clone)]
 pub struct Pace {
@@ -30,6 +39,14 @@ struct Window {
 }
 
 impl Pace {
+    /// Starts as `concurrency` says.
+    pub fn new(concurrency: Concurrency) -> Pace {
+        match concurrency {
+            Concurrency::Auto(max) => Pace::adaptive(max),
+            Concurrency::Fixed(limit) => Pace::fixed(limit),
+        }
+    }
+
     /// Starts at 2 and adapts, up to `max`.
     pub fn adaptive(max: usize) -> Pace {
         let max = max.max(1);

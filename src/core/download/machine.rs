@@ -132,10 +132,8 @@ pub enum Finish {
 impl Download {
     /// Makes a download that waits for [`Input::Start`].
     pub fn new(config: Config) -> Download {
-        let (pace, single) = match config.concurrency {
-            Concurrency::Auto(max) => (Pace::adaptive(max), max <= 1),
-            Concurrency::Fixed(limit) => (Pace::fixed(limit), limit <= 1),
-        };
+        let (Concurrency::Auto(most) | Concurrency::Fixed(most)) = config.concurrency;
+        let (pace, single) = (Pace::new(config.concurrency), most <= 1);
         Download {
             piece: config.piece.max(1),
             stage: Stage::Queued,

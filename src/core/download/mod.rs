@@ -27,6 +27,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use crate::core::pace::Concurrency;
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 
@@ -35,15 +36,6 @@ use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::Policy;
-
-/// How many requests may be in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Concurrency {
-    /// As goodput says, up to a limit: 4, since HTTP/1.1 has six connections to an origin for all tabs.
-    Auto(usize),
-    /// As the page says.
-    Fixed(usize),
-}
 
 /// What a download is told at the start.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use super::outbox::InFlight;
 use super::table::{Status, Table};
-use super::{Concurrency, Config, Effect, Input, Memory, Outcome, RequestId};
+use super::{Config, Effect, Input, Memory, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -54,10 +54,7 @@ pub(super) enum Phase {
 impl Upload {
     /// Makes an upload that waits for [`Input::Start`].
     pub fn new(config: Config) -> Upload {
-        let pace = match config.concurrency {
-            Concurrency::Auto(max) => Pace::adaptive(max),
-            Concurrency::Fixed(limit) => Pace::fixed(limit),
-        };
+        let pace = Pace::new(config.concurrency);
         Upload {
             gate: Gate::new(config.retry, Jitter::new(config.seed)),
             pace,

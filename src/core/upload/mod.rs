@@ -14,6 +14,7 @@ mod machine;
 mod outbox;
 mod table;
 
+pub use crate::core::pace::Concurrency;
 pub use answer::{Body, Response};
 pub use machine::Upload;
 pub use table::{Naming, Table};
@@ -24,15 +25,6 @@ use crate::core::md5::{Digest, Digests};
 use crate::core::plan::Cut;
 use crate::core::retry::Policy;
 use crate::core::wire::Handshake;
-
-/// How many requests may be in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Concurrency {
-    /// As goodput says, up to a limit.
-    Auto(usize),
-    /// As the page says.
-    Fixed(usize),
-}
 
 /// What an upload is told at the start.
 #[derive(Debug, Clone)]
