@@ -6,12 +6,13 @@
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
-use xuchuan::core::md5::{Digest, Digests};
+use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::{State, Wait};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Memory, Naming, Outcome, Request, RequestId, Response, Upload,
+    Body, Concurrency, Config, Effect, Input, Known, Memory, Naming, Outcome, Request, RequestId, Response,
+    Upload,
 };
 use xuchuan::core::wire::{Answer, Envelope, msg};
 
@@ -89,7 +90,7 @@ impl Bench {
     /// Hashed, with the handshake (request 1) on its way.
     fn hashed(names: &str, change: impl FnOnce(&mut Config)) -> Bench {
         let mut bench = Bench::idle(names, change);
-        bench.give(Input::Start(None));
+        bench.give(Input::Start(Known::Nothing));
         bench.give(Input::Hashed(Ok(digests(names))));
         assert_eq!(bench.handshakes(), [1]);
         bench
@@ -584,9 +585,13 @@ fn abort_stops_everything_for_good() {
     assert_eq!(b.cancelled(), [2, 3]);
     assert_eq!(b.asked(&Effect::Forget), 1);
     assert_eq!((b.failure(), b.state()), (Some(Kind::Aborted), State::Aborted));
-    for input in
-        [Input::Resume, Input::Answered(2, needed("bc")), Input::Wake, Input::Abort, Input::Start(None)]
-    {
+    for input in [
+        Input::Resume,
+        Input::Answered(2, needed("bc")),
+        Input::Wake,
+        Input::Abort,
+        Input::Start(Known::Nothing),
+    ] {
         b.give(input);
         assert_eq!(b.effects, []);
     }
@@ -596,7 +601,7 @@ fn abort_stops_everything_for_good() {
 #[test]
 fn the_page_reloads() {
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Some(digests("abc"))));
+    b.give(Input::Start(Known::Digests(digests("abc"))));
     assert_eq!(b.handshakes(), [1], "no hashing");
     b.answer(1, needed("bc"));
     assert_eq!(
@@ -621,19 +626,60 @@ fn the_page_reloads() {
 #[test]
 fn digests_of_another_cut_are_not_believed() {
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Some(digests("ab"))));
-    assert_eq!(b.asked(&Effect::Hash), 1);
+    b.give(Input::Start(Known::Digests(digests("ab"))));
+    assert_eq!(b.asked(&Effect::Hash(None)), 1);
 }
 
 #[test]
-fn the_file_changed_since_an_earlier_visit() {
-    let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Some(digests("abc"))));
+fn the_file_changed_since_the_visit_that_is_gone_on_with() {
+    let mut b = Bench::idle("abc", |c| c.expected = Some(digests("abc").file));
+    b.give(Input::Start(Known::Digests(digests("abc"))));
     b.answer(1, needed("bc"));
     b.give(Input::Checked(1, Ok(digest(b'x'))));
     let error = b.error().unwrap();
     assert!(error.kind == Kind::FileChanged && error.doing.contains("chunk 2 of 3"), "{error}");
     assert_eq!(b.asked(&Effect::Forget), 1);
+}
+
+#[test]
+fn digests_of_an_earlier_visit_that_do_not_fit_are_made_anew() {
+    let mut b = Bench::idle("abc", |_| {});
+    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.answer(1, needed("bc"));
+    b.give(Input::Checked(1, Ok(digest(b'x'))));
+    assert_eq!((b.asked(&Effect::Hash(None)), b.state()), (1, State::Hashing));
+    b.give(Input::Hashed(Ok(digests("axc"))));
+    assert_eq!(b.handshakes(), [2]);
+    b.answer(2, needed("x"));
+    assert_eq!(b.chunks(), [(3, 1)], "what was hashed in this visit is not looked at again");
+    b.answer(3, needed(""));
+    b.answer(4, url());
+    assert_eq!(b.outcome().map(|outcome| outcome.file_id), Some(digests("axc").file));
+}
+
+#[test]
+fn hashing_goes_on_where_an_earlier_visit_was() {
+    let mut b = Bench::idle("abc", |_| {});
+    let snapshot = |chunk: u64| {
+        let mut hasher = FileHasher::new(chunk);
+        hasher.update(&[0; 15], &Portable);
+        Box::new(hasher.snapshot().unwrap())
+    };
+    b.give(Input::Start(Known::Partly(snapshot(CHUNK))));
+    assert_eq!(b.asked(&Effect::Hash(Some(snapshot(CHUNK)))), 1);
+    assert_eq!(b.machine.progress(Instant(b.now)).hashed, 15);
+    b.give(Input::Hashed(Ok(digests("abc"))));
+    b.answer(1, needed("abc"));
+    // The first chunk is an earlier visit's; the second was begun in it.
+    assert_eq!((b.asked(&Effect::Check(0)), b.asked(&Effect::Check(1)), b.sent().len()), (1, 1, 0));
+    b.give(Input::Checked(0, Ok(digest(b'a'))));
+    b.give(Input::Checked(1, Ok(digest(b'b'))));
+    b.answer(2, needed("bc"));
+    assert_eq!((b.chunks(), b.asked(&Effect::Check(2))), (vec![(4, 2)], 0), "the third is this visit's");
+
+    let mut b = Bench::idle("abc", |_| {});
+    b.give(Input::Start(Known::Partly(snapshot(7))));
+    assert_eq!(b.asked(&Effect::Hash(None)), 1, "of another cut");
 }
 
 #[test]
@@ -690,8 +736,8 @@ fn sizes_0_1_exactly_n_and_over_4_gib() {
 #[test]
 fn hashing_can_be_paused_and_aborted() {
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(None));
-    assert_eq!(b.asked(&Effect::Hash), 1);
+    b.give(Input::Start(Known::Nothing));
+    assert_eq!(b.asked(&Effect::Hash(None)), 1);
     b.give(Input::Hashing(10));
     assert_eq!((b.state(), b.machine.progress(Instant(b.now)).hashed), (State::Hashing, 10));
     b.give(Input::Pause);
@@ -702,11 +748,11 @@ fn hashing_can_be_paused_and_aborted() {
     assert_eq!(b.handshakes(), [1]);
 
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(None));
+    b.give(Input::Start(Known::Nothing));
     b.give(Input::Abort);
     assert_eq!(b.asked(&Effect::StopHash), 1);
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(None));
+    b.give(Input::Start(Known::Nothing));
     b.give(Input::Hashed(Ok(digests("abc"))));
     assert_eq!(b.failure(), Some(Kind::FileChanged));
 }

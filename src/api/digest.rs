@@ -12,11 +12,13 @@ use super::options::Options;
 use super::settled;
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
+use crate::core::md5::Snapshot;
 use crate::core::plan::{self, Cut};
 use crate::core::progress::{Progress, State};
 use crate::core::upload::Table;
 use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
+use crate::web::hashing::Watcher;
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
 use crate::web::task::promise;
@@ -48,13 +50,8 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 let _ = on_progress.call1(&JsValue::UNDEFINED, &hashing(done.get(), size));
             })
         });
-        let report = Rc::new(move |hashed: u64| {
-            done.set(hashed);
-            if let Some(frame) = &frame {
-                frame.ask();
-            }
-        });
-        let digests = match hasher::hash(source, chunk, control, report).await {
+        let watcher = Rc::new(Progressing { done, frame });
+        let digests = match hasher::hash(source, chunk, None, control, watcher).await {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
                 let detail =
@@ -69,7 +66,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 )));
             }
         };
-        let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), true);
+        let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), 0);
         let ids = write::list(&table.ids());
         Ok(object(&[
             ("fileId", digests.file.to_string().into()),
@@ -78,6 +75,23 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             ("size", number(size)),
         ]))
     })
+}
+
+/// Who shows a hashing to the page.
+struct Progressing {
+    done: Rc<Cell<u64>>,
+    frame: Option<Frame>,
+}
+
+impl Watcher for Progressing {
+    fn hashed(&self, at: u64) {
+        self.done.set(at);
+        if let Some(frame) = &self.frame {
+            frame.ask();
+        }
+    }
+
+    fn saved(&self, _snapshot: Snapshot) {}
 }
 
 /// Makes the page's `Progress` of a hashing.

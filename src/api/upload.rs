@@ -7,9 +7,9 @@ use web_sys::{Blob, File};
 use super::options::{self, Options};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
-use crate::core::journal::{UploadRecord, VERSION};
+use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
-use crate::core::upload::{Config, Input, Outcome, Upload};
+use crate::core::upload::{Config, Input, Known, Outcome, Upload};
 use crate::core::wire;
 use crate::web::drive::Driver;
 use crate::web::object::{number, object};
@@ -75,7 +75,7 @@ pub fn start(
 ) -> EngineTransfer {
     let expected = earlier.as_ref().and_then(UploadRecord::digests).map(|digests| digests.file);
     let same_file = earlier.as_ref().is_none_or(|earlier| earlier.is_same_file(&chosen));
-    let record = earlier.unwrap_or(chosen);
+    let record = earlier.unwrap_or_else(|| chosen.clone());
     let headers = options.headers();
     let cut = Cut::new(record.size, record.chunk);
     let machine = Upload::new(Config {
@@ -92,6 +92,7 @@ pub fn start(
     let key = key(&record);
     let claim = if options.resume() { Claim::new(&key) } else { None };
     let remembered = claim.is_some();
+    let digests = if options.resume() { journal::digests_key(&chosen) } else { None };
     let job = Job {
         file: source,
         cut,
@@ -99,6 +100,7 @@ pub fn start(
         headers,
         credentials: options.credentials(),
         journal: claim.map(|claim| (claim, record.clone())),
+        digests: digests.clone(),
     };
     let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
     spawn({
@@ -106,8 +108,14 @@ pub fn start(
         async move {
             let known = if remembered && same_file { store::get(&key).await } else { None };
             let known = known.and_then(|value| read::upload_record(&value));
-            let known = known.filter(|known| known.is_same_file(&record));
-            driver.tell(Input::Start(known.and_then(|known| known.digests())));
+            let known = known.filter(|known| known.is_same_file(&record)).and_then(|known| known.digests());
+            let known = match (known, digests) {
+                (None, Some(key)) => {
+                    store::digests(&key).await.map_or(Known::Nothing, |value| read::known(&value, cut))
+                }
+                (known, _) => Known::from(known),
+            };
+            driver.tell(Input::Start(known));
         }
     });
     EngineTransfer::new(driver)

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::web::{hasher, worker};
+use crate::web::{pool, worker};
 
 /// Makes this worker serve the page that started it.
 #[wasm_bindgen(js_name = serveWorker, skip_typescript)]
@@ -13,5 +13,5 @@ pub fn serve_worker() {
 /// Says where workers come from: `source` returns a promise of a worker that is ready, or of null.
 #[wasm_bindgen(js_name = setWorkerSource, skip_typescript)]
 pub fn set_worker_source(source: js_sys::Function) {
-    hasher::set_worker_source(source);
+    pool::set_worker_source(source);
 }

@@ -1,8 +1,8 @@
 //! What is remembered between page loads: versioned, and validated when it is read.
 
-use crate::core::md5::{Digest, Digests};
+use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
-use crate::core::upload::Naming;
+use crate::core::upload::{Known, Naming};
 
 /// The version of the records below; a record of another version is not used.
 pub const VERSION: u32 = 1;
@@ -68,9 +68,37 @@ impl UploadRecord {
     }
 }
 
+/// A file of at least so many bytes has its digests remembered: a smaller one is hashed in no time.
+pub const WORTH_REMEMBERING: u64 = 16 << 20;
+/// Digests that nobody used for so long are forgotten, in ms: 30 days.
+pub const DIGESTS_EXPIRE: u64 = 30 * 24 * 3600 * 1000;
+/// So many files have their digests remembered; each takes 16 KB at most.
+pub const MOST_DIGESTS: u32 = 200;
+
+/// Returns the key under which a file's digests are remembered: what tells it from others without reading it.
+pub fn digests_key(record: &UploadRecord) -> Option<String> {
+    let UploadRecord { name, size, last_modified, chunk, .. } = record;
+    let changed = last_modified.filter(|_| *size >= WORTH_REMEMBERING)?;
+    Some(format!("{size} {changed} {chunk} {name}"))
+}
+
+/// Reads what was remembered of the digests of a file that is cut like this: all of them, or where the hashing was. What
+/// does not fit is nothing.
+pub fn known(digests: Option<&[u8]>, state: Option<&[u8]>, cut: Cut) -> Known {
+    let digests = digests.and_then(Digests::from_bytes).filter(|known| known.chunks.len() == cut.count());
+    let state = state.and_then(Snapshot::from_bytes);
+    let state = state.filter(|state| state.chunk() == cut.chunk && state.position() <= cut.size);
+    match (digests, state) {
+        (Some(digests), _) => Known::Digests(digests),
+        (None, Some(state)) => Known::Partly(Box::new(state)),
+        (None, None) => Known::Nothing,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::md5::{FileHasher, Portable};
 
     fn record() -> UploadRecord {
         let digests = Digests { file: Digest([1; 16]), chunks: vec![Digest([2; 16]), Digest([3; 16])] };
@@ -111,5 +139,33 @@ mod tests {
             damage(&mut record);
             assert!(record.digests().is_none());
         }
+    }
+
+    #[test]
+    fn digests_are_remembered_by_what_tells_the_file() {
+        let mut record = UploadRecord { size: WORTH_REMEMBERING, last_modified: Some(7), ..record() };
+        assert_eq!(digests_key(&record).unwrap(), "16777216 7 10 视频.mp4");
+        record.size -= 1;
+        assert_eq!(digests_key(&record), None);
+        record = UploadRecord { size: WORTH_REMEMBERING, last_modified: None, ..record };
+        assert_eq!(digests_key(&record), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_cut_is_not_known() {
+        let cut = Cut::new(15, 10);
+        let digests = record().digests().unwrap();
+        let bytes = digests.to_bytes();
+        let mut hasher = FileHasher::new(10);
+        hasher.update(&[5; 12], &Portable);
+        let snapshot = hasher.snapshot().unwrap();
+        let state = snapshot.to_bytes();
+        let partly = Known::Partly(Box::new(snapshot));
+        assert_eq!(known(Some(&bytes), Some(&state), cut), Known::Digests(digests));
+        assert_eq!(known(Some(&bytes[1..]), Some(&state), cut), partly);
+        assert_eq!(known(None, Some(&state), Cut::new(11, 10)), Known::Nothing);
+        assert_eq!(known(None, Some(&state), Cut::new(15, 11)), Known::Nothing);
+        assert_eq!(known(Some(&bytes), None, Cut::new(21, 10)), Known::Nothing);
+        assert_eq!(known(None, None, cut), Known::Nothing);
     }
 }

@@ -26,6 +26,11 @@ impl<T> Queue<T> {
         self.0.retain(keep);
     }
 
+    /// Goes through the entries, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter()
+    }
+
     /// Returns how many entries there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -34,6 +39,15 @@ impl<T> Queue<T> {
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<T> IntoIterator for Queue<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

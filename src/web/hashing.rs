@@ -1,4 +1,4 @@
-//! Hashing a file, in a worker or, in short slices, on the page's thread: the next bytes are read meanwhile.
+//! Hashing a file, in a worker or on the page's thread: while some of it is hashed, the next is read.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -7,34 +7,46 @@ use std::task::{Poll, Waker};
 
 use web_sys::Blob;
 
-use super::blob::Read;
-use super::{sys, timer};
-use crate::core::md5::{Digests, FileHasher};
-
-/// How much is read at once; two such reads are in memory. 8 MiB slices read at nearly the speed of larger ones.
-const GROUP: u64 = 8 << 20;
-/// How much enters wasm memory at once.
-const PART: u32 = 256 << 10;
-/// How long the page's thread may hash without a break, in ms.
-const SLICE: f64 = 8.0;
+use super::kernel::kernel;
+use super::reader::Reader;
+pub use super::reader::Unreadable;
+use super::sys;
+use super::task::join;
+use super::turn::turn;
+use crate::core::clock::Millis;
+use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, unit};
 
 /// Where the hashing runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// In a worker, without breaks.
+    /// In a worker.
     Worker,
-    /// On the page's thread, in short slices.
+    /// On the page's thread.
     Page,
 }
 
-/// A file that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Where it stopped, in bytes from the start.
-    pub at: u64,
-    /// The browser's words.
-    pub why: String,
+impl Place {
+    /// How many bytes are hashed without a look at the clock: 1 MiB takes about 2 ms.
+    fn part(self) -> usize {
+        match self {
+            Place::Worker => 1 << 20,
+            Place::Page => 256 << 10,
+        }
+    }
+
+    /// How long it is hashed without a turn for others, in ms. In a worker those are reads and messages; on the page's
+    /// thread a slice, with the part that is begun then, stays under 8 ms.
+    fn slice(self) -> f64 {
+        match self {
+            Place::Worker => 1.0,
+            Place::Page => 6.0,
+        }
+    }
 }
+
+/// A state is saved after so many bytes, or so many ms.
+const SAVE_BYTES: u64 = 256 << 20;
+const SAVE_AFTER: Millis = 2_000;
 
 /// Holds a job, lets it go on, or ends it.
 #[derive(Debug, Default)]
@@ -87,72 +99,105 @@ impl Control {
     }
 }
 
+/// Who is told how far a hashing is.
+pub trait Watcher {
+    /// So many bytes are hashed.
+    fn hashed(&self, at: u64);
+    /// Here it could go on later.
+    fn saved(&self, snapshot: Snapshot);
+}
+
 /// A hashing under way; yields nothing if it is stopped.
 pub type Hashing<'a> = Pin<Box<dyn Future<Output = Option<Result<Digests, Unreadable>>> + 'a>>;
 
-/// Hashes `blob`, cut into chunks of `chunk` bytes (or [`crate::core::md5::WHOLE`]); `report` gets the bytes done so far. Boxed, so that it is compiled
-/// once and not into each caller.
+/// Hashes `blob`, cut into chunks of `chunk` bytes (or [`crate::core::md5::WHOLE`]), from where an `earlier` hashing
+/// was. Boxed, so that it is compiled once and not into each caller.
 pub fn hash<'a>(
     blob: &'a Blob,
     chunk: u64,
+    earlier: Option<Snapshot>,
     place: Place,
     control: &'a Control,
-    report: &'a dyn Fn(u64),
+    watcher: &'a dyn Watcher,
 ) -> Hashing<'a> {
     Box::pin(async move {
-        let mut hasher = FileHasher::new(chunk);
-        let ended = read_through(blob, place, control, &mut |bytes| hasher.update(bytes), report).await?;
-        Some(ended.map(|()| hasher.finish()))
+        let size = blob.size() as u64;
+        let earlier = earlier.filter(|snapshot| snapshot.chunk() == chunk && snapshot.position() <= size);
+        let hasher = earlier.map_or_else(|| FileHasher::new(chunk), FileHasher::restore);
+        let kernel = kernel().await;
+        let mut job = Job { hasher, kernel: &*kernel, place, control, watcher, since: 0.0 };
+        match job.run(blob, size, unit(chunk)).await {
+            Ok(true) => Some(Ok(job.hasher.finish())),
+            Ok(false) => None,
+            Err(unreadable) => Some(Err(unreadable)),
+        }
     })
 }
 
-async fn read_through(
-    blob: &Blob,
+struct Job<'a> {
+    hasher: FileHasher,
+    kernel: &'a dyn Kernel,
     place: Place,
-    control: &Control,
-    take: &mut dyn FnMut(&[u8]),
-    report: &dyn Fn(u64),
-) -> Option<Result<(), Unreadable>> {
-    let size = blob.size() as u64;
-    let start = |at: u64| Read::start(blob, &(at..(at + GROUP).min(size)));
-    let mut scratch = vec![0; PART as usize];
-    let mut at = 0;
-    let mut next = start(0);
-    let mut since = sys::performance_now();
-    while at < size {
-        if !control.go().await {
-            return None;
-        }
-        let group = match next {
-            Ok(read) => read.bytes().await,
-            Err(why) => Err(why),
-        };
-        let group = match group {
-            Ok(group) => group,
-            Err(why) => return Some(Err(Unreadable { at, why })),
-        };
-        next = start((at + GROUP).min(size));
-        let len = group.length();
-        let mut done = 0;
-        while done < len {
-            let part = group.subarray(done, (done + PART).min(len));
-            if let Some(scratch) = scratch.get_mut(..part.length() as usize) {
-                part.copy_to(scratch);
-                take(scratch);
+    control: &'a Control,
+    watcher: &'a dyn Watcher,
+    /// When the slice began, in ms.
+    since: f64,
+}
+
+impl Job<'_> {
+    /// Hashes all there is; tells whether it was not stopped.
+    async fn run(&mut self, blob: &Blob, size: u64, unit: u64) -> Result<bool, Unreadable> {
+        let mut reader = Reader::new(blob, self.hasher.position());
+        let left = size - self.hasher.position();
+        let mut current = room(left.min(unit))?;
+        let mut next = room(left.saturating_sub(unit).min(unit))?;
+        let mut len = reader.fill(&mut current).await?;
+        // Waiting for a read was a turn for others.
+        self.since = sys::performance_now();
+        let mut saved = (self.hasher.position(), sys::performance_now());
+        while len > 0 {
+            let bytes = current.get(..len).unwrap_or_default();
+            let (filled, went_on) = join(reader.fill(&mut next), self.take(bytes)).await;
+            if !went_on {
+                return Ok(false);
             }
-            done += part.length();
-            if place == Place::Page && sys::performance_now() - since >= SLICE {
-                timer::breathe().await;
-                if !control.go().await {
-                    return None;
-                }
-                since = sys::performance_now();
+            let (at, now) = (self.hasher.position(), sys::performance_now());
+            if at < size && (at - saved.0 >= SAVE_BYTES || now - saved.1 >= SAVE_AFTER as f64) {
+                saved = (at, now);
+                self.hasher.snapshot().into_iter().for_each(|snapshot| self.watcher.saved(snapshot));
             }
+            std::mem::swap(&mut current, &mut next);
+            len = filled?;
         }
-        // Engines count such buffers late: a gigabyte would leave hundreds of MiB behind before a collection.
-        sys::free(group.buffer());
-        at += u64::from(len);
-        report(at);
+        Ok(self.control.go().await)
     }
-    Some(Ok(()))
+
+    async fn take(&mut self, bytes: &[u8]) -> bool {
+        let mut at = 0;
+        while at < bytes.len() {
+            if sys::performance_now() - self.since >= self.place.slice() {
+                turn().await;
+                if !self.control.go().await {
+                    return false;
+                }
+                self.since = sys::performance_now();
+            }
+            at += self.hasher.take(bytes, at, self.place.part(), self.kernel);
+            self.watcher.hashed(self.hasher.position());
+        }
+        true
+    }
+}
+
+/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine.
+fn room(len: u64) -> Result<Vec<u8>, Unreadable> {
+    let mut room = Vec::new();
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    match room.try_reserve_exact(len) {
+        Ok(()) => {
+            room.resize(len, 0);
+            Ok(room)
+        }
+        Err(_) => Err(Unreadable { at: 0, why: format!("there is no memory for {len} bytes") }),
+    }
 }

@@ -1,13 +1,15 @@
 //! Reads answers and records out of JavaScript values. By hand: the reading half of serde costs 30 KB of wasm, most of
 //! it to describe what it did not expect, and here that is simply nothing.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::object::{get, get_string, get_u64, to_u64};
+use super::object::{get, get_as, get_string, get_u64, to_u64};
 use crate::core::download;
-use crate::core::journal::UploadRecord;
+use crate::core::journal::{self, UploadRecord};
+use crate::core::plan::Cut;
 use crate::core::range::Validators;
+use crate::core::upload::Known;
 use crate::core::wire::{Answer, Envelope};
 
 /// Reads the protocol's envelope from an answer's text.
@@ -40,6 +42,13 @@ pub fn upload_record(value: &JsValue) -> Option<UploadRecord> {
         confirmed: get_u64(value, "confirmed")?,
         updated_at: get_u64(value, "updatedAt")?,
     })
+}
+
+/// Reads what is remembered of the digests of a file that is cut like this.
+pub fn known(value: &JsValue, cut: Cut) -> Known {
+    let bytes = |name: &str| get_as::<Uint8Array>(value, name).map(|bytes| bytes.to_vec());
+    let (digests, state) = (bytes("digests"), bytes("state"));
+    journal::known(digests.as_deref(), state.as_deref(), cut)
 }
 
 /// Reads a record of a download.

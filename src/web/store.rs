@@ -17,11 +17,15 @@ use super::task::spawn;
 use super::{blob, sys};
 
 const NAME: &str = "xuchuan";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Records of transfers, by key.
 const TRANSFERS: &str = "transfers";
 /// Blobs, by the transfer's key and the piece's index.
 const PIECES: &str = "pieces";
+/// Digests of files, by what tells the file.
+const DIGESTS: &str = "digests";
+/// The index of digests by when they were last used, in ms since 1970; the name of that property, too.
+const USED_AT: &str = "usedAt";
 
 thread_local! {
     static CLAIMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -147,6 +151,33 @@ pub async fn remove_pieces(key: &str) -> Result<(), String> {
     done(store.delete(&range)).await.map(drop)
 }
 
+/// Writes digests, or where their hashing is.
+pub async fn put_digests(key: &str, value: &JsValue) -> Result<(), String> {
+    let store = store(DIGESTS, IdbTransactionMode::Readwrite).await?;
+    done(store.put_with_key(value, &key.into())).await.map(drop)
+}
+
+/// Reads digests, of whatever shape; nothing if there are none.
+pub async fn digests(key: &str) -> Option<JsValue> {
+    let store = store(DIGESTS, IdbTransactionMode::Readonly).await.ok()?;
+    done(store.get(&key.into())).await.ok()
+}
+
+/// Forgets the digests that were last used before `oldest`, and of more than `most` those that were used least lately.
+pub async fn expire_digests(oldest: u64, most: u32) -> Result<(), String> {
+    let store = store(DIGESTS, IdbTransactionMode::Readwrite).await?;
+    let index = store.index(USED_AT).map_err(|error| sys::describe(&error))?;
+    let old = IdbKeyRange::upper_bound(&(oldest as f64).into()).map_err(|error| sys::describe(&error))?;
+    let (old, all) = (index.get_all_keys_with_key(&old), index.get_all_keys());
+    let old: Array = done(old).await?.unchecked_into();
+    let all: Array = done(all).await?.unchecked_into();
+    let surplus = old.length().max(all.length().saturating_sub(most));
+    for key in all.slice(0, surplus).iter() {
+        done(store.delete(&key)).await?;
+    }
+    Ok(())
+}
+
 fn piece_key(key: &str, index: u32) -> JsValue {
     Array::of2(&key.into(), &index.into()).into()
 }
@@ -205,6 +236,9 @@ fn create(request: &IdbOpenDbRequest) {
     // A store that cannot be made shows when it is used.
     let _ = database.create_object_store(TRANSFERS);
     let _ = database.create_object_store(PIECES);
+    if let Ok(digests) = database.create_object_store(DIGESTS) {
+        let _ = digests.create_index_with_str(USED_AT, USED_AT);
+    }
 }
 
 /// Waits for a request of the database.

@@ -1,7 +1,7 @@
 //! Every function of the browser that `js-sys` and `web-sys` do not give in the form needed here: for pages and
 //! workers alike, and failing with a value.
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -82,6 +82,45 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn terminate(this: &WorkerPort);
+
+    /// [`WebAssembly.instantiate`](https://www.w3.org/TR/wasm-js-api-2/#dom-webassembly-instantiate).
+    #[wasm_bindgen(catch, js_namespace = WebAssembly)]
+    pub fn instantiate(module: &Uint8Array, imports: &JsValue) -> Result<Promise, JsValue>;
+
+    /// The exports of the digests' module (`core::md5::assembly`).
+    pub type Digester;
+
+    #[wasm_bindgen(method)]
+    pub fn chain(this: &Digester, state: u32, data: u32, blocks: u32);
+
+    #[wasm_bindgen(method)]
+    pub fn pair(this: &Digester, one: u32, other: u32, data: u32, blocks: u32);
+
+    #[wasm_bindgen(method)]
+    pub fn group(this: &Digester, state: u32, lanes: u32, data: u32, first: u32, stride: u32, steps: u32);
+
+    /// [`Blob.stream`](https://w3c.github.io/FileAPI/#dom-blob-stream).
+    type Streaming;
+
+    #[wasm_bindgen(method, catch)]
+    fn stream(this: &Streaming) -> Result<ByteStream, JsValue>;
+
+    type ByteStream;
+
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &ByteStream, options: &JsValue) -> Result<ByteReader, JsValue>;
+
+    /// [`ReadableStreamBYOBReader`](https://streams.spec.whatwg.org/#byob-reader-class).
+    pub type ByteReader;
+
+    #[wasm_bindgen(method)]
+    pub fn read(this: &ByteReader, view: &Uint8Array) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub fn cancel(this: &ByteReader) -> Promise;
+
+    #[wasm_bindgen(method, getter, js_name = hardwareConcurrency)]
+    fn hardware_concurrency(this: &Navigator) -> Option<u32>;
 }
 
 /// Returns the global object.
@@ -97,6 +136,18 @@ pub fn is_visible() -> bool {
 /// Tells what the browser thinks of the network; a hint, no more.
 pub fn is_online() -> bool {
     global().navigator().and_then(|navigator| navigator.on_line()).unwrap_or(true)
+}
+
+/// Tells how many threads the processor runs at once; 2 where the browser keeps it to itself.
+pub fn processors() -> u32 {
+    global().navigator().and_then(|navigator| navigator.hardware_concurrency()).unwrap_or(2)
+}
+
+/// Reads a blob as a stream of bytes that go into the caller's own buffers. Fails where a browser's blobs have none.
+pub fn byte_reader(blob: &web_sys::Blob) -> Result<ByteReader, JsValue> {
+    let blob: &Streaming = blob.unchecked_ref();
+    let mode = super::object::object(&[("mode", "byob".into())]);
+    blob.stream()?.get_reader(&mode)
 }
 
 /// Makes an ArrayBuffer; fails where there is not that much memory.

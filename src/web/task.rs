@@ -1,8 +1,9 @@
 //! Starts tasks on the browser's event loop. Each is boxed first, so that the machinery behind it is compiled once and
 //! not for each task.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
@@ -27,6 +28,32 @@ pub type Promised = Pin<Box<dyn Future<Output = Result<JsValue, String>>>>;
 pub fn promised(promise: Promise) -> Promised {
     let outcome = wasm_bindgen_futures::JsFuture::from(promise);
     Box::pin(async move { outcome.await.map_err(|error| super::sys::describe(&error)) })
+}
+
+/// Runs two futures side by side, to the end of both.
+pub async fn join<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(value) = one.as_mut().poll(context)
+        {
+            first = Some(value);
+        }
+        if second.is_none()
+            && let Poll::Ready(value) = other.as_mut().poll(context)
+        {
+            second = Some(value);
+        }
+        match (first.take(), second.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            (one, other) => {
+                (first, second) = (one, other);
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }
 
 /// Calls a function of the page, and waits if it promises its result.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use super::signal::Signal;
-use super::{hasher, sys};
+use super::{pool, sys};
 use crate::core::clock::Millis;
 
 /// The longest time a browser's timer takes, in ms (a signed 32-bit number).
@@ -35,7 +35,7 @@ pub async fn sleep(ms: Millis) {
     let id = sys::set_timeout(callback.as_ref().unchecked_ref(), (ms as f64).min(LONGEST));
     let _timer = Timer { id, _callback: callback };
     if ms >= WORTH_A_MESSAGE && !sys::is_visible() {
-        hasher::wake_in(ms, &alarm);
+        pool::wake_in(ms, &alarm);
     }
     alarm.wait().await;
 }

@@ -11,7 +11,7 @@ use web_sys::{Blob, FormData, RequestCredentials};
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
-use super::hashing::Unreadable;
+use super::hashing::{Unreadable, Watcher};
 use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::store::Claim;
@@ -19,7 +19,8 @@ use super::{blob, clock, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
-use crate::core::journal::UploadRecord;
+use crate::core::journal::{self, UploadRecord};
+use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
 use crate::core::retry::retry_after;
@@ -74,6 +75,8 @@ pub struct Job {
     pub credentials: RequestCredentials,
     /// The place in the journal and what is written there; nothing if it is not to be remembered.
     pub journal: Option<(Claim, UploadRecord)>,
+    /// The key of its digests; nothing if they are not to be remembered.
+    pub digests: Option<String>,
 }
 
 /// The hands of one upload.
@@ -97,18 +100,19 @@ impl UploadHands {
         }
     }
 
-    fn hash(&self) {
+    fn hash(&self, earlier: Option<Snapshot>) {
         let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
+        let watcher =
+            Rc::new(Hashing { job: job.clone(), driver: driver.clone(), writes: self.writes.clone() });
         spawn(async move {
-            let report = Rc::new({
-                let driver = driver.clone();
-                move |at| driver.tell(Input::Hashing(at))
-            });
-            if let Some(result) = hasher::hash(job.file.clone(), job.cut.chunk, control, report).await {
-                driver.tell(Input::Hashed(
-                    result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable)),
-                ));
+            let hashing =
+                hasher::hash(job.file.clone(), job.cut.chunk, earlier, control, watcher.clone()).await;
+            let Some(result) = hashing else { return };
+            if let Ok(digests) = &result {
+                watcher.keep("digests", &digests.to_bytes());
             }
+            let result = result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable));
+            driver.tell(Input::Hashed(result));
         });
     }
 
@@ -169,6 +173,37 @@ impl UploadHands {
     }
 }
 
+/// Who follows the hashing of an upload's file.
+struct Hashing {
+    job: Rc<Job>,
+    driver: Rc<Driver<Upload>>,
+    writes: Serial,
+}
+
+impl Hashing {
+    /// Remembers digests, or where they are. That costs nothing but the hashing of a later visit if it fails.
+    fn keep(&self, name: &str, bytes: &[u8]) {
+        let Some(key) = self.job.digests.clone() else { return };
+        let now = clock::unix_now();
+        let value = write::known(name, bytes, now);
+        self.writes.run(async move {
+            drop(store::put_digests(&key, &value).await);
+            let oldest = now.saturating_sub(journal::DIGESTS_EXPIRE);
+            drop(store::expire_digests(oldest, journal::MOST_DIGESTS).await);
+        });
+    }
+}
+
+impl Watcher for Hashing {
+    fn hashed(&self, at: u64) {
+        self.driver.tell(Input::Hashing(at));
+    }
+
+    fn saved(&self, snapshot: Snapshot) {
+        self.keep("state", &snapshot.to_bytes());
+    }
+}
+
 impl Hands<Upload> for UploadHands {
     fn performed(&mut self) {
         self.job.headers.replayed();
@@ -176,7 +211,7 @@ impl Hands<Upload> for UploadHands {
 
     fn perform(&mut self, effect: Effect) -> Option<Result<Outcome, Error>> {
         match effect {
-            Effect::Hash => self.hash(),
+            Effect::Hash(earlier) => self.hash(earlier.map(|snapshot| *snapshot)),
             Effect::HoldHash => self.hashing.hold(true),
             Effect::ResumeHash => self.hashing.hold(false),
             Effect::StopHash => self.hashing.stop(),

@@ -1,6 +1,7 @@
 //! Writes records and requests as JavaScript values, as [`super::read`] reads them. Structures are written by hand:
 //! serde-wasm-bindgen keeps the names of fields in a hash map, which is 3 KB of wasm; it writes the lists.
 
+use js_sys::Uint8Array;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -34,6 +35,11 @@ pub fn upload_record(record: &UploadRecord) -> JsValue {
         ("confirmed", number(record.confirmed)),
         ("updatedAt", number(record.updated_at)),
     ])
+}
+
+/// Writes digests as `digests`, or where their hashing is as `state`, used at `used_at`, in ms since 1970.
+pub fn known(name: &str, bytes: &[u8], used_at: u64) -> JsValue {
+    object(&[(name, Uint8Array::from(bytes).into()), ("usedAt", number(used_at))])
 }
 
 /// Writes a record of a download, which was last changed at `updated_at`, in ms since 1970.

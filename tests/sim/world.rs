@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
-use xuchuan::core::md5::{Digest, Digests, FileHasher};
+use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, Snapshot};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Outcome, Request, RequestId, Response, Upload,
+    Body, Concurrency, Config, Effect, Input, Known, Outcome, Request, RequestId, Response, Upload,
 };
 use xuchuan::core::wire::{Answer, Envelope, OK};
 
@@ -68,6 +68,10 @@ pub struct World<'a> {
     refreshing: bool,
     refused_token: Option<u32>,
     remembered: Option<Digests>,
+    /// Where this visit's hashing began.
+    hash_from: Option<Box<Snapshot>>,
+    /// Where it could go on in the next one.
+    saved: Option<Box<Snapshot>>,
     open: BTreeMap<RequestId, Open>,
     closed: HashSet<RequestId>,
     sends: usize,
@@ -106,7 +110,7 @@ fn content(scenario: &Scenario) -> Vec<u8> {
 
 fn digests(content: &[u8]) -> Digests {
     let mut hasher = FileHasher::new(CHUNK as u64);
-    hasher.update(content);
+    hasher.update(content, &Portable);
     hasher.finish()
 }
 
@@ -170,6 +174,8 @@ impl World<'_> {
             refreshing: false,
             refused_token: None,
             remembered: None,
+            hash_from: None,
+            saved: None,
             open: BTreeMap::new(),
             closed: HashSet::new(),
             sends: 0,
@@ -192,7 +198,7 @@ impl World<'_> {
     fn run(mut self) -> Result<End, String> {
         let missing = self.missing();
         let last_turn = 1_000 + self.scenario.turns.last().map_or(0, |(at, _)| *at);
-        self.input(Input::Start(None))?;
+        self.input(Input::Start(Known::Nothing))?;
         for _ in 0..STEPS {
             if self.settled.is_some() {
                 return self.judge(missing);
@@ -258,6 +264,28 @@ impl World<'_> {
         self.disk.last().map_or(&[], Vec::as_slice)
     }
 
+    /// Saves a state of the hashing, somewhere behind where it began.
+    fn save(&mut self) {
+        let mut hasher = self.hasher();
+        let from = usize::try_from(hasher.position()).unwrap_or(0);
+        let left = self.disk().len().saturating_sub(from);
+        let to = from + (self.random.next() as usize) % (left + 1);
+        hasher.update(self.disk().get(from..to).unwrap_or_default(), &Portable);
+        self.saved = hasher.snapshot().map(Box::new);
+    }
+
+    fn hasher(&self) -> FileHasher {
+        let from = self.hash_from.as_deref().cloned();
+        from.map_or_else(|| FileHasher::new(CHUNK as u64), FileHasher::restore)
+    }
+
+    /// Returns what this visit's hashing yields: of bytes that may have changed since it began in an earlier one.
+    fn hashed(&self) -> Digests {
+        let mut hasher = self.hasher();
+        hasher.update(self.disk().get(hasher.position() as usize..).unwrap_or_default(), &Portable);
+        hasher.finish()
+    }
+
     /// Returns the bytes of the distinct chunks that the server lacks.
     fn missing(&self) -> u64 {
         let all = digests(self.disk());
@@ -303,9 +331,11 @@ impl World<'_> {
 
     fn effect(&mut self, effect: Effect) -> Result<(), String> {
         match effect {
-            Effect::Hash => {
+            Effect::Hash(from) => {
                 check!(self.hash.is_none(), "hashes twice");
                 self.hash = Some(false);
+                self.hash_from = from;
+                self.save();
                 self.after(2_000, Event::Hashed(self.visit));
             }
             Effect::HoldHash => {
@@ -381,7 +411,7 @@ impl World<'_> {
                     return Ok(());
                 }
                 self.hash = None;
-                let result = if self.readable { Ok(digests(self.disk())) } else { Err(unreadable()) };
+                let result = if self.readable { Ok(self.hashed()) } else { Err(unreadable()) };
                 self.input(Input::Hashed(result))
             }
             Event::Checked(visit, index) if visit == self.visit => {
@@ -581,7 +611,7 @@ impl World<'_> {
                     Input::Lost(u64::MAX, String::new()),
                     Input::Checked(usize::MAX, Ok(Digest([0; 16]))),
                     Input::Hashing(u64::MAX),
-                    Input::Start(None),
+                    Input::Start(Known::Nothing),
                     Input::Wake,
                 ] {
                     self.input(input)?;
@@ -602,7 +632,12 @@ impl World<'_> {
                 (self.hash, self.refreshing, self.paused, self.offline_since) = (None, false, false, None);
                 (self.ordered, self.confirmed, self.charged) = (0, 0, 0);
                 self.machine = Upload::new(config(self.scenario, self.disk().len(), self.random.next()));
-                self.input(Input::Start(self.remembered.clone()))
+                let saved = self.saved.take();
+                self.input(Input::Start(match (self.remembered.clone(), saved) {
+                    (Some(digests), _) => Known::Digests(digests),
+                    (None, Some(saved)) => Known::Partly(saved),
+                    (None, None) => Known::Nothing,
+                }))
             }
         }
     }
@@ -618,7 +653,9 @@ impl World<'_> {
 
     /// Judges the end.
     fn judge(mut self, missing: u64) -> Result<End, String> {
-        for late in [Input::Resume, Input::Online(true), Input::Wake, Input::Start(None), Input::Abort] {
+        for late in
+            [Input::Resume, Input::Online(true), Input::Wake, Input::Start(Known::Nothing), Input::Abort]
+        {
             self.input(late)?;
         }
         // A wait that was ordered, a chunk that stalled twice, and two servers that never finish a file.

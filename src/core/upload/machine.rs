@@ -3,12 +3,12 @@
 use super::exchange::Exchange;
 use super::outbox::InFlight;
 use super::table::{Status, Table};
-use super::{Config, Effect, Input, Memory, Outcome, RequestId};
+use super::{Config, Effect, Input, Known, Memory, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::gate::Gate;
-use crate::core::md5::{Digest, Digests};
+use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::pace::Pace;
 use crate::core::progress::{Meter, Progress, State};
 use crate::core::queue::Queue;
@@ -35,6 +35,8 @@ pub struct Upload {
     pub(super) requests: FlatMap<RequestId, InFlight>,
     pub(super) next_id: RequestId,
     hashed: u64,
+    /// The chunks before this one were hashed in an earlier visit, and are hashed again before they are sent.
+    believed: usize,
     pub(super) sent: u64,
     confirmed: u64,
     reused: u64,
@@ -65,6 +67,7 @@ impl Upload {
             requests: FlatMap::new(),
             next_id: 1,
             hashed: 0,
+            believed: 0,
             sent: 0,
             confirmed: 0,
             reused: 0,
@@ -84,7 +87,7 @@ impl Upload {
             self.gate.slept(late);
         }
         match input {
-            Input::Start(digests) => self.start(digests),
+            Input::Start(known) => self.start(known),
             Input::Hashing(bytes) => self.hashed = self.hashed.max(bytes.min(self.config.cut.size)),
             Input::Hashed(result) => self.file_hashed(result, now),
             Input::Checked(index, result) => self.checked(index, result, now),
@@ -172,26 +175,38 @@ impl Upload {
         (self.next_id - 1, self.gate.total_failures())
     }
 
-    fn start(&mut self, digests: Option<Digests>) {
+    fn start(&mut self, known: Known) {
         if !matches!(self.phase, Phase::Queued) {
             return;
         }
-        match digests {
-            Some(digests) if digests.chunks.len() == self.config.cut.count() => self.exchange(digests, false),
-            _ => {
-                self.phase = Phase::Hashing;
-                self.effects.push_back(Effect::Remember(Memory { digests: None, confirmed: 0 }));
-                self.effects.push_back(Effect::Hash);
-                if self.gate.is_paused() {
-                    self.effects.push_back(Effect::HoldHash);
-                }
+        match known {
+            Known::Digests(digests) if digests.chunks.len() == self.config.cut.count() => {
+                self.believed = digests.chunks.len();
+                self.exchange(digests);
             }
+            Known::Partly(snapshot) if snapshot.chunk() == self.config.cut.chunk => {
+                // The chunk that was begun, too: its first bytes are as old.
+                self.believed = snapshot.position().div_ceil(snapshot.chunk().max(1)) as usize;
+                self.hash(Some(snapshot));
+            }
+            _ => self.hash(None),
         }
     }
 
-    fn exchange(&mut self, digests: Digests, trusted: bool) {
+    /// Has the file hashed, from where an earlier visit was.
+    fn hash(&mut self, earlier: Option<Box<Snapshot>>) {
+        self.hashed = earlier.as_ref().map_or(0, |snapshot| snapshot.position());
+        self.phase = Phase::Hashing;
+        self.effects.push_back(Effect::Remember(Memory { digests: None, confirmed: 0 }));
+        self.effects.push_back(Effect::Hash(earlier));
+        if self.gate.is_paused() {
+            self.effects.push_back(Effect::HoldHash);
+        }
+    }
+
+    fn exchange(&mut self, digests: Digests) {
         self.hashed = self.config.cut.size;
-        let table = Table::new(self.config.cut, &digests, self.config.naming, trusted);
+        let table = Table::new(self.config.cut, &digests, self.config.naming, self.believed);
         self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, self.next_id)));
     }
 
@@ -206,7 +221,7 @@ impl Upload {
                 self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
             }
             Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
-                self.exchange(digests, true);
+                self.exchange(digests);
                 self.remember(now);
             }
             Ok(_) => {
@@ -227,6 +242,12 @@ impl Upload {
         chunk.status = Status::Missing;
         match result {
             Ok(digest) if Some(digest) == expected => chunk.trusted = true,
+            // What an earlier visit left is of another file with this one's name, size and time.
+            Ok(_) if index < self.believed && self.config.expected.is_none() => {
+                self.recall();
+                self.believed = 0;
+                self.hash(None);
+            }
             Ok(_) => {
                 let count = exchange.digests.chunks.len();
                 let doing = format!("checking chunk {} of {count}", index + 1);

@@ -21,7 +21,7 @@ pub use table::{Naming, Table};
 
 use crate::core::clock::Millis;
 use crate::core::error::Error;
-use crate::core::md5::{Digest, Digests};
+use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
 use crate::core::retry::Policy;
 use crate::core::wire::Handshake;
@@ -71,8 +71,9 @@ pub enum Request {
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Hash the file; answered by [`Input::Hashing`] now and then and by [`Input::Hashed`] once.
-    Hash,
+    /// Hash the file, from where an earlier visit was; answered by [`Input::Hashing`] now and then and by
+    /// [`Input::Hashed`] once.
+    Hash(Option<Box<Snapshot>>),
     /// Hold the hashing where it is.
     HoldHash,
     /// Let the hashing go on.
@@ -119,12 +120,29 @@ pub struct Outcome {
     pub reused: u64,
 }
 
+/// What an earlier visit left of the file's digests. It is believed for the handshake, and each chunk it speaks of is
+/// hashed again before it is sent; if one differs, all is hashed anew, unless one file and no other is expected.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Known {
+    /// Nothing.
+    Nothing,
+    /// Where the hashing was.
+    Partly(Box<Snapshot>),
+    /// All of them.
+    Digests(Digests),
+}
+
+impl From<Option<Digests>> for Known {
+    fn from(digests: Option<Digests>) -> Known {
+        digests.map_or(Known::Nothing, Known::Digests)
+    }
+}
+
 /// What happened outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// Begin; with the digests of an earlier visit, where there are any. Those are believed for the handshake, and
-    /// each chunk is checked before it is sent.
-    Start(Option<Digests>),
+    /// Begin, with what an earlier visit has left.
+    Start(Known),
     /// This many bytes of the file are hashed.
     Hashing(u64),
     /// The file is hashed, or cannot be read.

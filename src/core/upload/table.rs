@@ -101,8 +101,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// Lays out the chunks of a file; `trusted` tells whether they were hashed in this visit.
-    pub fn new(cut: Cut, digests: &Digests, naming: Naming, trusted: bool) -> Table {
+    /// Lays out the chunks of a file, of which those before `believed` were hashed in an earlier visit.
+    pub fn new(cut: Cut, digests: &Digests, naming: Naming, believed: usize) -> Table {
         let mut table = Table {
             chunks: Vec::new(),
             by_id: Index::new(digests.chunks.len()),
@@ -124,7 +124,7 @@ impl Table {
                     len,
                     bytes: 0,
                     status,
-                    trusted,
+                    trusted: index >= believed,
                     tried: false,
                     troubles,
                 });
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_repeated_chunk_is_one_chunk_with_many_places() {
-        let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, true);
+        let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, 0);
         assert_eq!(
             table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
             [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_list_says_nothing_of_what_was_acknowledged_after_its_request_went_out() {
-        let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, true);
+        let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, 0);
         let ids = table.ids();
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
         table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn with_the_index_every_place_is_its_own() {
-        let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, true);
+        let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, 0);
         assert_eq!(table.iter().count(), 5);
         assert!(table.ids().iter().enumerate().all(|(i, id)| id.ends_with(&format!("-{i}"))));
         assert_eq!(table.find(&table.ids()[3]), Some(3));

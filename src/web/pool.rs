@@ -1,0 +1,329 @@
+//! The workers of an engine: who has which job, and who waits for one.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::{Array, Function, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::hasher::{End, Haste, Job};
+use super::hashing::Unreadable;
+use super::listener::Listener;
+use super::object::{get, get_as, get_string, get_u64, number, object};
+use super::signal::Signal;
+use super::sys::{self, WorkerPort};
+use super::task::{promised, spawn};
+use crate::core::clock::Millis;
+use crate::core::flat_map::FlatMap;
+use crate::core::md5::{Digests, Snapshot, WHOLE};
+use crate::core::queue::Queue;
+
+/// The most workers: each has some tens of MiB of its own.
+const MOST: u32 = 4;
+/// The most files in one message, and their bytes.
+const BATCH: usize = 256;
+const BATCH_BYTES: u64 = 16 << 20;
+
+thread_local! {
+    static POOL: Pool = Pool::default();
+}
+
+#[derive(Default)]
+struct Pool {
+    source: RefCell<Option<Function>>,
+    members: RefCell<Vec<Rc<Member>>>,
+    /// Workers that were asked for and have not come.
+    starting: Cell<u32>,
+    waiting: RefCell<Queue<Rc<Job>>>,
+    next_id: Cell<u64>,
+    alarms: RefCell<FlatMap<u64, Weak<Signal>>>,
+}
+
+/// A worker and what it has to do.
+struct Member {
+    port: WorkerPort,
+    listeners: RefCell<Vec<Listener>>,
+    tasks: RefCell<FlatMap<u64, Vec<Rc<Job>>>>,
+}
+
+impl Member {
+    /// Tells whether it has nothing to do, or only what is held.
+    fn is_free(&self) -> bool {
+        let tasks = self.tasks.borrow();
+        tasks.values().all(
+            |jobs| matches!(jobs.as_slice(), [job] if job.haste == Haste::Now || job.control().is_held()),
+        )
+    }
+
+    /// Finds the task that is this job alone.
+    fn task_of(&self, job: &Rc<Job>) -> Option<u64> {
+        let tasks = self.tasks.borrow();
+        let mut tasks = tasks.iter();
+        tasks.find(|(_, jobs)| matches!(jobs.as_slice(), [only] if Rc::ptr_eq(only, job))).map(|(id, _)| *id)
+    }
+
+    fn tell(&self, t: &str, id: u64, rest: (&str, JsValue)) {
+        // It fails only for what cannot be cloned.
+        let _ = self.port.post_message(&object(&[("t", t.into()), ("id", number(id)), rest]));
+    }
+}
+
+/// Says where workers come from: a function that returns a promise of a worker that is ready, or of null.
+pub fn set_worker_source(source: Function) {
+    POOL.with(|pool| *pool.source.borrow_mut() = Some(source));
+}
+
+/// Raises `alarm` in `ms`, if there is a worker to do it.
+pub fn wake_in(ms: Millis, alarm: &Rc<Signal>) {
+    POOL.with(|pool| {
+        let Some(member) = pool.members.borrow().first().cloned() else { return };
+        let id = pool.number();
+        let mut alarms = pool.alarms.borrow_mut();
+        alarms.retain(|alarm| alarm.strong_count() > 0);
+        alarms.insert(id, Rc::downgrade(alarm));
+        member.tell("sleep", id, ("ms", number(ms)));
+    });
+}
+
+/// Takes a job; it ends in its own time.
+pub fn submit(job: &Rc<Job>) {
+    POOL.with(|pool| {
+        let member = pool.members.borrow().iter().min_by_key(|member| member.tasks.borrow().len()).cloned();
+        match member {
+            Some(member) if job.haste == Haste::Now => pool.hand(&member, vec![job.clone()]),
+            _ => pool.waiting.borrow_mut().push_back(job.clone()),
+        }
+        pool.dispatch();
+    });
+}
+
+/// Tells whoever has a job that it is held, or goes on.
+pub fn hold(job: &Rc<Job>) {
+    POOL.with(|pool| {
+        let held = job.control().is_held();
+        pool.tell_member(job, |member, id| member.tell("hold", id, ("held", held.into())));
+        // A held job's worker may have another, and one that went on may have waited here.
+        pool.dispatch();
+    });
+}
+
+/// Takes a job back from whoever has it.
+pub fn stop(job: &Rc<Job>) {
+    POOL.with(|pool| {
+        pool.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, job));
+        pool.tell_member(job, |member, id| {
+            member.tell("stop", id, ("held", JsValue::FALSE));
+            member.tasks.borrow_mut().remove(&id);
+        });
+        pool.dispatch();
+    });
+}
+
+impl Pool {
+    fn number(&self) -> u64 {
+        self.next_id.set(self.next_id.get() + 1);
+        self.next_id.get()
+    }
+
+    fn tell_member(&self, job: &Rc<Job>, tell: impl FnOnce(&Member, u64)) {
+        let members = self.members.borrow().clone();
+        let mut found = members.iter().filter_map(|member| Some((member, member.task_of(job)?)));
+        if let Some((member, id)) = found.next() {
+            tell(member, id);
+        }
+    }
+
+    /// Hands out what waits, and asks for another worker if more waits than there are.
+    fn dispatch(&self) {
+        loop {
+            let free = self.members.borrow().iter().find(|member| member.is_free()).cloned();
+            let Some(member) = free else { break };
+            let jobs = self.next();
+            if jobs.is_empty() {
+                return;
+            }
+            self.hand(&member, jobs);
+        }
+        let waits = self.waiting.borrow().iter().any(|job| !job.control().is_held());
+        let workers = self.members.borrow().len() as u32 + self.starting.get();
+        if !waits || workers >= sys::processors().saturating_sub(1).clamp(1, MOST) {
+            return;
+        }
+        let source = self.source.borrow().clone();
+        match source {
+            Some(source) => {
+                self.starting.set(self.starting.get() + 1);
+                spawn(start(source));
+            }
+            None => self.give_up(),
+        }
+    }
+
+    /// Takes what is next out of the line: a job, or a batch of small ones.
+    fn next(&self) -> Vec<Rc<Job>> {
+        let mut jobs: Vec<Rc<Job>> = Vec::new();
+        let mut bytes = 0;
+        self.waiting.borrow_mut().retain(|job| {
+            let fits = match jobs.first() {
+                None => true,
+                Some(first) => {
+                    first.haste == Haste::Batch
+                        && job.haste == Haste::Batch
+                        && jobs.len() < BATCH
+                        && bytes < BATCH_BYTES
+                }
+            };
+            if !fits || job.control().is_held() {
+                return true;
+            }
+            bytes += job.blob.size() as u64;
+            jobs.push(job.clone());
+            false
+        });
+        jobs
+    }
+
+    /// Hands jobs to a worker: one, or a batch.
+    fn hand(&self, member: &Rc<Member>, jobs: Vec<Rc<Job>>) {
+        let id = self.number();
+        let chunk = |job: &Rc<Job>| if job.chunk == WHOLE { JsValue::UNDEFINED } else { number(job.chunk) };
+        let message = match jobs.as_slice() {
+            [job] if job.haste != Haste::Batch => {
+                let state = job.saved().map(|saved| Uint8Array::from(saved.to_bytes().as_slice()));
+                let blob = job.blob.clone().into();
+                let state = state.map_or(JsValue::UNDEFINED, JsValue::from);
+                object(&[
+                    ("t", "hash".into()),
+                    ("id", number(id)),
+                    ("blob", blob),
+                    ("chunk", chunk(job)),
+                    ("state", state),
+                ])
+            }
+            jobs => {
+                let blobs: Array = jobs.iter().map(|job| &job.blob).collect();
+                let chunks: Array = jobs.iter().map(chunk).collect();
+                object(&[
+                    ("t", "batch".into()),
+                    ("id", number(id)),
+                    ("blobs", blobs.into()),
+                    ("chunks", chunks.into()),
+                ])
+            }
+        };
+        member.tasks.borrow_mut().insert(id, jobs);
+        if member.port.post_message(&message).is_err() {
+            let jobs = member.tasks.borrow_mut().remove(&id);
+            jobs.into_iter().flatten().for_each(Job::run_here);
+        }
+    }
+
+    /// Does all that waits on this thread.
+    fn give_up(&self) {
+        if self.members.borrow().is_empty() && self.starting.get() == 0 {
+            let waiting = self.waiting.take();
+            waiting.into_iter().for_each(Job::run_here);
+        }
+    }
+
+    fn message(&self, member: &Rc<Member>, event: &JsValue) {
+        let Some(message) = get(event, "data") else { return };
+        let (Some(t), Some(id)) = (get_string(&message, "t"), get_u64(&message, "id")) else { return };
+        if t == "slept" {
+            let alarm = self.alarms.borrow_mut().remove(&id);
+            if let Some(alarm) = alarm.and_then(|alarm| alarm.upgrade()) {
+                alarm.raise();
+            }
+            return;
+        }
+        let first = member.tasks.borrow().get(&id).and_then(|jobs| jobs.first().cloned());
+        let Some(job) = first else { return };
+        match t.as_str() {
+            "hashing" => job.hashed(get_u64(&message, "at").unwrap_or(0)),
+            "saved" => snapshot(&message).into_iter().for_each(|snapshot| job.save(snapshot)),
+            "hashed" => self.ended(member, id, &[get(&message, "digests").unwrap_or_default()]),
+            "unreadable" => self.ended(member, id, &[message]),
+            "batched" => {
+                let results: Option<Array> = get_as(&message, "results");
+                self.ended(member, id, &results.map(|results| results.to_vec()).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the jobs of a task, each with its result; one that has none begins again here.
+    fn ended(&self, member: &Rc<Member>, id: u64, results: &[JsValue]) {
+        let jobs = member.tasks.borrow_mut().remove(&id);
+        let mut results = results.iter();
+        for job in jobs.into_iter().flatten() {
+            match results.next().and_then(end) {
+                Some(end) => job.end(end),
+                None => job.run_here(),
+            }
+        }
+        self.dispatch();
+    }
+
+    /// Gives a worker up; its jobs begin again in another one, and those of two dead workers here.
+    fn died(&self, member: &Rc<Member>) {
+        member.port.terminate();
+        self.members.borrow_mut().retain(|other| !Rc::ptr_eq(other, member));
+        for job in member.tasks.take().into_iter().flat_map(|(_, jobs)| jobs) {
+            if job.survives() {
+                self.waiting.borrow_mut().push_back(job);
+            } else {
+                job.run_here();
+            }
+        }
+        // This runs inside one of the listeners; they are dropped when it has returned.
+        let listeners = member.listeners.take();
+        spawn(async move { drop(listeners) });
+        self.dispatch();
+    }
+}
+
+async fn start(source: Function) {
+    let worker = match source.call0(&JsValue::UNDEFINED) {
+        Ok(promise) => promised(Promise::resolve(&promise)).await.ok(),
+        Err(_) => None,
+    };
+    let worker = worker.filter(|worker| !worker.is_null() && !worker.is_undefined());
+    POOL.with(|pool| {
+        pool.starting.set(pool.starting.get() - 1);
+        let Some(worker) = worker else {
+            // None will come of another try either.
+            *pool.source.borrow_mut() = None;
+            return pool.give_up();
+        };
+        let port = worker.clone().unchecked_into();
+        let member = Rc::new(Member { port, listeners: RefCell::default(), tasks: RefCell::default() });
+        let on = |kind, react: fn(&Pool, &Rc<Member>, &JsValue)| {
+            let member = Rc::downgrade(&member);
+            Listener::new(&worker, kind, move |event| {
+                if let Some(member) = member.upgrade() {
+                    POOL.with(|pool| react(pool, &member, &event));
+                }
+            })
+        };
+        let died: fn(&Pool, &Rc<Member>, &JsValue) = |pool, member, _| pool.died(member);
+        *member.listeners.borrow_mut() =
+            vec![on("message", Pool::message), on("error", died), on("messageerror", died)];
+        pool.members.borrow_mut().push(member);
+        pool.dispatch();
+    });
+}
+
+fn snapshot(message: &JsValue) -> Option<Snapshot> {
+    Snapshot::from_bytes(&get_as::<Uint8Array>(message, "state")?.to_vec())
+}
+
+/// Reads how a job ended: digests as bytes, or where the file could not be read and why.
+fn end(result: &JsValue) -> Option<End> {
+    match result.dyn_ref::<Uint8Array>() {
+        Some(digests) => Digests::from_bytes(&digests.to_vec()).map(End::Hashed),
+        None => {
+            let why = get_string(result, "why")?;
+            Some(End::Unreadable(Unreadable { at: get_u64(result, "at").unwrap_or(0), why }))
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A file's bytes in order, read ahead, into Rust's memory. A read that shows no sign of life is given up for another
+//! way, and in the end for an error.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use web_sys::Blob;
+
+use super::blob::{self, Read};
+use super::object::get_as;
+use super::sys::{self, ByteReader};
+use super::task::promised;
+use super::timer;
+use crate::core::clock::Millis;
+use crate::core::queue::Queue;
+
+/// How much the stream may give at once.
+const VIEW: u64 = 4 << 20;
+/// How much is read at once where there is no stream, and how many such reads are under way.
+const SLICE: u64 = 4 << 20;
+const AHEAD: usize = 2;
+/// A stream that gives nothing for so long is given up for slices, in ms; at most twice as long.
+const STREAM_LIMIT: Millis = 5_000;
+/// Slices of which none comes for so long fail the file, in ms: a disk may have to spin up, a network drive to connect.
+const SLICE_LIMIT: Millis = 30_000;
+
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where it stopped, in bytes from the start.
+    pub at: u64,
+    /// The browser's words.
+    pub why: String,
+}
+
+/// Reads a file from some place to its end.
+pub struct Reader {
+    blob: Blob,
+    size: u64,
+    at: u64,
+    way: Way,
+    watchdog: Watchdog,
+}
+
+enum Way {
+    /// Held here, the stream is safe: a reader that nothing but its own pending read refers to is garbage to Chromium,
+    /// which then never settles the read (docs/decisions/012).
+    Stream { reader: ByteReader, room: Option<ArrayBuffer> },
+    Slices {
+        /// Where the next read begins.
+        next: u64,
+        reads: Queue<Read>,
+        /// What was read and not taken yet.
+        rest: Option<Uint8Array>,
+    },
+}
+
+impl Reader {
+    /// Starts to read `blob` at `at`.
+    pub fn new(blob: &Blob, at: u64) -> Reader {
+        let size = blob.size() as u64;
+        // One read is simpler than a stream of one.
+        let rest = if size.saturating_sub(at) > SLICE { blob::slice(blob, &(at..size)).ok() } else { None };
+        let way = match rest.and_then(|rest| sys::byte_reader(&rest).ok()) {
+            Some(reader) => Way::Stream { reader, room: None },
+            None => Way::slices(at),
+        };
+        Reader { blob: blob.clone(), size, at, way, watchdog: Watchdog::default() }
+    }
+
+    /// Fills `buffer`, or as much of it as the file has bytes left, and returns how much that is.
+    pub async fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Unreadable> {
+        let mut filled = 0;
+        while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty())
+            && self.at < self.size
+        {
+            let bytes = self.next(room.len() as u64).await.map_err(|why| Unreadable { at: self.at, why })?;
+            let len = bytes.length() as usize;
+            if let Some(room) = room.get_mut(..len) {
+                bytes.copy_to(room);
+            }
+            self.put_back(bytes);
+            filled += len;
+            self.at += len as u64;
+        }
+        Ok(filled)
+    }
+
+    /// Returns the next bytes, `most` of them at most and one at least.
+    async fn next(&mut self, most: u64) -> Result<Uint8Array, String> {
+        if let Way::Stream { reader, room } = &mut self.way {
+            let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
+            let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
+            let read = self.watchdog.within(STREAM_LIMIT, promised(reader.read(&view))).await;
+            // It ended early, it failed, or it hangs: slices will do better, or say why not.
+            match read.and_then(Result::ok).and_then(|read| get_as::<Uint8Array>(&read, "value")) {
+                Some(bytes) if bytes.length() > 0 => return Ok(bytes),
+                _ => self.way = Way::slices(self.at),
+            }
+        }
+        self.next_of_slices(most).await
+    }
+
+    async fn next_of_slices(&mut self, most: u64) -> Result<Uint8Array, String> {
+        let Way::Slices { next, reads, rest } = &mut self.way else {
+            return Err("no way to read".to_owned());
+        };
+        while reads.len() < AHEAD && *next < self.size {
+            let end = (*next + SLICE).min(self.size);
+            reads.push_back(Read::start(&self.blob, &(*next..end))?);
+            *next = end;
+        }
+        let bytes = match rest.take() {
+            Some(bytes) => bytes,
+            None => {
+                let read = reads.pop_front().ok_or("no bytes are left")?;
+                let bytes = self.watchdog.within(SLICE_LIMIT, pin!(read.bytes())).await;
+                bytes.unwrap_or_else(|| Err(format!("nothing came for {} s", SLICE_LIMIT / 1000)))?
+            }
+        };
+        if u64::from(bytes.length()) > most {
+            *rest = Some(bytes.subarray(most as u32, bytes.length()));
+            return Ok(bytes.subarray(0, most as u32));
+        }
+        Ok(bytes)
+    }
+
+    /// Takes bytes back that were copied.
+    fn put_back(&mut self, bytes: Uint8Array) {
+        match &mut self.way {
+            Way::Stream { room, .. } => *room = Some(bytes.buffer()),
+            Way::Slices { rest: None, .. } => sys::free(bytes.buffer()),
+            Way::Slices { .. } => {}
+        }
+    }
+}
+
+impl Way {
+    fn slices(at: u64) -> Way {
+        Way::Slices { next: at, reads: Queue::default(), rest: None }
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        if let Way::Stream { reader, .. } = self {
+            // Nobody hears whether that fails.
+            drop(promised(reader.cancel()));
+        }
+    }
+}
+
+/// Notices when nothing comes. One timer serves many reads: it is looked at when it rings, and not set anew for each.
+#[derive(Default)]
+struct Watchdog {
+    timer: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    /// Something has come since the timer was set.
+    alive: bool,
+}
+
+impl Watchdog {
+    /// Waits for `future`, or for `limit` to pass without anything.
+    async fn within<T>(&mut self, limit: Millis, mut future: impl Future<Output = T> + Unpin) -> Option<T> {
+        // What was waited for before this has come.
+        self.alive = true;
+        poll_fn(|context| {
+            if let Poll::Ready(value) = Pin::new(&mut future).poll(context) {
+                return Poll::Ready(Some(value));
+            }
+            loop {
+                let timer = self.timer.get_or_insert_with(|| Box::pin(timer::sleep(limit)));
+                if timer.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                self.timer = None;
+                if !std::mem::take(&mut self.alive) {
+                    return Poll::Ready(None);
+                }
+            }
+        })
+        .await
+    }
+}

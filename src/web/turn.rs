@@ -1,0 +1,53 @@
+//! Lets other tasks run in between, without the 4 ms that browsers add to repeated timers.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+use web_sys::{MessageChannel, MessagePort};
+
+use super::listener::Listener;
+use super::signal::Signal;
+use super::timer;
+use crate::core::queue::Queue;
+
+thread_local! {
+    static TURNS: RefCell<Option<Turns>> = const { RefCell::new(None) };
+    static WAITING: RefCell<Queue<Rc<Signal>>> = RefCell::default();
+}
+
+/// A channel to oneself: a message is a task of its own, behind those that wait already.
+struct Turns {
+    port: MessagePort,
+    _listener: Listener,
+}
+
+/// Waits for the next turn.
+pub async fn turn() {
+    let port = TURNS.with_borrow_mut(|turns| {
+        if turns.is_none() {
+            *turns = open();
+        }
+        turns.as_ref().map(|turns| turns.port.clone())
+    });
+    let signal = Rc::new(Signal::default());
+    WAITING.with_borrow_mut(|waiting| waiting.push_back(signal.clone()));
+    if port.is_some_and(|port| port.post_message(&JsValue::NULL).is_ok()) {
+        signal.wait().await;
+    } else {
+        WAITING.with_borrow_mut(|waiting| waiting.retain(|other| !Rc::ptr_eq(other, &signal)));
+        timer::breathe().await;
+    }
+}
+
+fn open() -> Option<Turns> {
+    let channel = MessageChannel::new().ok()?;
+    let listener = Listener::new(&channel.port2(), "message", |_| {
+        let next = WAITING.with_borrow_mut(Queue::pop_front);
+        if let Some(next) = next {
+            next.raise();
+        }
+    });
+    channel.port2().start();
+    Some(Turns { port: channel.port1(), _listener: listener })
+}
