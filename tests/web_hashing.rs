@@ -12,26 +12,23 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
-use xuchuan::core::md5::{Digest, Digests, FileHasher, WHOLE};
+use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
 use xuchuan::web::hasher::{self, HashControl};
 use xuchuan::web::hashing::{self, Control, Place, Unreadable};
+use xuchuan::web::worker::Nobody;
 
 use web::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const CHUNK: u64 = 1 << 20;
-/// What is read at once.
-const GROUP: usize = 8 << 20;
-
-fn expected(bytes: &[u8], chunk: u64) -> Digests {
-    let mut hasher = FileHasher::new(chunk);
-    hasher.update(bytes);
-    hasher.finish()
-}
+/// What is read at once: several groups of four chunks.
+const GROUP: usize = 16 << 20;
 
 async fn on_page(blob: &Blob, chunk: u64) -> Result<Digests, Unreadable> {
-    hashing::hash(blob, chunk, Place::Page, &Control::default(), &|_| {}).await.expect("it was not stopped")
+    hashing::hash(blob, chunk, None, Place::Page, &Control::default(), &Nobody)
+        .await
+        .expect("it was not stopped")
 }
 
 #[wasm_bindgen_test]
@@ -40,7 +37,7 @@ async fn digests_are_those_of_the_core() {
         for size in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5] {
             let bytes = bytes(size, size as usize);
             let blob = blob(&bytes);
-            assert_eq!(on_page(&blob, CHUNK).await, Ok(expected(&bytes, CHUNK)), "{size}");
+            assert_eq!(on_page(&blob, CHUNK).await, Ok(digests(&bytes, CHUNK)), "{size}");
             let whole = on_page(&blob, WHOLE).await.map(|digests| digests.file);
             assert_eq!(whole, Ok(Digest::of(&bytes)), "{size}");
         }
@@ -53,9 +50,14 @@ async fn files_of_several_groups_are_hashed_whole() {
     guarded(async {
         for size in [GROUP - 1, GROUP, GROUP + 1, 2 * GROUP + 300_001] {
             let bytes = bytes(1, size);
-            // No multiple of anything that is read.
-            let chunk = 3_000_017;
-            assert_eq!(on_page(&blob(&bytes), chunk).await, Ok(expected(&bytes, chunk)), "{size}");
+            // Four at a time; each alone; each alone and not in whole blocks.
+            for chunk in [CHUNK, 9 << 20, 3_000_017] {
+                assert_eq!(
+                    on_page(&blob(&bytes), chunk).await,
+                    Ok(digests(&bytes, chunk)),
+                    "{size}, {chunk}"
+                );
+            }
         }
     })
     .await;
@@ -70,9 +72,10 @@ async fn the_page_stays_alive_and_hears_how_far_it_is() {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = reports.clone();
         let report = move |at| told.borrow_mut().push(at);
-        let digests = hashing::hash(&blob, 1 << 20, Place::Page, &Control::default(), &report).await;
+        let (control, watcher) = (Control::default(), hears(report));
+        let hashed = hashing::hash(&blob, 1 << 20, None, Place::Page, &control, &watcher).await;
         call(&ticker, "stop", &[]);
-        let digests = digests.expect("it was not stopped").expect("it can be read");
+        let digests = hashed.expect("it was not stopped").expect("it can be read");
         assert_eq!(digests.chunks, vec![Digest::of(&unit); 33]);
         let reports = reports.take();
         assert!(reports.is_sorted_by(|a, b| a < b), "{reports:?}");
@@ -95,7 +98,9 @@ async fn a_job_is_held_and_goes_on() {
         spawn_local({
             let (control, at, result) = (control.clone(), at.clone(), result.clone());
             async move {
-                let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, &|done| at.set(done)).await;
+                let hashed =
+                    hashing::hash(&blob, CHUNK, None, Place::Page, &control, &hears(|done| at.set(done)))
+                        .await;
                 *result.borrow_mut() = Some(hashed);
             }
         });
@@ -111,7 +116,7 @@ async fn a_job_is_held_and_goes_on() {
         assert_eq!(at.get(), held_at, "it is held");
         control.hold(false);
         until("it ends", || result.borrow().is_some()).await;
-        assert_eq!(result.take().flatten(), Some(Ok(expected(&bytes, CHUNK))));
+        assert_eq!(result.take().flatten(), Some(Ok(digests(&bytes, CHUNK))));
     })
     .await;
 }
@@ -127,7 +132,7 @@ async fn a_stopped_job_yields_nothing() {
             spawn_local({
                 let (control, result, blob) = (control.clone(), result.clone(), blob.clone());
                 async move {
-                    let hashed = hashing::hash(&blob, CHUNK, Place::Page, &control, &|_| {}).await;
+                    let hashed = hashing::hash(&blob, CHUNK, None, Place::Page, &control, &Nobody).await;
                     *result.borrow_mut() = Some(hashed);
                 }
             });
@@ -150,7 +155,9 @@ async fn an_unreadable_file_says_where() {
         let gone = unreadable(&bytes, 0.0);
         assert_eq!(on_page(&gone, CHUNK).await.map_err(|it| it.at), Err(0));
         let short = shortened(&bytes, GROUP as f64 + 200.0);
-        assert_eq!(on_page(&short, CHUNK).await.map_err(|it| it.at), Err(GROUP as u64));
+        // By its stream it is read to its end, by slices to where the one begins that is short.
+        let at = on_page(&short, CHUNK).await.expect_err("it is short").at;
+        assert!([GROUP as u64, GROUP as u64 + 100].contains(&at), "{at}");
     })
     .await;
 }
@@ -167,7 +174,7 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
             sleep(60).await;
             stopper.stop();
         });
-        let result = hashing::hash(&gone, CHUNK, Place::Page, &control, &|_| {}).await;
+        let result = hashing::hash(&gone, CHUNK, None, Place::Page, &control, &Nobody).await;
         assert_eq!(result, None);
     })
     .await;
@@ -177,12 +184,56 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
 async fn without_a_source_of_workers_the_page_does_it() {
     guarded(async {
         let bytes = bytes(7, 2_000_003);
-        let hashed = hasher::hash(blob(&bytes), CHUNK, Rc::default(), Rc::new(|_| {})).await;
-        assert_eq!(hashed, Some(Ok(expected(&bytes, CHUNK))));
+        let hashed = hasher::hash(blob(&bytes), CHUNK, None, Rc::default(), Rc::new(Nobody)).await;
+        assert_eq!(hashed, Some(Ok(digests(&bytes, CHUNK))));
         assert_eq!(hasher::digest(blob(&bytes)).await, Ok(Digest::of(&bytes)));
         let control = Rc::new(HashControl::default());
         control.stop();
-        assert_eq!(hasher::hash(blob(&bytes), CHUNK, control, Rc::new(|_| {})).await, None);
+        assert_eq!(hasher::hash(blob(&bytes), CHUNK, None, control, Rc::new(Nobody)).await, None);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn it_goes_on_from_a_saved_state() {
+    guarded(async {
+        let bytes = bytes(8, 2 * GROUP + 77);
+        for (chunk, cut) in [(CHUNK, GROUP), (CHUNK, 5_000_001), (3_000_017, GROUP), (WHOLE, 64)] {
+            let mut first = FileHasher::new(chunk);
+            first.update(&bytes[..cut], &Portable);
+            let told = Rc::new(RefCell::new(Vec::new()));
+            let watcher = hears(|at| told.borrow_mut().push(at));
+            let (blob, control) = (blob(&bytes), Control::default());
+            let hashed = hashing::hash(&blob, chunk, first.snapshot(), Place::Page, &control, &watcher).await;
+            assert_eq!(hashed, Some(Ok(digests(&bytes, chunk))), "{chunk}, {cut}");
+            assert!(told.borrow().iter().all(|at| *at > cut as u64), "only the rest is hashed");
+        }
+        // A state of another cut, and one that is further than the file is long.
+        let mut other = FileHasher::new(CHUNK);
+        other.update(&bytes, &Portable);
+        let (small, control) = (blob(&bytes[..100]), Control::default());
+        for chunk in [CHUNK, 5] {
+            let hashed = hashing::hash(&small, chunk, other.snapshot(), Place::Page, &control, &Nobody).await;
+            assert_eq!(hashed, Some(Ok(digests(&bytes[..100], chunk))), "{chunk}");
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_state_is_saved_now_and_then() {
+    guarded(async {
+        let unit = bytes(9, 1 << 20);
+        let blob = repeated(&blob(&unit), 320);
+        let (watcher, control) = (hears(|_| {}), Control::default());
+        let hashed = hashing::hash(&blob, CHUNK, None, Place::Page, &control, &watcher).await;
+        let saved = watcher.1.take();
+        let at: Vec<u64> = saved.iter().map(|snapshot| snapshot.position()).collect();
+        assert!(!at.is_empty() && at.iter().all(|at| at.is_multiple_of(16 << 20)), "{at:?}");
+        assert!(at[0] <= 256 << 20, "{at:?}");
+        let again =
+            hashing::hash(&blob, CHUNK, saved.into_iter().last(), Place::Page, &control, &Nobody).await;
+        assert_eq!(again, hashed);
     })
     .await;
 }

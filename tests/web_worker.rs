@@ -8,15 +8,16 @@ mod web;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
-use xuchuan::core::md5::{Digest, FileHasher, WHOLE};
+use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
 use xuchuan::web::frame::Frame;
 use xuchuan::web::hashing::{self, Control, Place};
-use xuchuan::web::object::{get_u64, object};
-use xuchuan::web::{store, sys, timer, worker};
+use xuchuan::web::object::{get_u64, object, set};
+use xuchuan::web::worker::{self, Nobody};
+use xuchuan::web::{store, sys, timer};
 
 use web::*;
 
@@ -86,21 +87,57 @@ async fn a_worker_hashes_what_it_is_sent() {
             let bytes = bytes(id, size);
             tell(&hash(id, &blob(&bytes), 3e6));
             let hashed = answer(id, "hashed").await;
-            let mut hasher = FileHasher::new(3_000_000);
-            hasher.update(&bytes);
-            let expected = hasher.finish();
-            assert_eq!(text(&hashed, "file"), expected.file.to_string());
-            let ids: Vec<String> = expected.chunks.iter().map(ToString::to_string).collect();
-            assert_eq!(strings(&get(&hashed, "chunks")), ids);
+            assert_eq!(read(&get(&hashed, "digests")), Some(digests(&bytes, 3_000_000)));
             if size > 1 {
-                assert_eq!(number(&answer(id, "hashing").await, "at"), (8 << 20) as f64);
+                let at = number(&answer(id, "hashing").await, "at");
+                assert!(at > 0.0 && at <= size as f64, "{at}");
             }
         }
         let id = 1_000_010;
         let digest =
             object(&[("t", "hash".into()), ("id", (id as f64).into()), ("blob", blob(b"abc").into())]);
         tell(&digest);
-        assert_eq!(text(&answer(id, "hashed").await, "file"), Digest::of(b"abc").to_string());
+        let whole = read(&get(&answer(id, "hashed").await, "digests")).map(|digests| digests.file);
+        assert_eq!(whole, Some(Digest::of(b"abc")));
+
+        // From where an earlier hashing was.
+        let (id, bytes) = (1_000_011, bytes(5, 2_000_000));
+        let mut first = FileHasher::new(640_000);
+        first.update(&bytes[..1_500_000], &Portable);
+        let order = hash(id, &blob(&bytes), 640e3);
+        let state = Uint8Array::from(first.snapshot().expect("no group is begun").to_bytes().as_slice());
+        set(&order, "state", &state);
+        tell(&order);
+        assert_eq!(read(&get(&answer(id, "hashed").await, "digests")), Some(digests(&bytes, 640_000)));
+    })
+    .await;
+}
+
+fn read(digests: &JsValue) -> Option<Digests> {
+    Digests::from_bytes(&Uint8Array::new(digests).to_vec())
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_hashes_many_small_files_at_once() {
+    guarded(async {
+        serve();
+        let id = 1_000_050;
+        let files: Vec<Vec<u8>> = (0..200).map(|n| bytes(n, n as usize * 11)).collect();
+        let blobs: Array = files.iter().map(|bytes| blob(bytes)).collect();
+        blobs.push(&unreadable(&Uint8Array::new_with_length(10), 0.0));
+        let chunks: Array = (0..=200).map(|_| JsValue::from(512)).collect();
+        tell(&object(&[
+            ("t", "batch".into()),
+            ("id", (id as f64).into()),
+            ("blobs", blobs.into()),
+            ("chunks", chunks.into()),
+        ]));
+        let results: Array = get(&answer(id, "batched").await, "results").unchecked_into();
+        assert_eq!(results.length(), 201);
+        for (bytes, result) in files.iter().zip(results.iter()) {
+            assert_eq!(read(&result), Some(digests(bytes, 512)));
+        }
+        assert_eq!(number(&results.get(200), "at"), 0.0);
     })
     .await;
 }
@@ -110,7 +147,7 @@ async fn a_worker_holds_goes_on_and_stops() {
     guarded(async {
         serve();
         let id = 1_000_020;
-        let big = blob(&bytes(1, 9 << 20));
+        let big = blob(&bytes(1, 17 << 20));
         tell(&hash(id, &big, 1e6));
         tell(&order("hold", id, true));
         sleep(300).await;
@@ -159,6 +196,7 @@ async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
             "{ t: 'hash', id: 1000041, blob: {}, chunk: 5 }",
             "{ t: 'hash', id: 1000041 }",
             "{ t: 'x', id: 1 }",
+            "{ t: 'batch', id: 1000041, blobs: 5, chunks: [] }",
         ] {
             tell(&js(odd));
         }
@@ -189,7 +227,7 @@ async fn the_effects_work_in_a_worker() {
         assert_eq!(told.get(), 1);
         let bytes = bytes(3, 1000);
         let (blob, control) = (blob(&bytes), Control::default());
-        let digests = hashing::hash(&blob, WHOLE, Place::Worker, &control, &|_| {}).await;
+        let digests = hashing::hash(&blob, WHOLE, None, Place::Worker, &control, &Nobody).await;
         assert_eq!(digests.map(|it| it.map(|it| it.file)), Some(Ok(Digest::of(&bytes))));
     })
     .await;

@@ -9,17 +9,11 @@ use web_sys::Blob;
 
 use super::hashing::{self, Control, Place, Unreadable, Watcher};
 use super::pool;
-use super::serial::Serial;
 use crate::core::md5::{Digest, Digests, Snapshot, WHOLE};
 
 /// Less than this is hashed along with others, since a message for each would be most of the work: a group of the
 /// smallest default chunks.
 const SMALL: u64 = 16 << 20;
-
-thread_local! {
-    /// The jobs of the page's own thread: one after the other, so that each slice stays short.
-    static HERE: Serial = Serial::default();
-}
 
 /// Hashes `blob`, cut into chunks of `chunk` bytes, from where an `earlier` hashing was. Yields nothing if stopped.
 pub async fn hash(
@@ -153,19 +147,13 @@ impl Job {
     }
 
     /// Hashes it on this thread.
-    pub fn run_here(self: Rc<Self>) {
-        HERE.with(|here| {
-            here.run(async move {
-                let watcher: &dyn Watcher = &*self;
-                let control = &self.control.local;
-                let hashing =
-                    hashing::hash(&self.blob, self.chunk, self.saved(), Place::Page, control, watcher);
-                self.end(match hashing.await {
-                    Some(Ok(digests)) => End::Hashed(digests),
-                    Some(Err(unreadable)) => End::Unreadable(unreadable),
-                    None => End::Stopped,
-                });
-            });
+    pub async fn run_here(&self) {
+        let (control, saved) = (&self.control.local, self.saved());
+        let hashing = hashing::hash(&self.blob, self.chunk, saved, Place::Page, control, self);
+        self.end(match hashing.await {
+            Some(Ok(digests)) => End::Hashed(digests),
+            Some(Err(unreadable)) => End::Unreadable(unreadable),
+            None => End::Stopped,
         });
     }
 }

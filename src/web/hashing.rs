@@ -129,7 +129,8 @@ pub fn hash<'a>(
         match job.run(blob, size, unit(chunk)).await {
             Ok(true) => Some(Ok(job.hasher.finish())),
             Ok(false) => None,
-            Err(unreadable) => Some(Err(unreadable)),
+            // Held, it says so when it goes on.
+            Err(unreadable) => control.go().await.then_some(Err(unreadable)),
         }
     })
 }
@@ -174,6 +175,9 @@ impl Job<'_> {
 
     async fn take(&mut self, bytes: &[u8]) -> bool {
         let mut at = 0;
+        if !self.control.go().await {
+            return false;
+        }
         while at < bytes.len() {
             if sys::performance_now() - self.since >= self.place.slice() {
                 turn().await;
@@ -189,15 +193,11 @@ impl Job<'_> {
     }
 }
 
-/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine.
+/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine, so it is asked for on trial first.
 fn room(len: u64) -> Result<Vec<u8>, Unreadable> {
-    let mut room = Vec::new();
     let len = usize::try_from(len).unwrap_or(usize::MAX);
-    match room.try_reserve_exact(len) {
-        Ok(()) => {
-            room.resize(len, 0);
-            Ok(room)
-        }
+    match Vec::<u8>::new().try_reserve_exact(len) {
+        Ok(()) => Ok(vec![0; len]),
         Err(_) => Err(Unreadable { at: 0, why: format!("there is no memory for {len} bytes") }),
     }
 }

@@ -35,26 +35,30 @@ struct Pool {
     /// Workers that were asked for and have not come.
     starting: Cell<u32>,
     waiting: RefCell<Queue<Rc<Job>>>,
+    /// What this thread does itself.
+    here: Tasks,
+    waiting_here: RefCell<Queue<Rc<Job>>>,
     next_id: Cell<u64>,
     alarms: RefCell<FlatMap<u64, Weak<Signal>>>,
+}
+
+/// What somebody has to do: a job, or a batch of small ones.
+type Tasks = RefCell<FlatMap<u64, Vec<Rc<Job>>>>;
+
+/// Tells whether there is nothing to do, or only what is held.
+fn is_free(tasks: &Tasks) -> bool {
+    let waits = |job: &Rc<Job>| job.haste == Haste::Now || job.control().is_held();
+    tasks.borrow().values().all(|jobs| matches!(jobs.as_slice(), [job] if waits(job)))
 }
 
 /// A worker and what it has to do.
 struct Member {
     port: WorkerPort,
     listeners: RefCell<Vec<Listener>>,
-    tasks: RefCell<FlatMap<u64, Vec<Rc<Job>>>>,
+    tasks: Tasks,
 }
 
 impl Member {
-    /// Tells whether it has nothing to do, or only what is held.
-    fn is_free(&self) -> bool {
-        let tasks = self.tasks.borrow();
-        tasks.values().all(
-            |jobs| matches!(jobs.as_slice(), [job] if job.haste == Haste::Now || job.control().is_held()),
-        )
-    }
-
     /// Finds the task that is this job alone.
     fn task_of(&self, job: &Rc<Job>) -> Option<u64> {
         let tasks = self.tasks.borrow();
@@ -110,7 +114,9 @@ pub fn hold(job: &Rc<Job>) {
 /// Takes a job back from whoever has it.
 pub fn stop(job: &Rc<Job>) {
     POOL.with(|pool| {
-        pool.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, job));
+        for line in [&pool.waiting, &pool.waiting_here] {
+            line.borrow_mut().retain(|other| !Rc::ptr_eq(other, job));
+        }
         pool.tell_member(job, |member, id| {
             member.tell("stop", id, ("held", JsValue::FALSE));
             member.tasks.borrow_mut().remove(&id);
@@ -135,10 +141,11 @@ impl Pool {
 
     /// Hands out what waits, and asks for another worker if more waits than there are.
     fn dispatch(&self) {
+        self.dispatch_here();
         loop {
-            let free = self.members.borrow().iter().find(|member| member.is_free()).cloned();
+            let free = self.members.borrow().iter().find(|member| is_free(&member.tasks)).cloned();
             let Some(member) = free else { break };
-            let jobs = self.next();
+            let jobs = next(&self.waiting, BATCH);
             if jobs.is_empty() {
                 return;
             }
@@ -159,28 +166,28 @@ impl Pool {
         }
     }
 
-    /// Takes what is next out of the line: a job, or a batch of small ones.
-    fn next(&self) -> Vec<Rc<Job>> {
-        let mut jobs: Vec<Rc<Job>> = Vec::new();
-        let mut bytes = 0;
-        self.waiting.borrow_mut().retain(|job| {
-            let fits = match jobs.first() {
-                None => true,
-                Some(first) => {
-                    first.haste == Haste::Batch
-                        && job.haste == Haste::Batch
-                        && jobs.len() < BATCH
-                        && bytes < BATCH_BYTES
-                }
-            };
-            if !fits || job.control().is_held() {
-                return true;
-            }
-            bytes += job.blob.size() as u64;
-            jobs.push(job.clone());
-            false
-        });
-        jobs
+    /// Begins the next job of this thread: one at a time, so that there is one file's memory and no slice is long.
+    fn dispatch_here(&self) {
+        if !is_free(&self.here) {
+            return;
+        }
+        for job in next(&self.waiting_here, 1) {
+            let id = self.number();
+            self.here.borrow_mut().insert(id, vec![job.clone()]);
+            spawn(async move {
+                job.run_here().await;
+                POOL.with(|pool| {
+                    pool.here.borrow_mut().remove(&id);
+                    pool.dispatch_here();
+                });
+            });
+        }
+    }
+
+    /// Has this thread do some jobs.
+    fn keep(&self, jobs: impl IntoIterator<Item = Rc<Job>>) {
+        jobs.into_iter().for_each(|job| self.waiting_here.borrow_mut().push_back(job));
+        self.dispatch_here();
     }
 
     /// Hands jobs to a worker: one, or a batch.
@@ -214,15 +221,14 @@ impl Pool {
         member.tasks.borrow_mut().insert(id, jobs);
         if member.port.post_message(&message).is_err() {
             let jobs = member.tasks.borrow_mut().remove(&id);
-            jobs.into_iter().flatten().for_each(Job::run_here);
+            self.keep(jobs.into_iter().flatten());
         }
     }
 
     /// Does all that waits on this thread.
     fn give_up(&self) {
         if self.members.borrow().is_empty() && self.starting.get() == 0 {
-            let waiting = self.waiting.take();
-            waiting.into_iter().for_each(Job::run_here);
+            self.keep(self.waiting.take());
         }
     }
 
@@ -258,7 +264,7 @@ impl Pool {
         for job in jobs.into_iter().flatten() {
             match results.next().and_then(end) {
                 Some(end) => job.end(end),
-                None => job.run_here(),
+                None => self.keep([job]),
             }
         }
         self.dispatch();
@@ -272,7 +278,7 @@ impl Pool {
             if job.survives() {
                 self.waiting.borrow_mut().push_back(job);
             } else {
-                job.run_here();
+                self.keep([job]);
             }
         }
         // This runs inside one of the listeners; they are dropped when it has returned.
@@ -280,6 +286,25 @@ impl Pool {
         spawn(async move { drop(listeners) });
         self.dispatch();
     }
+}
+
+/// Takes what is next out of a line: a job that is not held, or some small ones, `most` of them at most.
+fn next(line: &RefCell<Queue<Rc<Job>>>, most: usize) -> Vec<Rc<Job>> {
+    let mut jobs: Vec<Rc<Job>> = Vec::new();
+    let mut bytes = 0;
+    line.borrow_mut().retain(|job| {
+        let fits = jobs.first().is_none_or(|first| {
+            let batch = first.haste == Haste::Batch && job.haste == Haste::Batch;
+            batch && jobs.len() < most && bytes < BATCH_BYTES
+        });
+        if !fits || job.control().is_held() {
+            return true;
+        }
+        bytes += job.blob.size() as u64;
+        jobs.push(job.clone());
+        false
+    });
+    jobs
 }
 
 async fn start(source: Function) {

@@ -21,10 +21,17 @@ const VIEW: u64 = 4 << 20;
 /// How much is read at once where there is no stream, and how many such reads are under way.
 const SLICE: u64 = 4 << 20;
 const AHEAD: usize = 2;
-/// A stream that gives nothing for so long is given up for slices, in ms; at most twice as long.
-const STREAM_LIMIT: Millis = 5_000;
-/// Slices of which none comes for so long fail the file, in ms: a disk may have to spin up, a network drive to connect.
-const SLICE_LIMIT: Millis = 30_000;
+/// How long nothing may come, in ms; at most twice as long.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Then a stream is given up for slices.
+    pub stream: Millis,
+    /// Then slices fail the file.
+    pub slices: Millis,
+}
+
+/// A disk may have to spin up, a network drive to connect.
+const LIMITS: Limits = Limits { stream: 5_000, slices: 30_000 };
 
 /// A file that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +48,7 @@ pub struct Reader {
     size: u64,
     at: u64,
     way: Way,
+    limits: Limits,
     watchdog: Watchdog,
 }
 
@@ -60,6 +68,11 @@ enum Way {
 impl Reader {
     /// Starts to read `blob` at `at`.
     pub fn new(blob: &Blob, at: u64) -> Reader {
+        Reader::with_limits(blob, at, LIMITS)
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(blob: &Blob, at: u64, limits: Limits) -> Reader {
         let size = blob.size() as u64;
         // One read is simpler than a stream of one.
         let rest = if size.saturating_sub(at) > SLICE { blob::slice(blob, &(at..size)).ok() } else { None };
@@ -67,7 +80,7 @@ impl Reader {
             Some(reader) => Way::Stream { reader, room: None },
             None => Way::slices(at),
         };
-        Reader { blob: blob.clone(), size, at, way, watchdog: Watchdog::default() }
+        Reader { blob: blob.clone(), size, at, way, limits, watchdog: Watchdog::default() }
     }
 
     /// Fills `buffer`, or as much of it as the file has bytes left, and returns how much that is.
@@ -93,7 +106,7 @@ impl Reader {
         if let Way::Stream { reader, room } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read = self.watchdog.within(STREAM_LIMIT, promised(reader.read(&view))).await;
+            let read = self.watchdog.within(self.limits.stream, promised(reader.read(&view))).await;
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(Result::ok).and_then(|read| get_as::<Uint8Array>(&read, "value")) {
                 Some(bytes) if bytes.length() > 0 => return Ok(bytes),
@@ -116,8 +129,8 @@ impl Reader {
             Some(bytes) => bytes,
             None => {
                 let read = reads.pop_front().ok_or("no bytes are left")?;
-                let bytes = self.watchdog.within(SLICE_LIMIT, pin!(read.bytes())).await;
-                bytes.unwrap_or_else(|| Err(format!("nothing came for {} s", SLICE_LIMIT / 1000)))?
+                let bytes = self.watchdog.within(self.limits.slices, pin!(read.bytes())).await;
+                bytes.unwrap_or_else(|| Err(format!("nothing came for {} s", self.limits.slices / 1000)))?
             }
         };
         if u64::from(bytes.length()) > most {

@@ -8,6 +8,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 use xuchuan::api::EngineTransfer;
+use xuchuan::core::md5::{Digests, FileHasher, Portable, Snapshot};
+use xuchuan::web::hashing::Watcher;
 
 #[wasm_bindgen(module = "/tests/web/page.js")]
 extern "C" {
@@ -21,6 +23,7 @@ extern "C" {
     pub fn start_ticker() -> JsValue;
     pub fn repeated(blob: &Blob, count: u32) -> Blob;
     pub fn unreadable(bytes: &Uint8Array, from: f64) -> Blob;
+    pub fn hanging(bytes: &Uint8Array, good: f64, hang: bool) -> Blob;
     pub fn slow(bytes: &Uint8Array, ms: f64) -> Blob;
     pub fn shortened(bytes: &Uint8Array, claimed: f64) -> Blob;
     pub fn replace(name: &str, value: &JsValue) -> Function;
@@ -37,6 +40,31 @@ extern "C" {
 }
 
 /// Runs a test, and fails it if an error or a rejection went unnoticed meanwhile.
+/// Hears how far a hashing is, and keeps what it saves.
+pub struct Hears<F: Fn(u64)>(pub F, pub std::cell::RefCell<Vec<Snapshot>>);
+
+impl<F: Fn(u64)> Watcher for Hears<F> {
+    fn hashed(&self, at: u64) {
+        self.0(at);
+    }
+
+    fn saved(&self, snapshot: Snapshot) {
+        self.1.borrow_mut().push(snapshot);
+    }
+}
+
+/// Hears how far a hashing is.
+pub fn hears<F: Fn(u64)>(told: F) -> Hears<F> {
+    Hears(told, std::cell::RefCell::default())
+}
+
+/// Hashes with the md-5 crate.
+pub fn digests(bytes: &[u8], chunk: u64) -> Digests {
+    let mut hasher = FileHasher::new(chunk);
+    hasher.update(bytes, &Portable);
+    hasher.finish()
+}
+
 pub async fn guarded(test: impl Future<Output = ()>) {
     take_strays();
     test.await;

@@ -58,7 +58,7 @@ export function unreadable(bytes, from) {
   blob.slice = (start, end) => {
     const part = slice.call(blob, start, end);
     if (end > from) part.arrayBuffer = () => Promise.reject(new DOMException('The file is gone', 'NotReadableError'));
-    return part;
+    return withoutStream(part);
   };
   return blob;
 }
@@ -70,7 +70,42 @@ export function slow(bytes, ms) {
   blob.slice = (start, end) => {
     const part = slice.call(blob, start, end);
     part.arrayBuffer = () => sleep(ms).then(() => Blob.prototype.arrayBuffer.call(part));
+    return withoutStream(part);
+  };
+  return blob;
+}
+
+/** A Blob whose stream gives `good` bytes and then hangs, as Chromium's can; and whose slices never come, if they `hang`. */
+export function hanging(bytes, good, hang) {
+  const blob = new Blob([bytes]);
+  const slice = Blob.prototype.slice;
+  blob.streams = 0;
+  blob.slice = (start, end) => {
+    const part = slice.call(blob, start, end);
+    part.stream = () => {
+      blob.streams += 1;
+      let at = start;
+      return new ReadableStream({
+        type: 'bytes',
+        async pull(controller) {
+          if (at >= good) return new Promise(() => {});
+          const { view } = controller.byobRequest;
+          const next = new Uint8Array(await slice.call(blob, at, Math.min(good, at + view.byteLength)).arrayBuffer());
+          new Uint8Array(view.buffer, view.byteOffset).set(next);
+          at += next.length;
+          controller.byobRequest.respond(next.length);
+        },
+      });
+    };
+    if (hang) part.arrayBuffer = () => new Promise(() => {});
     return part;
+  };
+  return blob;
+}
+
+function withoutStream(blob) {
+  blob.stream = () => {
+    throw new TypeError('no streams here');
   };
   return blob;
 }
@@ -163,6 +198,7 @@ export function fakeWorker() {
   };
   worker.say = (data) => worker.dispatchEvent(new MessageEvent('message', { data }));
   worker.die = () => worker.dispatchEvent(new Event('error'));
+  worker.messageerror = () => worker.dispatchEvent(new Event('messageerror'));
   return worker;
 }
 

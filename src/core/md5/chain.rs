@@ -79,7 +79,8 @@ impl Chain {
     }
 }
 
-#[cfg(test)]
+// proptest is there natively only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use md5::{Digest as _, Md5};
     use proptest::prelude::*;

@@ -213,7 +213,8 @@ fn state(bytes: &[u8]) -> Option<(State, &[u8])> {
     Some(([(); 4].map(|()| words.next().unwrap_or_default()), rest))
 }
 
-#[cfg(test)]
+// proptest is there natively only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use proptest::prelude::*;
 
