@@ -117,7 +117,7 @@ impl Upload {
         }
         let deadlines = self.requests.values().map(|request| request.deadline).min();
         let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
-        deadlines.into_iter().chain(opens).min()
+        deadlines.into_iter().chain(opens).chain(self.pace.ticks_at()).min()
     }
 
     /// Returns the state at `now`.

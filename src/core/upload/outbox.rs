@@ -6,8 +6,8 @@ use super::{Effect, Request, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Kind;
 
-/// The slowest upload that a chunk's time limit allows for while the speed is unknown, in bytes/s.
-const SLOWEST: f64 = 32.0 * 1024.0;
+/// The slowest line that a chunk's time limit allows for, in bytes/s for all requests together.
+const SLOWEST: f64 = 64.0 * 1024.0;
 /// A request may be this many times slower than the average before it counts as stalled.
 const SLACK: f64 = 8.0;
 /// The server may take this many stall timeouts to put a complete file together.
@@ -46,22 +46,32 @@ impl Upload {
 
     /// Sends what may be sent.
     pub(super) fn pump(&mut self, now: Instant) {
+        loop {
+            let full = self.fill(now);
+            if !self.pace.tick(full, now) {
+                return;
+            }
+        }
+    }
+
+    /// Sends what may be sent; tells whether there would be more, were it not for the pace.
+    fn fill(&mut self, now: Instant) -> bool {
         self.gate.tick(now);
         let open = self.gate.is_open(now);
         let limit = self.pace.limit();
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        let Phase::Exchanging(exchange) = &mut self.phase else { return false };
         if !open {
-            return;
+            return false;
         }
         if exchange.doubt.is_some() {
             if self.requests.values().any(|request| request.what == What::Handshake) {
-                return;
+                return false;
             }
             let handshake = exchange.handshake(&self.config.ext);
             let complete = exchange.met && exchange.table.is_complete();
             let patience = self.config.stall_timeout.saturating_mul(if complete { FINISHING } else { 1 });
             self.send(What::Handshake, handshake, now + patience, now);
-            return;
+            return false;
         }
         let mut busy =
             self.requests.len() + exchange.table.iter().filter(|c| c.status == Status::Checking).count();
@@ -82,6 +92,7 @@ impl Upload {
                 checks.push(chunk.index);
             }
         }
+        let more = exchange.table.next_missing().is_some();
         let file_id = exchange.digests.file.to_string();
         checks.into_iter().for_each(|index| self.effects.push_back(Effect::Check(index)));
         for (at, index, chunk_id, len, stalls) in sends {
@@ -90,6 +101,7 @@ impl Upload {
             self.sent += len;
             self.send(What::Chunk(at), request, deadline, now);
         }
+        more
     }
 
     fn send(&mut self, what: What, request: Request, deadline: Instant, now: Instant) {
@@ -102,8 +114,8 @@ impl Upload {
     /// Returns how long a chunk of `len` bytes may take. `fetch` does not tell how much of a body has gone out, so
     /// the limit allows for a speed far below what was measured, and doubles with each stall of the chunk.
     fn patience(&self, len: u64, stalls: u32, now: Instant) -> Millis {
-        let share = self.meter.speed(now) / self.pace.limit() as f64 / SLACK;
-        let transfer = (len as f64 * 1000.0 / share.max(SLOWEST)) as Millis;
+        let share = (self.meter.speed(now) / SLACK).max(SLOWEST) / self.pace.soon() as f64;
+        let transfer = (len as f64 * 1000.0 / share) as Millis;
         self.config.stall_timeout.saturating_add(transfer).saturating_mul(1 << stalls.min(8))
     }
 
