@@ -4,8 +4,13 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::progress::Wait;
 use crate::core::retry::{Budget, Jitter, Policy};
 
-/// While offline, a request is tried this often: `navigator.onLine` is only a hint.
-const PROBE: Millis = 15_000;
+/// While no request gets through a request is tried at least this often, in ms. `navigator.onLine` is only a hint, and
+/// an attempt that ends before it reaches a server costs that server nothing.
+const PROBE: Millis = 1_800;
+/// A request that is lost within this time did not get through, in ms.
+const AT_ONCE: Millis = 1_000;
+/// So many failures in a row back off like every other, before a steady probe follows.
+const BACKOFFS: u32 = 3;
 
 /// The one door through which every request of a transfer goes.
 #[derive(Debug, Clone)]
@@ -171,6 +176,16 @@ impl Gate {
     /// Notes the failure at `now` of a request sent at `sent`, and closes the gate for a backoff and for what the
     /// server asked for. Requests that fail together count as one failure. Returns false when the budget is spent.
     pub fn failed(&mut self, sent: Instant, retry_after: Option<Millis>, now: Instant) -> bool {
+        self.fails(sent, retry_after, false, now)
+    }
+
+    /// Does as [`Gate::failed`] for a request that got no answer. Where such requests fail at once and again and again,
+    /// the network is gone: it is probed steadily, since a long backoff would go on after it is back.
+    pub fn lost(&mut self, sent: Instant, now: Instant) -> bool {
+        self.fails(sent, None, now.since(sent) < AT_ONCE, now)
+    }
+
+    fn fails(&mut self, sent: Instant, retry_after: Option<Millis>, at_once: bool, now: Instant) -> bool {
         self.total_failures = self.total_failures.saturating_add(1);
         if self.policy == Policy::NEVER {
             return false;
@@ -180,13 +195,16 @@ impl Gate {
         }
         self.last_failure = Some(now);
         self.ordered = self.ordered.max(retry_after.map(|wait| now + wait));
+        let draw = self.jitter.draw();
+        let probe = ((PROBE as f64 * (draw + 1.0) / 2.0) as Millis).min(self.policy.cap);
         if self.is_offline() {
-            self.backoff = Some(now + PROBE);
+            self.backoff = Some(now + probe);
             return true;
         }
         self.budget.run(now);
         // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
-        let wait = self.policy.backoff(self.failures, self.jitter.draw());
+        let steady = at_once && self.failures > BACKOFFS;
+        let wait = if steady { probe } else { self.policy.backoff(self.failures, draw) };
         self.backoff = self.backoff.max(Some(now + wait));
         // A transfer that was told to wait longer than its budget waits all the same, and then has one more try.
         self.budget.spent(now) < self.policy.budget
@@ -281,6 +299,32 @@ mod tests {
         gate.moved();
         assert_eq!(gate.opens_at(), opens);
         assert_eq!(gate.failures, 0);
+    }
+
+    #[test]
+    fn a_network_that_is_gone_is_probed_steadily_and_a_server_in_trouble_is_not() {
+        let waits = |fail: &dyn Fn(&mut Gate, Instant)| {
+            let (mut gate, mut now) = (gate(), Instant(0));
+            let wait = |_| {
+                fail(&mut gate, now);
+                let opens = gate.opens_at().unwrap();
+                let wait = opens.since(now);
+                now = opens;
+                wait
+            };
+            (0..60).map(wait).skip(BACKOFFS as usize).collect::<Vec<_>>()
+        };
+        let gone = waits(&|gate, now| assert!(gate.lost(now, now)));
+        assert!(gone.iter().all(|wait| (PROBE / 2..=PROBE).contains(wait)), "{gone:?}");
+        assert!(gone.iter().min() < gone.iter().max(), "not all clients at one moment");
+        let busy = waits(&|gate, now| _ = gate.failed(now, None, now));
+        let slow = waits(&|gate, now| _ = gate.lost(now, now + AT_ONCE));
+        for waits in [busy, slow] {
+            assert!(waits.iter().max() > Some(&(10 * PROBE)), "{waits:?}");
+        }
+        let mut told = gate();
+        told.online(false, Instant(0));
+        assert!(told.failed(Instant(0), None, Instant(9)) && told.opens_at() <= Some(Instant(9 + PROBE)));
     }
 
     #[test]

@@ -124,6 +124,12 @@ impl Pace {
         if self.adaptive && !self.measured { self.most(self.now) } else { self.limit }
     }
 
+    /// Never allows more than `max` from here on.
+    pub fn at_most(&mut self, max: usize) {
+        self.max = self.max.min(max);
+        self.limit = self.limit.min(max);
+    }
+
     /// Returns the most that is allowed at `now`.
     fn most(&self, now: Instant) -> usize {
         match self.refused {

@@ -1,4 +1,4 @@
-//! The report of a transfer: what did not go as wished.
+//! The report of a transfer: what did not go as wished, and how each chunk fared.
 
 use crate::core::clock::Instant;
 
@@ -14,6 +14,33 @@ pub struct Event {
     pub doing: String,
     /// What happened.
     pub what: String,
+}
+
+/// How many chunks are told of.
+const CHUNKS: usize = 1_000;
+
+/// How one chunk fared in this visit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChunkReport {
+    /// Its index in the file, from 0.
+    pub index: usize,
+    /// How often it was sent.
+    pub tries: u32,
+    /// When it was first sent.
+    pub sent: Instant,
+    /// When the server was first known to have it.
+    pub confirmed: Option<Instant>,
+    /// What went wrong last, if anything did.
+    pub failure: Option<String>,
+}
+
+/// Keeps the report short: at most a thousand chunks, and of more than that those that had troubles first.
+pub fn shorten(mut chunks: Vec<ChunkReport>) -> Vec<ChunkReport> {
+    if chunks.len() > CHUNKS {
+        chunks.sort_by_key(|chunk| chunk.failure.is_none());
+        chunks.truncate(CHUNKS);
+    }
+    chunks
 }
 
 /// The latest events, oldest first; the oldest are dropped behind 200.
@@ -45,5 +72,16 @@ mod tests {
         (0..250).for_each(|at| report.note(String::new(), String::new(), Instant(at)));
         assert_eq!(report.events().first().map(|event| event.at), Some(Instant(50)));
         assert_eq!(report.events().last().map(|event| event.at), Some(Instant(249)));
+    }
+
+    #[test]
+    fn of_many_chunks_those_with_troubles_are_told() {
+        let chunk = |index| {
+            let failure = (index % 100 == 99).then(|| "lost".to_owned());
+            ChunkReport { index, tries: 1, sent: Instant(0), confirmed: None, failure }
+        };
+        assert_eq!(shorten((0..1000).map(chunk).collect()).last().map(|chunk| chunk.index), Some(999));
+        let short = shorten((0..9000).map(chunk).collect());
+        assert_eq!((short.len(), short.iter().filter(|chunk| chunk.failure.is_some()).count()), (1000, 90));
     }
 }

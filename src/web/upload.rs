@@ -136,7 +136,8 @@ impl UploadHands {
         let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
         spawn(async move {
-            let result = exchange(&job, request, fresh, &signal).await;
+            let headed = || driver.tell(Input::Headed(id));
+            let result = exchange(&job, request, fresh, &signal, &headed).await;
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
@@ -209,6 +210,7 @@ async fn exchange(
     request: Request,
     fresh: Option<Pairs>,
     signal: &web_sys::AbortSignal,
+    headed: &dyn Fn(),
 ) -> Result<Answered, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
@@ -221,8 +223,11 @@ async fn exchange(
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             (handshake_url(&job.endpoint), text.into())
         }
-        Request::Chunk { index, chunk_id, file_id } => {
-            let slice = blob::slice(&job.file, &job.cut.range(index))?;
+        Request::Chunk { index, chunk_id, file_id, from_memory } => {
+            let mut slice = blob::slice(&job.file, &job.cut.range(index))?;
+            if from_memory {
+                slice = blob::in_memory(&slice).await?;
+            }
             let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
             (job.endpoint.clone(), form.into())
         }
@@ -231,6 +236,7 @@ async fn exchange(
     let outgoing =
         Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
+    headed();
     receive(response).await
 }
 

@@ -44,6 +44,7 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
         concurrency,
         retry: Policy::default(),
         stall_timeout: 30_000,
+        finish_timeout: 300_000,
         expected: None,
         can_refresh_headers: false,
         seed: 1,

@@ -2,8 +2,10 @@
 
 use super::index::Index;
 
+use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
+use crate::core::report::ChunkReport;
 
 /// How chunks are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,8 +50,8 @@ pub struct Chunk {
     pub status: Status,
     /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
     pub trusted: bool,
-    /// It was sent in this visit, whatever came of it.
-    pub tried: bool,
+    /// How it fared in this visit.
+    pub report: ChunkReport,
     /// What went wrong with it.
     pub troubles: Troubles,
 }
@@ -125,7 +127,7 @@ impl Table {
                     bytes: 0,
                     status,
                     trusted,
-                    tried: false,
+                    report: ChunkReport { index, ..Default::default() },
                     troubles,
                 });
                 at
@@ -194,7 +196,7 @@ impl Table {
                     if chunk.status == Status::InFlight {
                         news.arrived.push(at);
                     }
-                    chunk.status = Status::Confirmed { at: latest, reused: !chunk.tried };
+                    chunk.status = Status::Confirmed { at: latest, reused: chunk.report.tries == 0 };
                     news.gained = true;
                 }
                 _ => {}
@@ -221,6 +223,15 @@ impl Table {
     /// Notes that the server has the whole file, whatever was known of its chunks.
     pub fn complete(&mut self, latest: u64) {
         self.learn(&[], latest, latest);
+    }
+
+    /// Notes that what is confirmed was so by `now`.
+    pub fn stamp(&mut self, now: Instant) {
+        for chunk in &mut self.chunks {
+            if matches!(chunk.status, Status::Confirmed { .. }) {
+                chunk.report.confirmed.get_or_insert(now);
+            }
+        }
     }
 
     /// Tells whether the server has every chunk.
