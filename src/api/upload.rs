@@ -47,7 +47,7 @@ impl Steered for Upload {
             ("failures", failures.into()),
             ("now", number(clock::now().0)),
             ("events", settled::events(self.events())),
-            ("chunks", settled::chunks(&self.chunk_reports())),
+            ("chunks", settled::chunks(self)),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])
     }

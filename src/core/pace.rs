@@ -37,80 +37,69 @@ pub struct Pace {
     limit: usize,
     max: usize,
     adaptive: bool,
-    /// Goodput has been measured: from then on it decides.
-    measured: bool,
-    /// All that is allowed is in flight, and since then nothing was answered.
+    /// Nothing is known of goodput yet: time opens further requests.
+    blind: bool,
+    /// Since when all that is allowed is in flight and nothing was answered.
     full_since: Option<Instant>,
-    window: Option<Window>,
+    /// When the window began, and what it has had: bytes and answers.
+    window: Option<Instant>,
+    bytes: u64,
+    answers: usize,
     /// Goodput, in bytes/ms, of the last window before the present step.
     before: f64,
     /// The best goodput of late.
     best: f64,
-    /// The step that the present window tries.
-    trying: Option<Step>,
-    next: Step,
+    /// The direction of the present step, or of the next, and whether the window tries it.
+    up: bool,
+    trying: bool,
     /// Windows before another step is tried, and how many there will be after one that is taken back.
     rest: u32,
     patience: u32,
-    refused: Option<Refused>,
+    /// As many requests the server would not have, and is not asked to have again until then.
+    refused: usize,
+    refused_until: Instant,
+    remembered: Millis,
     /// The moment of the latest answer.
     now: Instant,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    since: Instant,
-    bytes: u64,
-    answers: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Up,
-    Down,
-}
-
-/// A number of requests that the server would not have.
-#[derive(Debug, Clone, Copy)]
-struct Refused {
-    limit: usize,
-    until: Instant,
-    span: Millis,
 }
 
 impl Pace {
     /// Starts as `concurrency` says.
     pub fn new(concurrency: Concurrency) -> Pace {
-        match concurrency {
-            Concurrency::Auto(max) => Pace::adaptive(max),
-            Concurrency::Fixed(limit) => Pace::fixed(limit),
+        let (limit, max, adaptive) = match concurrency {
+            Concurrency::Auto(max) => (2.min(max), max, true),
+            Concurrency::Fixed(limit) => (limit, limit, false),
+        };
+        Pace {
+            limit: limit.max(1),
+            max: max.max(1),
+            adaptive,
+            blind: adaptive,
+            full_since: None,
+            window: None,
+            bytes: 0,
+            answers: 0,
+            before: 0.0,
+            best: 0.0,
+            up: true,
+            trying: false,
+            rest: 0,
+            patience: PATIENCE,
+            refused: 0,
+            refused_until: Instant::default(),
+            remembered: REMEMBERED,
+            now: Instant::default(),
         }
     }
 
     /// Starts at 2 and adapts, up to `max`.
     pub fn adaptive(max: usize) -> Pace {
-        let max = max.max(1);
-        Pace {
-            limit: max.min(2),
-            max,
-            adaptive: true,
-            measured: false,
-            full_since: None,
-            window: None,
-            before: 0.0,
-            best: 0.0,
-            trying: None,
-            next: Step::Up,
-            rest: 0,
-            patience: PATIENCE,
-            refused: None,
-            now: Instant::default(),
-        }
+        Pace::new(Concurrency::Auto(max))
     }
 
     /// Keeps to `limit`, but for servers that ask for less.
     pub fn fixed(limit: usize) -> Pace {
-        Pace { limit: limit.max(1), adaptive: false, ..Pace::adaptive(limit) }
+        Pace::new(Concurrency::Fixed(limit))
     }
 
     /// Returns how many requests may be in flight; changes after [`Pace::tick`], [`Pace::confirmed`] and
@@ -121,7 +110,7 @@ impl Pace {
 
     /// Returns how many requests there may be before the next answer.
     pub fn soon(&self) -> usize {
-        if self.adaptive && !self.measured { self.most(self.now) } else { self.limit }
+        if self.blind { self.max } else { self.limit }
     }
 
     /// Never allows more than `max` from here on.
@@ -132,21 +121,17 @@ impl Pace {
 
     /// Returns the most that is allowed at `now`.
     fn most(&self, now: Instant) -> usize {
-        match self.refused {
-            Some(Refused { limit, until, .. }) if now < until => (limit - 1).clamp(1, self.max),
-            _ => self.max,
-        }
+        if now < self.refused_until { self.refused.saturating_sub(1).max(1).min(self.max) } else { self.max }
     }
 
     /// Notes at `now` whether all that is allowed is in flight and more is to be sent; returns whether another
     /// request may go out, since nothing was answered for a while.
     pub fn tick(&mut self, full: bool, now: Instant) -> bool {
-        if !full || self.measured || !self.adaptive {
+        if !full || !self.blind || self.limit >= self.max {
             self.full_since = None;
             return false;
         }
-        let since = *self.full_since.get_or_insert(now);
-        let grows = now.since(since) >= STEP && self.limit < self.most(now);
+        let grows = now.since(*self.full_since.get_or_insert(now)) >= STEP;
         if grows {
             self.limit += 1;
             self.full_since = None;
@@ -156,56 +141,47 @@ impl Pace {
 
     /// Returns when [`Pace::tick`] is wanted.
     pub fn ticks_at(&self) -> Option<Instant> {
-        self.full_since.filter(|since| self.limit < self.most(*since)).map(|since| since + STEP)
+        self.full_since.map(|since| since + STEP)
     }
 
     /// Notes an answer that confirmed `bytes`, while `in_flight` requests (with it) were under way.
     pub fn confirmed(&mut self, bytes: u64, in_flight: usize, now: Instant) {
         self.now = now;
         self.full_since = None;
+        let most = self.most(now);
         if in_flight < self.limit {
             // Fewer requests than allowed say nothing about the limit: the tail of a transfer, or a pause.
             self.window = None;
             return;
         }
-        let owed = self.refused.is_some_and(|refused| now < refused.until || !self.adaptive);
-        if owed && self.limit < self.most(now) {
-            // It went well with more than this before.
+        if self.limit < most && (most < self.max || !self.adaptive) {
+            // The server refused more than that, but that much it took.
             self.limit += 1;
             self.window = None;
             return;
         }
-        if !self.adaptive {
-            return;
-        }
-        let Some(window) = self.window.as_mut() else {
-            self.window = Some(Window { since: now, bytes: 0, answers: 0 });
+        let Some(since) = self.window.filter(|_| self.adaptive) else {
+            (self.window, self.bytes, self.answers) = (Some(now), 0, 0);
             return;
         };
-        window.bytes += bytes;
-        window.answers += 1;
-        let span = now.since(window.since);
-        if span < MIN_WINDOW || window.answers < 2 * self.limit {
-            return;
+        self.bytes += bytes;
+        self.answers += 1;
+        let span = now.since(since);
+        if span >= MIN_WINDOW && self.answers >= 2 * self.limit {
+            self.window = None;
+            self.judge(self.bytes as f64 / span as f64, most);
         }
-        let goodput = window.bytes as f64 / span as f64;
-        self.window = None;
-        self.judge(goodput);
     }
 
-    fn judge(&mut self, goodput: f64) {
-        self.measured = true;
-        let paid = match self.trying.take() {
-            Some(Step::Up) => goodput >= self.before * WORTHWHILE,
-            Some(Step::Down) => goodput >= self.best * AS_GOOD,
-            None => true,
-        };
-        if !paid {
-            let back = if self.next == Step::Up { Step::Down } else { Step::Up };
-            self.step(back);
-            self.next = back;
+    /// Takes the goodput of a whole window, and decides on the next.
+    fn judge(&mut self, goodput: f64, most: usize) {
+        self.blind = false;
+        let wanted = if self.up { self.before * WORTHWHILE } else { self.best * AS_GOOD };
+        if std::mem::replace(&mut self.trying, false) && goodput < wanted {
+            self.up = !self.up;
+            self.step();
             self.rest = self.patience;
-            self.patience = self.patience.saturating_mul(2).min(64);
+            self.patience = (2 * self.patience).min(64);
             return;
         }
         self.before = goodput;
@@ -214,30 +190,26 @@ impl Pace {
             self.rest -= 1;
             return;
         }
-        let (up, down) = (self.limit < self.most(self.now), self.limit > 2);
-        self.next = match self.next {
-            Step::Up if !up => Step::Down,
-            Step::Down if !down => Step::Up,
-            next => next,
-        };
-        if (self.next == Step::Up && up) || (self.next == Step::Down && down) {
-            self.step(self.next);
-            self.trying = Some(self.next);
+        let possible = if self.up { self.limit < most } else { self.limit > 2 };
+        self.up ^= !possible;
+        self.trying = if self.up { self.limit < most } else { self.limit > 2 };
+        if self.trying {
+            self.step();
         }
     }
 
-    fn step(&mut self, step: Step) {
-        self.limit = if step == Step::Up { self.limit + 1 } else { (self.limit - 1).max(1) };
+    fn step(&mut self) {
+        self.limit = if self.up { self.limit + 1 } else { self.limit - 1 };
     }
 
     /// Notes that the server asked for less (429, 503): half as many, then fewer than now until a while has passed.
     pub fn too_many(&mut self) {
-        let again = self.refused.filter(|refused| refused.limit <= self.limit);
-        let span = again.map_or(REMEMBERED, |refused| refused.span.saturating_mul(2));
-        self.refused = Some(Refused { limit: self.limit, until: self.now + span, span });
+        self.refused = self.limit;
+        self.refused_until = self.now + self.remembered;
+        self.remembered = self.remembered.saturating_mul(2);
         self.limit = (self.limit / 2).max(1);
-        (self.window, self.full_since, self.trying) = (None, None, None);
-        self.measured = true;
+        (self.window, self.full_since) = (None, None);
+        (self.trying, self.blind) = (false, false);
     }
 }
 

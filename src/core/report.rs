@@ -34,13 +34,17 @@ pub struct ChunkReport {
     pub failure: Option<String>,
 }
 
-/// Keeps the report short: at most a thousand chunks, and of more than that those that had troubles first.
-pub fn shorten(mut chunks: Vec<ChunkReport>) -> Vec<ChunkReport> {
-    if chunks.len() > CHUNKS {
-        chunks.sort_by_key(|chunk| chunk.failure.is_none());
-        chunks.truncate(CHUNKS);
+/// Tells of the chunks that were sent: of at most a thousand, those that had troubles first.
+pub fn tell<T>(chunks: &[T], report: impl Fn(&T) -> &ChunkReport, tell: &mut dyn FnMut(&ChunkReport)) {
+    let mut left = CHUNKS;
+    for troubled in [true, false] {
+        for chunk in chunks.iter().map(&report) {
+            if left > 0 && chunk.tries > 0 && chunk.failure.is_some() == troubled {
+                left -= 1;
+                tell(chunk);
+            }
+        }
     }
-    chunks
 }
 
 /// The latest events, oldest first; the oldest are dropped behind 200.
@@ -80,8 +84,9 @@ mod tests {
             let failure = (index % 100 == 99).then(|| "lost".to_owned());
             ChunkReport { index, tries: 1, sent: Instant(0), confirmed: None, failure }
         };
-        assert_eq!(shorten((0..1000).map(chunk).collect()).last().map(|chunk| chunk.index), Some(999));
-        let short = shorten((0..9000).map(chunk).collect());
-        assert_eq!((short.len(), short.iter().filter(|chunk| chunk.failure.is_some()).count()), (1000, 90));
+        let chunks: Vec<ChunkReport> = (0..9000).map(chunk).collect();
+        let mut told = Vec::new();
+        tell(&chunks, |chunk| chunk, &mut |chunk| told.push(chunk.clone()));
+        assert_eq!((told.len(), told.iter().filter(|chunk| chunk.failure.is_some()).count()), (1000, 90));
     }
 }

@@ -136,8 +136,7 @@ impl UploadHands {
         let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
         spawn(async move {
-            let headed = || driver.tell(Input::Headed(id));
-            let result = exchange(&job, request, fresh, &signal, &headed).await;
+            let result = exchange(&job, request, fresh, &signal, &driver, id).await;
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
@@ -210,7 +209,8 @@ async fn exchange(
     request: Request,
     fresh: Option<Pairs>,
     signal: &web_sys::AbortSignal,
-    headed: &dyn Fn(),
+    driver: &Driver<Upload>,
+    id: RequestId,
 ) -> Result<Answered, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
@@ -236,7 +236,7 @@ async fn exchange(
     let outgoing =
         Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
-    headed();
+    driver.tell(Input::Headed(id));
     receive(response).await
 }
 

@@ -102,8 +102,7 @@ impl Upload {
             Input::Wake if slept => {}
             Input::Wake => self.watch(now),
         }
-        let overdue = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if slept && (overdue(self.deadline()) || overdue(self.quiet_at())) {
+        if slept && self.late_at().is_some_and(|at| at <= now) {
             // Nobody looked, so nothing stalled; but sockets seldom outlive a sleep.
             self.recall();
         }
@@ -121,7 +120,7 @@ impl Upload {
             return None;
         }
         let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
-        [self.deadline(), self.quiet_at(), opens, self.pace.ticks_at()].into_iter().flatten().min()
+        [self.late_at(), opens, self.pace.ticks_at()].into_iter().flatten().min()
     }
 
     /// Returns the state at `now`.
@@ -162,11 +161,11 @@ impl Upload {
         self.known().map_or_else(|| vec![0; self.config.cut.count()], |exchange| exchange.table.map())
     }
 
-    /// Returns how the chunks fared that this visit sent.
-    pub fn chunk_reports(&self) -> Vec<ChunkReport> {
-        let chunks = self.known().into_iter().flat_map(|exchange| exchange.table.iter());
-        let sent = chunks.map(|chunk| &chunk.report).filter(|report| report.tries > 0);
-        report::shorten(sent.cloned().collect())
+    /// Tells how the chunks fared that this visit sent.
+    pub fn chunk_reports(&self, tell: &mut dyn FnMut(&ChunkReport)) {
+        if let Some(exchange) = self.known() {
+            report::tell(exchange.table.chunks(), |chunk| &chunk.report, tell);
+        }
     }
 
     /// Returns what is known of the server, or was known at the end.

@@ -19,6 +19,18 @@ pub(super) struct InFlight {
     pub what: What,
     pub sent: Instant,
     pub deadline: Instant,
+    /// A chunk's bytes, and how often it has stalled.
+    len: u64,
+    stalls: u32,
+}
+
+impl InFlight {
+    /// Returns how long a chunk may take that gets `share` bytes/ms. `fetch` does not tell how much of a body has gone
+    /// out, so that is far below what was measured; and the time doubles with each stall of the chunk.
+    fn limit(&self, share: f64, stall_timeout: Millis) -> Instant {
+        let transfer = (self.len as f64 / share) as Millis;
+        self.sent + stall_timeout.saturating_add(transfer).saturating_mul(1 << self.stalls.min(8))
+    }
 }
 
 /// What a request is for.
@@ -50,13 +62,14 @@ impl Upload {
         }
     }
 
-    /// Returns the first moment at which a request is late.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.requests.values().map(|request| request.deadline).min()
+    /// Returns the first moment at which a request is late, or at which nothing has come from the server for too long.
+    pub(super) fn late_at(&self) -> Option<Instant> {
+        let late = self.requests.values().map(|request| request.deadline).min();
+        late.map(|late| self.quiet_at().map_or(late, |quiet| late.min(quiet)))
     }
 
     /// Returns when nothing will have come from the server for too long, while it is not being asked already.
-    pub(super) fn quiet_at(&self) -> Option<Instant> {
+    fn quiet_at(&self) -> Option<Instant> {
         let Phase::Exchanging(exchange) = &self.phase else { return None };
         let oldest = self.requests.values().map(|request| request.sent).min()?;
         exchange.doubt.is_none().then(|| oldest.max(self.heard) + self.config.stall_timeout)
@@ -89,102 +102,84 @@ impl Upload {
 
     /// Sends what may be sent.
     pub(super) fn pump(&mut self, now: Instant) {
+        self.gate.tick(now);
         loop {
-            let full = self.fill(now);
+            let Some(full) = self.send_next(now) else { continue };
             if !self.pace.tick(full, now) {
                 return;
             }
         }
     }
 
-    /// Sends what may be sent; tells whether there would be more, were it not for the pace.
-    fn fill(&mut self, now: Instant) -> bool {
-        self.gate.tick(now);
-        let open = self.gate.is_open(now);
-        let limit = self.pace.limit();
-        let Phase::Exchanging(exchange) = &mut self.phase else { return false };
-        if !open {
-            return false;
+    /// Sends or checks one thing; where there is nothing to do, tells whether that is for the pace alone.
+    fn send_next(&mut self, now: Instant) -> Option<bool> {
+        let Phase::Exchanging(exchange) = &mut self.phase else { return Some(false) };
+        if !self.gate.is_open(now) {
+            return Some(false);
         }
         if exchange.doubt.is_some() {
-            if self.requests.values().any(|request| request.what == What::Handshake) {
-                return false;
+            if !self.requests.values().any(|request| request.what == What::Handshake) {
+                let handshake = exchange.handshake(&self.config.ext);
+                let complete = exchange.met && exchange.table.is_complete();
+                let patience = if complete { self.config.finish_timeout } else { self.config.stall_timeout };
+                let deadline = now + patience;
+                self.send(
+                    InFlight { what: What::Handshake, sent: now, deadline, len: 0, stalls: 0 },
+                    handshake,
+                );
             }
-            let handshake = exchange.handshake(&self.config.ext);
-            let complete = exchange.met && exchange.table.is_complete();
-            let patience = if complete { self.config.finish_timeout } else { self.config.stall_timeout };
-            self.send(What::Handshake, handshake, now + patience, now);
-            return false;
+            return Some(false);
         }
-        let mut busy =
-            self.requests.len() + exchange.table.iter().filter(|c| c.status == Status::Checking).count();
-        let mut checks = Vec::new();
-        let mut sends = Vec::new();
-        while busy < limit
-            && let Some(at) = exchange.table.next_missing()
-            && let Some(chunk) = exchange.table.get_mut(at)
-        {
-            busy += 1;
-            if chunk.trusted {
-                chunk.status = Status::InFlight;
-                if chunk.report.tries == 0 {
-                    chunk.report.sent = now;
-                }
-                chunk.report.tries += 1;
-                let (index, chunk_id) = (chunk.index, chunk.id.clone());
-                sends.push((at, index, chunk_id, chunk.len, chunk.troubles.stalls));
-            } else {
-                chunk.status = Status::Checking;
-                checks.push(chunk.index);
-            }
+        let Some(at) = exchange.table.next_missing() else { return Some(false) };
+        let checking = exchange.table.iter().filter(|chunk| chunk.status == Status::Checking).count();
+        if self.requests.len() + checking >= self.pace.limit() {
+            return Some(true);
         }
-        let more = exchange.table.next_missing().is_some();
-        let file_id = exchange.digests.file.to_string();
-        checks.into_iter().for_each(|index| self.effects.push_back(Effect::Check(index)));
-        for (at, index, chunk_id, len, stalls) in sends {
-            let deadline = now + self.patience(len, stalls, self.pace.soon(), now);
+        let chunk = exchange.table.get_mut(at)?;
+        if !chunk.trusted {
+            chunk.status = Status::Checking;
+            self.effects.push_back(Effect::Check(chunk.index));
+            return None;
+        }
+        chunk.status = Status::InFlight;
+        if chunk.report.tries == 0 {
+            chunk.report.sent = now;
+        }
+        chunk.report.tries += 1;
+        let (len, stalls) = (chunk.len, chunk.troubles.stalls);
+        let request = Request::Chunk {
+            index: chunk.index,
+            chunk_id: chunk.id.clone(),
+            file_id: exchange.digests.file.to_string(),
             // WebKit has bodies that hang because they are read from a file as they go out.
-            let from_memory = stalls > 0;
-            let request = Request::Chunk { index, chunk_id, file_id: file_id.clone(), from_memory };
-            self.sent += len;
-            self.send(What::Chunk(at), request, deadline, now);
-        }
-        more
+            from_memory: stalls > 0,
+        };
+        self.sent += len;
+        let share = self.share(self.pace.soon(), now);
+        let mut entry = InFlight { what: What::Chunk(at), sent: now, deadline: now, len, stalls };
+        entry.deadline = entry.limit(share, self.config.stall_timeout);
+        self.send(entry, request);
+        None
     }
 
-    fn send(&mut self, what: What, request: Request, deadline: Instant, now: Instant) {
+    fn send(&mut self, entry: InFlight, request: Request) {
         let id = self.next_id;
         self.next_id += 1;
-        self.requests.insert(id, InFlight { what, sent: now, deadline });
+        self.requests.insert(id, entry);
         self.effects.push_back(Effect::Send(id, request));
     }
 
-    /// Returns how long a chunk of `len` bytes may take. `fetch` does not tell how much of a body has gone out, so
-    /// the limit allows for a speed far below what was measured, and doubles with each stall of the chunk.
-    fn patience(&self, len: u64, stalls: u32, sharers: usize, now: Instant) -> Millis {
-        let share = (self.meter.speed(now) / SLACK).max(SLOWEST) / sharers as f64;
-        let transfer = (len as f64 * 1000.0 / share) as Millis;
-        self.config.stall_timeout.saturating_add(transfer).saturating_mul(1 << stalls.min(8))
+    /// Returns the slowest that one of `sharers` requests may be, in bytes/ms.
+    fn share(&self, sharers: usize, now: Instant) -> f64 {
+        (self.meter.speed(now) / SLACK).max(SLOWEST) / 1000.0 / sharers as f64
     }
 
     /// Shortens the limits of the chunks in flight to what is now known of the speed.
     pub(super) fn tighten(&mut self, now: Instant) {
-        let Phase::Exchanging(exchange) = &self.phase else { return };
-        if self.meter.measured(now).is_none() {
-            return;
-        }
-        let mut deadlines = Vec::new();
-        for (id, request) in self.requests.iter() {
-            if let What::Chunk(at) = request.what
-                && let Some(chunk) = exchange.table.get(at)
-            {
-                let patience = self.patience(chunk.len, chunk.troubles.stalls, self.pace.limit(), now);
-                deadlines.push((*id, request.sent + patience));
-            }
-        }
-        for (id, deadline) in deadlines {
-            if let Some(request) = self.requests.get_mut(&id) {
-                request.deadline = request.deadline.min(deadline);
+        let share = self.share(self.pace.limit(), now);
+        if self.meter.measured(now).is_some() {
+            for request in self.requests.values_mut().filter(|request| request.len > 0) {
+                request.deadline = request.deadline.min(request.limit(share, self.config.stall_timeout));
             }
         }
     }

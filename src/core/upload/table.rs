@@ -165,6 +165,11 @@ impl Table {
         self.chunks.iter().position(|chunk| chunk.status == Status::Missing)
     }
 
+    /// Returns all chunks.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
     /// Goes through all chunks.
     pub fn iter(&self) -> impl Iterator<Item = &Chunk> {
         self.chunks.iter()
