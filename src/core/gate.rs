@@ -4,13 +4,11 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::progress::Wait;
 use crate::core::retry::{Budget, Jitter, Policy};
 
-/// While no request gets through a request is tried at least this often, in ms. `navigator.onLine` is only a hint, and
-/// an attempt that ends before it reaches a server costs that server nothing.
-const PROBE: Millis = 1_800;
 /// A request that is lost within this time did not get through, in ms.
 const AT_ONCE: Millis = 1_000;
-/// So many failures in a row back off like every other, before a steady probe follows.
-const BACKOFFS: u32 = 3;
+/// While no request gets through, the backoff grows no further than after so many failures: to 2 s, with the usual
+/// base. `navigator.onLine` is only a hint, and an attempt that ends before it reaches a server costs it nothing.
+const STEADY: u32 = 3;
 
 /// The one door through which every request of a transfer goes.
 #[derive(Debug, Clone)]
@@ -195,16 +193,15 @@ impl Gate {
         }
         self.last_failure = Some(now);
         self.ordered = self.ordered.max(retry_after.map(|wait| now + wait));
-        let draw = self.jitter.draw();
-        let probe = ((PROBE as f64 * (draw + 1.0) / 2.0) as Millis).min(self.policy.cap);
+        let gone = at_once || self.is_offline();
+        let failures = if gone { self.failures.min(STEADY) } else { self.failures };
+        // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
+        let wait = self.policy.backoff(failures, self.jitter.draw());
         if self.is_offline() {
-            self.backoff = Some(now + probe);
+            self.backoff = Some(now + wait);
             return true;
         }
         self.budget.run(now);
-        // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
-        let steady = at_once && self.failures > BACKOFFS;
-        let wait = if steady { probe } else { self.policy.backoff(self.failures, draw) };
         self.backoff = self.backoff.max(Some(now + wait));
         // A transfer that was told to wait longer than its budget waits all the same, and then has one more try.
         self.budget.spent(now) < self.policy.budget
@@ -312,19 +309,23 @@ mod tests {
                 now = opens;
                 wait
             };
-            (0..60).map(wait).skip(BACKOFFS as usize).collect::<Vec<_>>()
+            (0..60).map(wait).collect::<Vec<_>>()
         };
         let gone = waits(&|gate, now| assert!(gate.lost(now, now)));
-        assert!(gone.iter().all(|wait| (PROBE / 2..=PROBE).contains(wait)), "{gone:?}");
-        assert!(gone.iter().min() < gone.iter().max(), "not all clients at one moment");
+        assert!(gone.iter().all(|wait| *wait < 2_000), "{gone:?}");
+        assert!(
+            (500..1_500).contains(&(gone.iter().sum::<u64>() / 60)),
+            "jitter, but no hammering: {gone:?}"
+        );
         let busy = waits(&|gate, now| _ = gate.failed(now, None, now));
         let slow = waits(&|gate, now| _ = gate.lost(now, now + AT_ONCE));
         for waits in [busy, slow] {
-            assert!(waits.iter().max() > Some(&(10 * PROBE)), "{waits:?}");
+            assert!(waits.iter().max() > Some(&20_000), "{waits:?}");
         }
         let mut told = gate();
         told.online(false, Instant(0));
-        assert!(told.failed(Instant(0), None, Instant(9)) && told.opens_at() <= Some(Instant(9 + PROBE)));
+        assert!((0..20).all(|n| told.failed(Instant(n), None, Instant(n))));
+        assert!(told.opens_at() < Some(Instant(2_020)));
     }
 
     #[test]

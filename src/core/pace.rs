@@ -65,6 +65,8 @@ pub struct Pace {
 
 impl Pace {
     /// Starts as `concurrency` says.
+    // Both machines have one; inlined, each would have this too.
+    #[inline(never)]
     pub fn new(concurrency: Concurrency) -> Pace {
         let (limit, max, adaptive) = match concurrency {
             Concurrency::Auto(max) => (2.min(max), max, true),
@@ -190,8 +192,8 @@ impl Pace {
             self.rest -= 1;
             return;
         }
-        let possible = if self.up { self.limit < most } else { self.limit > 2 };
-        self.up ^= !possible;
+        // On in the same direction where that is possible, else in the other.
+        self.up = if self.up { self.limit < most } else { self.limit <= 2 };
         self.trying = if self.up { self.limit < most } else { self.limit > 2 };
         if self.trying {
             self.step();

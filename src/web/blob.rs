@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
@@ -12,12 +12,6 @@ use super::task::{Promised, promised};
 /// Returns a reference to some bytes of `blob`; nothing is read.
 pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
     blob.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(|error| sys::describe(&error))
-}
-
-/// Returns the same bytes, read, so that nothing is left to be read from a file.
-pub async fn in_memory(slice: &Blob) -> Result<Blob, String> {
-    let bytes = promised(slice.array_buffer()).await?;
-    Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).map_err(|error| sys::describe(&error))
 }
 
 /// A read that has been started, so that it goes on while something else is done.

@@ -224,10 +224,14 @@ async fn exchange(
             (handshake_url(&job.endpoint), text.into())
         }
         Request::Chunk { index, chunk_id, file_id, from_memory } => {
-            let mut slice = blob::slice(&job.file, &job.cut.range(index))?;
-            if from_memory {
-                slice = blob::in_memory(&slice).await?;
-            }
+            let range = job.cut.range(index);
+            let slice = if from_memory {
+                let bytes = blob::Read::start(&job.file, &range)?.bytes().await?;
+                Blob::new_with_buffer_source_sequence(&js_sys::Array::of1(&bytes))
+                    .map_err(|error| sys::describe(&error))?
+            } else {
+                blob::slice(&job.file, &range)?
+            };
             let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
             (job.endpoint.clone(), form.into())
         }

@@ -302,8 +302,7 @@ impl Upload {
         let latest = self.next_id - 1;
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         exchange.table.complete(latest);
-        exchange.table.stamp(now);
-        let (size, reused) = exchange.table.confirmed();
+        let (size, reused) = exchange.table.confirmed(now);
         let instant = exchange.table.iter().all(|chunk| chunk.report.tries == 0);
         let outcome = Outcome { url, file_id: exchange.digests.file, size, instant, reused };
         (self.confirmed, self.reused) = (size, reused);
@@ -327,8 +326,7 @@ impl Upload {
     /// Takes note of what is confirmed by now.
     pub(super) fn count(&mut self, now: Instant) {
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        exchange.table.stamp(now);
-        let (confirmed, reused) = exchange.table.confirmed();
+        let (confirmed, reused) = exchange.table.confirmed(now);
         self.confirmed = self.confirmed.max(confirmed);
         self.reused = reused;
         if self.remembered.is_none_or(|at| now.since(at) >= REMEMBER_EVERY) {

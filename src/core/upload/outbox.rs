@@ -65,14 +65,17 @@ impl Upload {
     /// Returns the first moment at which a request is late, or at which nothing has come from the server for too long.
     pub(super) fn late_at(&self) -> Option<Instant> {
         let late = self.requests.values().map(|request| request.deadline).min();
-        late.map(|late| self.quiet_at().map_or(late, |quiet| late.min(quiet)))
+        late.map(|late| late.min(self.quiet_at().unwrap_or(late)))
     }
 
     /// Returns when nothing will have come from the server for too long, while it is not being asked already.
     fn quiet_at(&self) -> Option<Instant> {
-        let Phase::Exchanging(exchange) = &self.phase else { return None };
-        let oldest = self.requests.values().map(|request| request.sent).min()?;
-        exchange.doubt.is_none().then(|| oldest.max(self.heard) + self.config.stall_timeout)
+        match &self.phase {
+            Phase::Exchanging(exchange) if exchange.doubt.is_none() && !self.requests.is_empty() => {
+                Some(self.heard + self.config.stall_timeout)
+            }
+            _ => None,
+        }
     }
 
     /// Has the server asked whether it is there: chunks on a slow line are silent for as long as on a dead one.
@@ -165,6 +168,10 @@ impl Upload {
     fn send(&mut self, entry: InFlight, request: Request) {
         let id = self.next_id;
         self.next_id += 1;
+        if self.requests.is_empty() {
+            // Silence begins with a question.
+            self.heard = entry.sent;
+        }
         self.requests.insert(id, entry);
         self.effects.push_back(Effect::Send(id, request));
     }

@@ -230,27 +230,22 @@ impl Table {
         self.learn(&[], latest, latest);
     }
 
-    /// Notes that what is confirmed was so by `now`.
-    pub fn stamp(&mut self, now: Instant) {
-        for chunk in &mut self.chunks {
-            if matches!(chunk.status, Status::Confirmed { .. }) {
-                chunk.report.confirmed.get_or_insert(now);
-            }
-        }
-    }
-
     /// Tells whether the server has every chunk.
     pub fn is_complete(&self) -> bool {
         self.chunks.iter().all(|chunk| matches!(chunk.status, Status::Confirmed { .. }))
     }
 
-    /// Returns the bytes that are confirmed, and the part of them that this visit did not send.
-    pub fn confirmed(&self) -> (u64, u64) {
-        self.chunks.iter().fold((0, 0), |(all, old), chunk| match chunk.status {
-            Status::Confirmed { reused: true, .. } => (all + chunk.bytes, old + chunk.bytes),
-            Status::Confirmed { reused: false, .. } => (all + chunk.bytes, old + chunk.bytes - chunk.len),
-            _ => (all, old),
-        })
+    /// Returns the bytes that are confirmed by `now`, and the part of them that this visit did not send.
+    pub fn confirmed(&mut self, now: Instant) -> (u64, u64) {
+        let (mut all, mut old) = (0, 0);
+        for chunk in &mut self.chunks {
+            if let Status::Confirmed { reused, .. } = chunk.status {
+                chunk.report.confirmed.get_or_insert(now);
+                all += chunk.bytes;
+                old += chunk.bytes - if reused { 0 } else { chunk.len };
+            }
+        }
+        (all, old)
     }
 
     /// Returns one byte for each place in the file: 0 missing, 1 in flight, 2 reused, 3 confirmed.
@@ -283,7 +278,7 @@ mod tests {
         );
         assert_eq!(table.ids().len(), 5);
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
-        assert_eq!(table.confirmed(), (30, 20));
+        assert_eq!(table.confirmed(Instant(5)), (30, 20));
         assert_eq!(table.map(), [3, 3, 0, 3, 0]);
     }
 
