@@ -210,7 +210,9 @@ impl World<'_> {
                 }
                 (None, Some(next)) => (next, false),
             };
-            let given_up = self.now > last_turn + 6 * HOUR + self.slept();
+            // Offline it probes for ever.
+            let patience = if self.offline_since.is_some() { HOUR } else { 6 * HOUR };
+            let given_up = self.now > last_turn + patience + self.slept();
             if given_up && self.offline_since.is_some() {
                 return Ok(End::Resting);
             }
