@@ -255,6 +255,17 @@ fn a_line_that_is_dead_is_told_from_one_that_is_slow() {
     b.until_it_sends();
     b.answer(5, needed("abc"));
     assert_eq!(b.chunks().len(), 2);
+    // Perhaps it was only very slow: the next time silence is borne twice as long.
+    b.pass(2 * STALL - 1);
+    assert_eq!(b.effects, []);
+    b.pass(1);
+    assert_eq!(b.handshakes(), [8]);
+    b.pass(2 * STALL - 1);
+    assert_eq!(b.cancelled(), []);
+    b.answer(6, needed("bc"));
+    b.answer(8, needed("bc"));
+    b.pass(STALL);
+    assert_eq!(b.handshakes().len(), 1, "a chunk has arrived, so it is as before");
 
     // The server answers: the chunks have the time that a slow line needs.
     let mut b = sending_big("abc", 2);

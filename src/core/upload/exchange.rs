@@ -169,6 +169,7 @@ impl Upload {
                 if exchange.table.is_complete() {
                     exchange.doubt = Some(next_id);
                 }
+                self.silences = 0;
                 self.gate.progress();
                 self.meter.add(bytes, now);
                 self.pace.confirmed(bytes, in_flight, now);

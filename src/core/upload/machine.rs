@@ -41,6 +41,8 @@ pub struct Upload {
     pub(super) report: Report,
     /// When anything last came from the server.
     pub(super) heard: Instant,
+    /// How often the line was taken for dead since a chunk last arrived.
+    pub(super) silences: u32,
     remembered: Option<Instant>,
 }
 
@@ -72,6 +74,7 @@ impl Upload {
             reused: 0,
             report: Report::default(),
             heard: Instant::default(),
+            silences: 0,
             remembered: None,
         }
     }

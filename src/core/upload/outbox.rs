@@ -46,7 +46,8 @@ impl Upload {
     pub(super) fn watch(&mut self, now: Instant) {
         // Nothing at all came since a small request went out: no connection is alive.
         let dead = |r: &InFlight| r.what == What::Handshake && r.deadline <= now && self.heard <= r.sent;
-        let all = self.requests.values().any(dead);
+        let all = self.requests.len() > 1 && self.requests.values().any(dead);
+        self.silences += u32::from(all);
         let late: Vec<RequestId> =
             self.requests.iter().filter(|(_, r)| all || r.deadline <= now).map(|(id, _)| *id).collect();
         for id in late {
@@ -72,10 +73,16 @@ impl Upload {
     fn quiet_at(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Exchanging(exchange) if exchange.doubt.is_none() && !self.requests.is_empty() => {
-                Some(self.heard + self.config.stall_timeout)
+                Some(self.heard + self.silence())
             }
             _ => None,
         }
+    }
+
+    /// Returns how long silence is borne. It doubles each time, or a line with seconds of buffers in it would be taken for
+    /// dead for ever.
+    fn silence(&self) -> Millis {
+        self.config.stall_timeout.saturating_mul(1 << self.silences.min(8))
     }
 
     /// Has the server asked whether it is there: chunks on a slow line are silent for as long as on a dead one.
@@ -116,6 +123,8 @@ impl Upload {
 
     /// Sends or checks one thing; where there is nothing to do, tells whether that is for the pace alone.
     fn send_next(&mut self, now: Instant) -> Option<bool> {
+        // With nothing else on the line nothing can hold a handshake up.
+        let silence = if self.requests.is_empty() { self.config.stall_timeout } else { self.silence() };
         let Phase::Exchanging(exchange) = &mut self.phase else { return Some(false) };
         if !self.gate.is_open(now) {
             return Some(false);
@@ -124,7 +133,7 @@ impl Upload {
             if !self.requests.values().any(|request| request.what == What::Handshake) {
                 let handshake = exchange.handshake(&self.config.ext);
                 let complete = exchange.met && exchange.table.is_complete();
-                let patience = if complete { self.config.finish_timeout } else { self.config.stall_timeout };
+                let patience = if complete { self.config.finish_timeout } else { silence };
                 let deadline = now + patience;
                 self.send(
                     InFlight { what: What::Handshake, sent: now, deadline, len: 0, stalls: 0 },
