@@ -251,6 +251,12 @@ mod tests {
         assert_eq!(pace.limit(), 5);
         pace.too_many();
         assert_eq!(pace.limit(), 2);
+        run(&mut pace, 1000.0, 1e9, 2);
+        assert_eq!(pace.limit(), 4, "one fewer than was refused comes back, with each answer one");
+        run(&mut pace, 1000.0, 1e9, 100);
+        assert_eq!(pace.limit(), 4);
+        run(&mut pace, 1000.0, 1e9, 400);
+        assert_eq!(pace.limit(), 5, "after a minute the whole is tried again");
         pace.too_many();
         pace.too_many();
         assert_eq!(pace.limit(), 1);
