@@ -10,7 +10,7 @@ use crate::core::clock::{Instant, Millis};
 /// The shortest window over which goodput is measured, in ms.
 const MIN_WINDOW: Millis = 500;
 /// While nothing is answered another request is opened each so many ms.
-const STEP: Millis = 300;
+const STEP: Millis = 150;
 /// A step up must bring this much more goodput to be kept.
 const WORTHWHILE: f64 = 1.05;
 /// A step down is kept if at least this much of the best goodput is left.
