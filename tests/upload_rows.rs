@@ -1,8 +1,32 @@
-//! The upload machine against `upload.md`: one short test for each row of its table, named after the row, and one
-//! for each bug that the simulation found.
+//! What an upload must survive, as far as the machine decides it: one short test or more for each, named after it, and
+//! one for each bug that the simulation found.
+//!
+//! | case | tests |
+//! | --- | --- |
+//! | no bytes move, no error | `no_bytes_move_no_error`, `a_line_that_is_dead_…`, `the_question_whether_…`, `an_answer_that_has_begun_…`, `a_chunk_that_hangs_while_…` |
+//! | offline | `offline_…` (6), `an_answer_from_before_does_not_end_offline` |
+//! | the network switches | `the_network_switches`, `the_network_switches_without_a_word`, `a_lost_answer_is_settled_…` |
+//! | server errors, 408, 429, 5xx | `server_errors_back_off_…`, `retry_after_…` (3), `the_budget_is_…`, `a_byte_confirmed_…`, `a_server_that_takes_requests_and_drops_them_…`; `retry.rs`, `gate.rs` |
+//! | 400, 403, 404, 413, 415, a code | `refused_twice_…`, `a_refusal_by_…`, `what_is_not_the_protocol_…`, `one_failure_of_each_kind_…`, `a_handshake_refused_once_…` |
+//! | 401 | `headers_are_asked_for_…`, `a_late_401_…`, `a_servers_failure_…`, `waiting_for_new_headers_…`, `a_401_without_…` |
+//! | sent twice, answers out of order | `answers_out_of_order`, `a_stale_list_…`, `what_a_handshake_says_…` |
+//! | pause, abort | `pause_stops_…`, `abort_stops_…` |
+//! | the page reloads | `the_page_reloads`, `digests_of_another_cut_…` |
+//! | the file changed or vanished | `the_file_changed_…`, `a_chunk_that_the_server_rejects_…`, `a_chunk_that_keeps_failing_…` |
+//! | 0 bytes, 1, n chunks, over 4 GiB | `sizes_…` |
+//! | hashing a big file | `hashing_can_be_…` |
+//! | requests at once | `requests_at_once_…` (2); `pace.rs`, `tests/upload_links.rs` |
+//! | repeated chunks | `repeated_chunks_…` |
+//! | Safari: aborts, bodies that hang | `an_abort_that_nobody_…`, `a_chunk_that_stalled_is_sent_from_memory` |
+//! | the device sleeps | `the_device_sleeps` |
+//! | progress | `progress_counts_…`; `progress.rs` |
+//! | hangs at 100 % | `hangs_at_100_percent`, `no_url_for_a_complete_file_…` |
+//! | the last answer is lost | `the_last_answer_is_lost` |
+//! | the answer's list is long | `plan.rs` (at most about 1,000 chunks) |
+//! | report | `the_report_tells_…`; `report.rs` |
 #![cfg(not(target_arch = "wasm32"))]
 // clippy.toml lifts these for `#[test]` functions alone; a panic here is a failing test.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
@@ -47,6 +71,7 @@ fn config(size: u64) -> Config {
         concurrency: Concurrency::Fixed(2),
         retry: Policy::default(),
         stall_timeout: STALL,
+        finish_timeout: 10 * STALL,
         expected: None,
         can_refresh_headers: true,
         seed: 7,
@@ -207,6 +232,139 @@ fn no_bytes_move_no_error() {
     assert_eq!(b.chunks(), [(6, 1)], "queued again");
 }
 
+/// Chunks of 4 MiB, as real ones are, so that a chunk's own time limit is far above the stall timeout.
+fn sending_big(names: &str, limit: usize) -> Bench {
+    let mut bench = Bench::hashed(names, |c| {
+        c.cut = Cut::new((names.len() as u64) << 22, 1 << 22);
+        c.concurrency = Concurrency::Fixed(limit);
+    });
+    bench.answer(1, needed(names));
+    bench
+}
+
+#[test]
+fn a_line_that_is_dead_is_told_from_one_that_is_slow() {
+    // Nothing comes: after a stall timeout the server is asked, and after another one every request is given up.
+    let mut b = sending_big("abc", 2);
+    b.pass(STALL);
+    assert_eq!((b.handshakes(), b.cancelled()), (vec![4], vec![]));
+    b.pass(STALL - 1);
+    assert_eq!(b.effects, []);
+    b.pass(1);
+    assert_eq!(b.cancelled(), [2, 3, 4]);
+    assert_eq!(b.machine.attempts().1, 3);
+    b.until_it_sends();
+    b.answer(5, needed("abc"));
+    assert_eq!(b.chunks().len(), 2);
+    // Perhaps it was only very slow: the next time silence is borne twice as long.
+    b.pass(2 * STALL - 1);
+    assert_eq!(b.effects, []);
+    b.pass(1);
+    assert_eq!(b.handshakes(), [8]);
+    b.pass(2 * STALL - 1);
+    assert_eq!(b.cancelled(), []);
+    b.answer(6, needed("bc"));
+    b.answer(8, needed("bc"));
+    b.pass(STALL);
+    assert_eq!(b.handshakes().len(), 1, "a chunk has arrived, so it is as before");
+
+    // The server answers: the chunks have the time that a slow line needs.
+    let mut b = sending_big("abc", 2);
+    for id in [4, 5, 6] {
+        b.pass(STALL);
+        assert_eq!(b.handshakes(), [id]);
+        b.answer(id, needed("abc"));
+        assert_eq!((b.cancelled(), b.chunks()), (vec![], vec![]));
+    }
+    b.answer(2, needed("bc"));
+    assert_eq!(b.machine.attempts().1, 0);
+}
+
+#[test]
+fn the_question_whether_the_line_is_dead_has_a_connection_of_its_own() {
+    // A browser opens six to an origin: behind six slow chunks the question would wait, and look unanswered.
+    let mut b = sending_big("abcdefgh", 6);
+    assert_eq!(b.chunks().len(), 6);
+    b.pass(STALL);
+    assert_eq!((b.handshakes(), b.cancelled()), (vec![8], vec![7]), "the youngest makes room");
+    b.answer(8, needed("abcdefgh"));
+    assert_eq!(b.chunks(), [], "five stay");
+    assert_eq!(b.machine.attempts().1, 0);
+}
+
+#[test]
+fn an_answer_that_has_begun_ends_soon() {
+    let mut b = sending_big("ab", 2);
+    b.pass(20_000);
+    b.give(Input::Headed(2));
+    b.pass(20_000);
+    b.answer(3, needed("a"));
+    b.pass(9_999);
+    assert_eq!(b.effects, []);
+    b.pass(1);
+    assert_eq!(b.cancelled(), [2], "it began, and then nothing more came");
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [4]);
+}
+
+#[test]
+fn a_chunk_that_hangs_while_others_go_on_is_given_up_by_their_speed() {
+    let mut b = sending_big("abcdefghijklmnopqrstuvwxyz", 2);
+    // The other connection carries 4 MiB a second.
+    let mut id = 3;
+    let begun = b.now;
+    while b.cancelled().is_empty() {
+        assert!(b.now - begun < 60_000, "it hangs for ever");
+        b.pass(1_000);
+        if b.cancelled().is_empty() {
+            b.answer(id, needed("a"));
+            id = b.chunks().first().map_or(id, |(id, _)| *id);
+        }
+    }
+    assert_eq!(b.cancelled(), [2]);
+    assert!(b.now - begun >= STALL);
+}
+
+#[test]
+fn a_chunk_that_stalled_is_sent_from_memory() {
+    let from_memory = |b: &Bench| {
+        let sent = b.sent().into_iter();
+        sent.filter_map(|(_, r)| {
+            if let Request::Chunk { index, from_memory, .. } = r {
+                Some((*index, *from_memory))
+            } else {
+                None
+            }
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut b = Bench::sending("ab");
+    assert_eq!(from_memory(&b), [(0, false), (1, false)]);
+    b.pass(10_000);
+    b.answer(3, needed("a"));
+    b.pass(20_000);
+    assert_eq!(b.cancelled(), [2]);
+    b.until_it_sends();
+    b.answer(4, needed("a"));
+    b.until_it_sends();
+    assert_eq!(from_memory(&b), [(0, true)], "a file-backed body may be what hung");
+    b.lose(5);
+    b.until_it_sends();
+    b.answer(6, needed("a"));
+    b.until_it_sends();
+    b.give(Input::Checked(0, Ok(digest(b'a'))));
+    assert!(from_memory(&b).contains(&(0, true)), "it stays so");
+}
+
+#[test]
+fn an_abort_that_nobody_asked_for_is_a_network_error() {
+    let mut b = Bench::sending("ab");
+    b.give(Input::Lost(2, "AbortError: The operation was aborted".into()));
+    assert_eq!((b.failure(), b.machine.attempts().1), (None, 1));
+    b.until_it_sends();
+    assert_eq!(b.handshakes(), [4]);
+}
+
 #[test]
 fn offline_is_a_state() {
     let mut b = Bench::sending("ab");
@@ -223,6 +381,73 @@ fn offline_is_a_state() {
     assert_eq!(b.failure(), None, "hours of it cost nothing");
     b.give(Input::Online(true));
     assert_eq!(b.handshakes().len(), 1, "goes on at once");
+}
+
+/// Loses every request at once until `back`; then lets the machine go on until it sends, and returns how long that
+/// takes.
+fn outage(b: &mut Bench, back: u64) -> u64 {
+    b.lose(2);
+    b.lose(3);
+    loop {
+        let begun = b.now;
+        let wait = b.until_it_sends();
+        if b.now >= back {
+            return b.now - back.max(begun);
+        }
+        let [(probe, _)] = b.sent()[..] else { panic!("one probe at a time: {:?}", b.effects) };
+        // A refused connection, or no route: it takes no time and never reaches a server.
+        b.now += 20;
+        b.lose(probe);
+        assert_eq!(b.failure(), None);
+        assert!(wait <= 2_000, "a probe after {wait} ms");
+    }
+}
+
+#[test]
+fn offline_longer_than_any_retry_goes_on_within_2_s() {
+    for hours in [1, 3, 10] {
+        for shift in 0..20 {
+            let mut b = Bench::sending("ab");
+            b.give(Input::Online(false));
+            // The network comes back, and the browser does not say so.
+            let back = b.now + hours * 3_600_000 + shift * 97;
+            assert!(outage(&mut b, back) <= 2_000);
+            let [id] = b.handshakes()[..] else { panic!("{:?}", b.effects) };
+            b.answer(id, needed("ab"));
+            assert_eq!((b.chunks().len(), b.state()), (2, State::Transferring));
+        }
+    }
+}
+
+#[test]
+fn offline_without_a_word_from_the_browser_goes_on_within_2_s() {
+    for minutes in [1, 4, 9] {
+        for shift in 0..20 {
+            let mut b = Bench::sending("ab");
+            let back = b.now + minutes * 60_000 + shift * 97;
+            assert!(outage(&mut b, back) <= 2_000);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_takes_requests_and_drops_them_is_not_probed_like_a_network_that_is_gone() {
+    let mut b = Bench::hashed("a", |c| c.retry.budget = u64::MAX);
+    let begun = b.now;
+    for id in 1..=40 {
+        b.now += 3_000;
+        b.lose(id);
+        b.until_it_sends();
+    }
+    assert!(b.now - begun > 40 * 8_000, "{}", b.now - begun);
+}
+
+#[test]
+fn offline_and_not_to_try_again_is_an_error_of_its_own() {
+    let mut b = Bench::hashed("a", |c| c.retry = Policy::NEVER);
+    b.give(Input::Online(false));
+    b.lose(1);
+    assert_eq!(b.failure(), Some(Kind::Offline));
 }
 
 #[test]
@@ -267,6 +492,19 @@ fn the_network_switches() {
     assert_eq!(b.sent().len(), 1);
     b.answer(5, needed("c"));
     assert_eq!(b.chunks(), [(6, 2)], "only what is missing");
+}
+
+#[test]
+fn the_network_switches_without_a_word() {
+    let mut b = Bench::sending("abcd");
+    b.answer(2, needed("bcd"));
+    b.lose(3);
+    b.lose(4);
+    b.until_it_sends();
+    assert_eq!((b.handshakes(), b.sent().len()), (vec![5], 1), "one handshake");
+    b.answer(5, needed("d"));
+    b.until_it_sends();
+    assert_eq!(b.chunks(), [(6, 3)], "only what is missing");
 }
 
 #[test]
@@ -775,6 +1013,51 @@ fn requests_at_once_start_at_2_and_halve_once_for_all_that_fail_together() {
 }
 
 #[test]
+fn requests_at_once_grow_while_nothing_is_answered() {
+    let names = "abcdefghijklmnopqrst";
+    let mut b = Bench::hashed(names, |c| c.concurrency = Concurrency::Auto(6));
+    b.answer(1, needed(names));
+    b.pass(2_000);
+    assert_eq!(b.chunks().len(), 4, "six are in flight");
+    // With nothing left to send there is nothing to wake for.
+    let mut b = Bench::hashed("ab", |c| c.concurrency = Concurrency::Auto(6));
+    b.answer(1, needed("ab"));
+    assert_eq!(b.machine.poll_timeout(), Some(Instant(b.now + STALL)));
+}
+
+#[test]
+fn the_report_tells_how_each_chunk_fared() {
+    let mut b = Bench::sending("abc");
+    b.now += 100;
+    b.answer(2, needed("bc"));
+    b.lose(3);
+    b.until_it_sends();
+    b.answer(5, needed("bc"));
+    let lost = b.now;
+    let reports = |b: &Bench| {
+        let mut all = vec![];
+        b.machine.chunk_reports(&mut |chunk| all.push(chunk.clone()));
+        all.sort_by_key(|chunk| chunk.index);
+        all
+    };
+    let told = |b: &Bench| {
+        let reports = reports(b).into_iter();
+        reports.map(|c| (c.index, c.tries, c.sent.0, c.confirmed.map(|at| at.0))).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&b), [(0, 1, 1_000, Some(1_100)), (1, 2, 1_000, None), (2, 1, 1_100, None)]);
+    assert_eq!(reports(&b)[1].failure.as_deref(), Some("failed to fetch"));
+    b.now += 7;
+    b.answer(6, url());
+    assert!(b.outcome().is_some());
+    let at = Some(lost + 7);
+    assert_eq!(
+        told(&b),
+        [(0, 1, 1_000, Some(1_100)), (1, 2, 1_000, at), (2, 1, 1_100, at)],
+        "after the end too"
+    );
+}
+
+#[test]
 fn repeated_chunks_are_sent_once() {
     let mut b = Bench::hashed("aaba", |_| {});
     let Some((_, Request::Handshake(handshake))) = b.sent().into_iter().next() else { panic!() };
@@ -846,6 +1129,12 @@ fn hangs_at_100_percent() {
     assert_eq!((b.cancelled(), b.handshakes()), (vec![3], vec![4]));
     b.answer(4, url());
     assert!(b.outcome().is_some());
+
+    let mut b = Bench::hashed("a", |c| c.finish_timeout = 5_000);
+    b.answer(1, needed("a"));
+    b.answer(2, needed(""));
+    b.pass(5_500);
+    assert_eq!((b.cancelled(), b.handshakes()), (vec![3], vec![4]), "it has a time limit of its own");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 import { wasmBytes } from './memories.js';
 import * as xuchuan from '/pkg/index.js';
 import { hashWasm, ours as oursHash, raw, sparkMd5 } from './hash.js';
-import { ours as oursUpload, plain as plainUpload } from './upload.js';
+import { ours as oursUpload, plain as plainUpload, tus as tusUpload } from './upload.js';
 import { ours as oursDownload, plain as plainDownload, release } from './download.js';
 import { watchTasks } from './tasks.js';
 
@@ -13,7 +13,8 @@ const rows = {
   digest: (args) => oursHash(chosen(), args),
   spark: (args) => sparkMd5(chosen(), args),
   hashwasm: (args) => hashWasm(chosen(), args),
-  upload: () => oursUpload(chosen()),
+  upload: (args) => oursUpload(chosen(), args),
+  tus: () => tusUpload(chosen()),
   post: ({ url }) => plainUpload(chosen(), url),
   watchedUpload: () => watchTasks(() => oursUpload(chosen())),
   watchedPost: ({ url }) => watchTasks(() => plainUpload(chosen(), url)),

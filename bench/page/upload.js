@@ -2,10 +2,13 @@
 import * as xuchuan from '/pkg/index.js';
 
 /** `ms` runs from the answer to the first handshake to `done`, `total` from the call. */
-export async function ours(file) {
+export async function ours(file, { endpoint, concurrency, chunkSize } = {}) {
   const entered = {};
   const start = performance.now();
   const { fileId, url, instant, reused } = await xuchuan.upload(file, {
+    endpoint,
+    concurrency,
+    chunkSize,
     onState: (state) => {
       entered[state] ??= performance.now();
     },
@@ -16,6 +19,22 @@ export async function ours(file) {
   if (instant || reused > 0) throw new Error('the server had some of the bytes: nothing was measured');
   const since = (state) => end - entered[state];
   return { ms: since('transferring'), total: end - start, finishing: since('finishing'), fileId, url };
+}
+
+/** tus-js-client as it comes. */
+export async function tus(file) {
+  const start = performance.now();
+  await new Promise((resolve, reject) => {
+    const upload = new globalThis.tus.Upload(file, {
+      endpoint: '/tus',
+      storeFingerprintForResuming: false,
+      onProgress: () => {},
+      onSuccess: resolve,
+      onError: reject,
+    });
+    upload.start();
+  });
+  return { ms: performance.now() - start };
 }
 
 /** One request with the file as its body. */

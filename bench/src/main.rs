@@ -1,7 +1,7 @@
 //! Measures hashing, uploads and downloads in one browser session beside what people use instead.
 //!
 //! `cargo xtask bench` builds the package, installs the peers and calls this. A [`lab::Lab`] is a browser and a server
-//! ([`stand`]); each group of rows ([`hash`], [`upload`], [`download`], [`memory`]) takes its measurements in turn
+//! ([`stand`]); each group of rows ([`hash`], [`upload`], [`download`], [`links`], [`memory`]) takes its measurements in turn
 //! ([`lab::Lab::alternate`]) into [`table`]s; [`report`] writes them down.
 
 mod chart;
@@ -10,9 +10,11 @@ mod download;
 mod facts;
 mod hash;
 mod lab;
+mod links;
 mod memory;
 mod options;
 mod report;
+mod shaper;
 mod specimen;
 mod stand;
 mod table;
@@ -52,6 +54,7 @@ async fn run(options: &Options) -> Result<()> {
             Group::Hash => vec![hash::run(&lab, options).await?],
             Group::Upload => vec![upload::run(&lab, options).await?],
             Group::Download => download::run(&lab, options).await?,
+            Group::Links => links::run(&lab, options).await?,
             Group::Memory if options.engine == Engine::Chromium => memory::run(&lab, options).await?,
             Group::Memory => {
                 println!("\nmemory: left out, since only Chromium tells");

@@ -12,6 +12,7 @@ pub enum Group {
     Hash,
     Upload,
     Download,
+    Links,
     Memory,
 }
 
@@ -34,7 +35,7 @@ pub struct Options {
 
 impl Options {
     pub fn groups(&self) -> Vec<Group> {
-        let all = [Group::Hash, Group::Upload, Group::Download, Group::Memory];
+        let all = [Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
         self.group.map_or_else(|| all.to_vec(), |group| vec![group])
     }
 
@@ -84,8 +85,9 @@ fn group(name: &str) -> Result<Group> {
         "hash" => Group::Hash,
         "upload" => Group::Upload,
         "download" => Group::Download,
+        "links" => Group::Links,
         "memory" => Group::Memory,
-        _ => bail!("there is no `{name}` to measure: hash, upload, download or memory"),
+        _ => bail!("there is no `{name}` to measure: hash, upload, download, links or memory"),
     })
 }
 

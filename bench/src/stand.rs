@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::map_response;
-use axum::response::Response;
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tower_http::services::ServeDir;
 use xuchuan_server::Config;
 
@@ -54,6 +54,8 @@ impl Stand {
             .nest_service("/plain/files", ServeDir::new(specimens))
             .nest_service("/pkg", ServeDir::new(&options.pkg))
             .nest_service("/peers", ServeDir::new(&options.peers))
+            // The same, by a server that takes two chunks at once.
+            .nest("/limited", limited(uploads.clone()))
             // The same files, by a server that announces no digest.
             .nest("/bare", uploads.clone().layer(map_response(without_digest)))
             .merge(uploads)
@@ -123,6 +125,28 @@ async fn report(State(waiting): State<Waiting>, body: String) -> StatusCode {
         Some(Ok(())) => StatusCode::NO_CONTENT,
         _ => StatusCode::GONE,
     }
+}
+
+/// Answers 429 to more than two chunks at once.
+fn limited(uploads: Router) -> Router {
+    let places = Arc::new(Semaphore::new(2));
+    uploads.layer(from_fn(move |request: Request, next: Next| {
+        let places = places.clone();
+        async move {
+            if request.uri().path().ends_with("/handshake") {
+                return next.run(request).await;
+            }
+            match places.try_acquire() {
+                Ok(_place) => next.run(request).await,
+                Err(_) => {
+                    // What is not read would be answered with a reset, and the browser would not see the status.
+                    let mut rest = request.into_body().into_data_stream();
+                    tokio::spawn(async move { while let Some(Ok(_)) = rest.next().await {} });
+                    StatusCode::TOO_MANY_REQUESTS.into_response()
+                }
+            }
+        }
+    }))
 }
 
 async fn without_digest(mut response: Response) -> Response {

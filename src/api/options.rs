@@ -13,6 +13,9 @@ use crate::web::object::{get, get_string, get_u64};
 /// How long a request may show no sign of life, in ms.
 const STALL: Millis = 30_000;
 
+/// How long the server may take to put a complete file together, in ms.
+const FINISH: Millis = 300_000;
+
 /// The options of one call.
 pub struct Options(pub JsValue);
 
@@ -55,7 +58,16 @@ impl Options {
 
     /// Returns how long a request may show no sign of life.
     pub fn stall_timeout(&self) -> Millis {
-        get(&self.0, "stallTimeout").and_then(|v| v.as_f64()).map_or(STALL, |ms| ms as Millis)
+        self.millis("stallTimeout", STALL)
+    }
+
+    /// Returns how long the server may take to put a complete file together.
+    pub fn finish_timeout(&self) -> Millis {
+        self.millis("finishTimeout", FINISH)
+    }
+
+    fn millis(&self, name: &str, default: Millis) -> Millis {
+        get(&self.0, name).and_then(|v| v.as_f64()).map_or(default, |ms| ms as Millis)
     }
 
     /// Returns whether the transfer is remembered across page loads.

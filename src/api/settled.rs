@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use crate::core::clock::Instant;
 use crate::core::progress::{Progress, Wait};
 use crate::core::report::Event;
-use crate::core::upload;
+use crate::core::upload::{self, Upload};
 use crate::web::clock;
 use crate::web::object::{number, object};
 
@@ -43,6 +43,21 @@ pub fn events(events: &[Event]) -> JsValue {
         ])
     };
     events.iter().map(event).collect::<Array>().into()
+}
+
+/// Makes the chunks of a report.
+pub fn chunks(upload: &Upload) -> JsValue {
+    let chunks = Array::new();
+    upload.chunk_reports(&mut |chunk| {
+        chunks.push(&object(&[
+            ("index", number(chunk.index as u64)),
+            ("tries", chunk.tries.into()),
+            ("sent", number(chunk.sent.0)),
+            ("confirmed", chunk.confirmed.map_or(JsValue::NULL, |at| number(at.0))),
+            ("failure", chunk.failure.as_deref().map_or(JsValue::NULL, JsValue::from)),
+        ]));
+    });
+    chunks.into()
 }
 
 /// Makes the page's `UploadResult`.

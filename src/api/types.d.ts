@@ -107,6 +107,10 @@ export interface UploadOptions extends TransferOptions {
   ext?: string | null;
   /** `"md5-index"` for servers that need ids which are unique within a file. Default `"md5"`. */
   chunkId?: "md5" | "md5-index" | null;
+  /**
+   * Milliseconds the server may take to put the complete file together before it is asked again. Default 300,000.
+   */
+  finishTimeout?: number | null;
 }
 
 export interface DownloadOptions extends TransferOptions {
@@ -157,8 +161,37 @@ export interface Transfer<T> extends AsyncIterable<Progress> {
   resume(): void;
   /** Ends the transfer for good; `done` rejects with code `aborted` and `reason` as its cause. */
   abort(reason?: unknown): void;
-  /** Attempts, causes and timings so far, for a bug report. */
-  report(): object;
+  /** Attempts, causes and timings so far, for a bug report. Empty until the engine has loaded. */
+  report(): TransferReport;
+}
+
+/** What happened so far, as plain data that `JSON.stringify` takes. Moments are milliseconds on the clock of `now`. */
+export interface TransferReport {
+  readonly kind?: "upload" | "download";
+  /** Requests sent (uploads). */
+  readonly requests?: number;
+  /** Requests that failed (uploads). */
+  readonly failures?: number;
+  /** When the report was made. */
+  readonly now?: number;
+  /** What did not go as wished, oldest first; the latest 200. */
+  readonly events?: readonly { readonly at: number; readonly doing: string; readonly what: string }[];
+  /** The chunks that were sent (uploads): at most 1,000, of more than that those first that had troubles. */
+  readonly chunks?: readonly ChunkReport[];
+  readonly progress?: Progress;
+}
+
+/** How a chunk fared in this visit. */
+export interface ChunkReport {
+  readonly index: number;
+  /** How often it was sent. */
+  readonly tries: number;
+  /** When it was first sent. */
+  readonly sent: number;
+  /** When the server was first known to have it, or null. */
+  readonly confirmed: number | null;
+  /** What went wrong with it last, or null. */
+  readonly failure: string | null;
 }
 
 /** How far a transfer is. Counts are bytes. */

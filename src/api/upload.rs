@@ -47,6 +47,7 @@ impl Steered for Upload {
             ("failures", failures.into()),
             ("now", number(clock::now().0)),
             ("events", settled::events(self.events())),
+            ("chunks", settled::chunks(self)),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])
     }
@@ -86,6 +87,7 @@ pub fn start(
         concurrency: options.concurrency(MOST_UPLOADS),
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
+        finish_timeout: options.finish_timeout(),
         can_refresh_headers: headers.can_refresh(),
         seed: options::seed(),
     });

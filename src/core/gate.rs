@@ -4,8 +4,11 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::progress::Wait;
 use crate::core::retry::{Budget, Jitter, Policy};
 
-/// While offline, a request is tried this often: `navigator.onLine` is only a hint.
-const PROBE: Millis = 15_000;
+/// A request that is lost within this time did not get through, in ms.
+const AT_ONCE: Millis = 1_000;
+/// While no request gets through, the backoff grows no further than after so many failures: to 2 s, with the usual
+/// base. `navigator.onLine` is only a hint, and an attempt that ends before it reaches a server costs it nothing.
+const STEADY: u32 = 3;
 
 /// The one door through which every request of a transfer goes.
 #[derive(Debug, Clone)]
@@ -171,6 +174,16 @@ impl Gate {
     /// Notes the failure at `now` of a request sent at `sent`, and closes the gate for a backoff and for what the
     /// server asked for. Requests that fail together count as one failure. Returns false when the budget is spent.
     pub fn failed(&mut self, sent: Instant, retry_after: Option<Millis>, now: Instant) -> bool {
+        self.fails(sent, retry_after, false, now)
+    }
+
+    /// Does as [`Gate::failed`] for a request that got no answer. Where such requests fail at once and again and again,
+    /// the network is gone: it is probed steadily, since a long backoff would go on after it is back.
+    pub fn lost(&mut self, sent: Instant, now: Instant) -> bool {
+        self.fails(sent, None, now.since(sent) < AT_ONCE, now)
+    }
+
+    fn fails(&mut self, sent: Instant, retry_after: Option<Millis>, at_once: bool, now: Instant) -> bool {
         self.total_failures = self.total_failures.saturating_add(1);
         if self.policy == Policy::NEVER {
             return false;
@@ -180,13 +193,15 @@ impl Gate {
         }
         self.last_failure = Some(now);
         self.ordered = self.ordered.max(retry_after.map(|wait| now + wait));
+        let gone = at_once || self.is_offline();
+        let failures = if gone { self.failures.min(STEADY) } else { self.failures };
+        // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
+        let wait = self.policy.backoff(failures, self.jitter.draw());
         if self.is_offline() {
-            self.backoff = Some(now + PROBE);
+            self.backoff = Some(now + wait);
             return true;
         }
         self.budget.run(now);
-        // In addition to what the server asks for, so that a `Retry-After: 0` is no licence to hammer.
-        let wait = self.policy.backoff(self.failures, self.jitter.draw());
         self.backoff = self.backoff.max(Some(now + wait));
         // A transfer that was told to wait longer than its budget waits all the same, and then has one more try.
         self.budget.spent(now) < self.policy.budget
@@ -281,6 +296,36 @@ mod tests {
         gate.moved();
         assert_eq!(gate.opens_at(), opens);
         assert_eq!(gate.failures, 0);
+    }
+
+    #[test]
+    fn a_network_that_is_gone_is_probed_steadily_and_a_server_in_trouble_is_not() {
+        let waits = |fail: &dyn Fn(&mut Gate, Instant)| {
+            let (mut gate, mut now) = (gate(), Instant(0));
+            let wait = |_| {
+                fail(&mut gate, now);
+                let opens = gate.opens_at().unwrap();
+                let wait = opens.since(now);
+                now = opens;
+                wait
+            };
+            (0..60).map(wait).collect::<Vec<_>>()
+        };
+        let gone = waits(&|gate, now| assert!(gate.lost(now, now)));
+        assert!(gone.iter().all(|wait| *wait < 2_000), "{gone:?}");
+        assert!(
+            (500..1_500).contains(&(gone.iter().sum::<u64>() / 60)),
+            "jitter, but no hammering: {gone:?}"
+        );
+        let busy = waits(&|gate, now| _ = gate.failed(now, None, now));
+        let slow = waits(&|gate, now| _ = gate.lost(now, now + AT_ONCE));
+        for waits in [busy, slow] {
+            assert!(waits.iter().max() > Some(&20_000), "{waits:?}");
+        }
+        let mut told = gate();
+        told.online(false, Instant(0));
+        assert!((0..20).all(|n| told.failed(Instant(n), None, Instant(n))));
+        assert!(told.opens_at() < Some(Instant(2_020)));
     }
 
     #[test]

@@ -1,13 +1,26 @@
-//! How many requests at once: grows while the measured goodput grows, halves when the server asks for less.
+//! How many requests at once: grows while goodput may grow, halves when the server asks for less, and settles on the
+//! fewest that carry as much as any number did.
+//!
+//! A chunk of some MiB is answered after many seconds on a slow line, and until then nothing is known of goodput.
+//! Where distance or loss holds each connection back, waiting for that first answer at two requests costs half the
+//! time of a small file; so as long as no answer comes, time alone opens further requests. See decision 013.
 
 use crate::core::clock::{Instant, Millis};
 
 /// The shortest window over which goodput is measured, in ms.
 const MIN_WINDOW: Millis = 500;
+/// While nothing is answered another request is opened each so many ms.
+const STEP: Millis = 150;
 /// A step up must bring this much more goodput to be kept.
 const WORTHWHILE: f64 = 1.05;
-/// How many windows pass before another step up is tried after one that brought nothing.
-const PATIENCE: u32 = 8;
+/// A step down is kept if at least this much of the best goodput is left.
+const AS_GOOD: f64 = 0.97;
+/// How much of the best goodput is believed a window later.
+const FADES: f64 = 0.99;
+/// How many windows pass before another step is tried after one that was taken back; doubles each time.
+const PATIENCE: u32 = 4;
+/// How long a number that the server refused is not tried again, in ms; doubles each time.
+const REMEMBERED: Millis = 60_000;
 
 /// How many requests may be in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,93 +37,181 @@ pub struct Pace {
     limit: usize,
     max: usize,
     adaptive: bool,
-    window: Option<Window>,
-    /// Goodput, in bytes/ms, of the last window at the limit before the present one.
-    before: f64,
-    trying: bool,
-    rest: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    since: Instant,
+    /// Nothing is known of goodput yet: time opens further requests.
+    blind: bool,
+    /// Since when all that is allowed is in flight and nothing was answered.
+    full_since: Option<Instant>,
+    /// When the window began, and what it has had: bytes and answers.
+    window: Option<Instant>,
     bytes: u64,
     answers: usize,
+    /// Goodput, in bytes/ms, of the last window before the present step.
+    before: f64,
+    /// The best goodput of late.
+    best: f64,
+    /// The direction of the present step, or of the next, and whether the window tries it.
+    up: bool,
+    trying: bool,
+    /// Windows before another step is tried, and how many there will be after one that is taken back.
+    rest: u32,
+    patience: u32,
+    /// As many requests the server would not have, and is not asked to have again until then.
+    refused: usize,
+    refused_until: Instant,
+    remembered: Millis,
+    /// The moment of the latest answer.
+    now: Instant,
 }
 
 impl Pace {
     /// Starts as `concurrency` says.
+    // Both machines have one; inlined, each would have this too.
+    #[inline(never)]
     pub fn new(concurrency: Concurrency) -> Pace {
-        match concurrency {
-            Concurrency::Auto(max) => Pace::adaptive(max),
-            Concurrency::Fixed(limit) => Pace::fixed(limit),
+        let (limit, max, adaptive) = match concurrency {
+            Concurrency::Auto(max) => (2.min(max), max, true),
+            Concurrency::Fixed(limit) => (limit, limit, false),
+        };
+        Pace {
+            limit: limit.max(1),
+            max: max.max(1),
+            adaptive,
+            blind: adaptive,
+            full_since: None,
+            window: None,
+            bytes: 0,
+            answers: 0,
+            before: 0.0,
+            best: 0.0,
+            up: true,
+            trying: false,
+            rest: 0,
+            patience: PATIENCE,
+            refused: 0,
+            refused_until: Instant::default(),
+            remembered: REMEMBERED,
+            now: Instant::default(),
         }
     }
 
     /// Starts at 2 and adapts, up to `max`.
     pub fn adaptive(max: usize) -> Pace {
-        let max = max.max(1);
-        Pace { limit: max.min(2), max, adaptive: true, window: None, before: 0.0, trying: false, rest: 0 }
+        Pace::new(Concurrency::Auto(max))
     }
 
     /// Keeps to `limit`, but for servers that ask for less.
     pub fn fixed(limit: usize) -> Pace {
-        Pace { limit: limit.max(1), adaptive: false, ..Pace::adaptive(limit) }
+        Pace::new(Concurrency::Fixed(limit))
     }
 
-    /// Returns how many requests may be in flight; changes after [`Pace::confirmed`] and [`Pace::too_many`].
+    /// Returns how many requests may be in flight; changes after [`Pace::tick`], [`Pace::confirmed`] and
+    /// [`Pace::too_many`].
     pub fn limit(&self) -> usize {
         self.limit
     }
 
+    /// Returns how many requests there may be before the next answer.
+    pub fn soon(&self) -> usize {
+        if self.blind { self.max } else { self.limit }
+    }
+
+    /// Never allows more than `max` from here on.
+    pub fn at_most(&mut self, max: usize) {
+        self.max = self.max.min(max);
+        self.limit = self.limit.min(max);
+    }
+
+    /// Returns the most that is allowed at `now`.
+    fn most(&self, now: Instant) -> usize {
+        if now < self.refused_until { self.refused.saturating_sub(1).max(1).min(self.max) } else { self.max }
+    }
+
+    /// Notes at `now` whether all that is allowed is in flight and more is to be sent; returns whether another
+    /// request may go out, since nothing was answered for a while.
+    pub fn tick(&mut self, full: bool, now: Instant) -> bool {
+        if !full || !self.blind || self.limit >= self.max {
+            self.full_since = None;
+            return false;
+        }
+        let grows = now.since(*self.full_since.get_or_insert(now)) >= STEP;
+        if grows {
+            self.limit += 1;
+            self.full_since = None;
+        }
+        grows
+    }
+
+    /// Returns when [`Pace::tick`] is wanted.
+    pub fn ticks_at(&self) -> Option<Instant> {
+        self.full_since.map(|since| since + STEP)
+    }
+
     /// Notes an answer that confirmed `bytes`, while `in_flight` requests (with it) were under way.
     pub fn confirmed(&mut self, bytes: u64, in_flight: usize, now: Instant) {
-        if !self.adaptive {
-            return;
-        }
+        self.now = now;
+        self.full_since = None;
+        let most = self.most(now);
         if in_flight < self.limit {
             // Fewer requests than allowed say nothing about the limit: the tail of a transfer, or a pause.
             self.window = None;
             return;
         }
-        let Some(window) = self.window.as_mut() else {
-            self.window = Some(Window { since: now, bytes: 0, answers: 0 });
-            return;
-        };
-        window.bytes += bytes;
-        window.answers += 1;
-        let span = now.since(window.since);
-        if span < MIN_WINDOW || window.answers < 2 * self.limit {
+        if self.limit < most && (most < self.max || !self.adaptive) {
+            // The server refused more than that, but that much it took.
+            self.limit += 1;
+            self.window = None;
             return;
         }
-        let goodput = window.bytes as f64 / span as f64;
-        self.window = None;
-        self.judge(goodput);
+        let Some(since) = self.window.filter(|_| self.adaptive) else {
+            (self.window, self.bytes, self.answers) = (Some(now), 0, 0);
+            return;
+        };
+        self.bytes += bytes;
+        self.answers += 1;
+        let span = now.since(since);
+        if span >= MIN_WINDOW && self.answers >= 2 * self.limit {
+            self.window = None;
+            self.judge(self.bytes as f64 / span as f64, most);
+        }
     }
 
-    fn judge(&mut self, goodput: f64) {
-        if self.trying && goodput < self.before * WORTHWHILE {
-            self.limit = (self.limit - 1).max(1);
-            self.trying = false;
-            self.rest = PATIENCE;
+    /// Takes the goodput of a whole window, and decides on the next.
+    fn judge(&mut self, goodput: f64, most: usize) {
+        self.blind = false;
+        let wanted = if self.up { self.before * WORTHWHILE } else { self.best * AS_GOOD };
+        if std::mem::replace(&mut self.trying, false) && goodput < wanted {
+            self.up = !self.up;
+            self.step();
+            self.rest = self.patience;
+            self.patience = (2 * self.patience).min(64);
             return;
         }
         self.before = goodput;
-        self.trying = false;
+        self.best = goodput.max(self.best * FADES);
         if self.rest > 0 {
             self.rest -= 1;
-        } else if self.limit < self.max {
-            self.limit += 1;
-            self.trying = true;
+            return;
+        }
+        // On in the same direction where that is possible, else in the other.
+        self.up = if self.up { self.limit < most } else { self.limit <= 2 };
+        self.trying = if self.up { self.limit < most } else { self.limit > 2 };
+        if self.trying {
+            self.step();
         }
     }
 
-    /// Notes that the server asked for less (429, 503): half as many, and no step up for a while.
+    fn step(&mut self) {
+        self.limit = if self.up { self.limit + 1 } else { self.limit - 1 };
+    }
+
+    /// Notes that the server asked for less (429, 503): half as many, then fewer than now until a while has passed.
     pub fn too_many(&mut self) {
+        self.refused = self.limit;
+        self.refused_until = self.now + self.remembered;
+        self.remembered = self.remembered.saturating_mul(2);
         self.limit = (self.limit / 2).max(1);
-        self.window = None;
-        self.trying = false;
-        self.rest = PATIENCE;
+        (self.window, self.full_since) = (None, None);
+        (self.trying, self.blind) = (false, false);
     }
 }
 
@@ -120,7 +221,7 @@ mod tests {
 
     /// Runs answers of 1 MB on a link that gives each request `per_request` bytes/ms, `total` at most.
     fn run(pace: &mut Pace, per_request: f64, total: f64, answers: usize) {
-        let mut now = 0.0;
+        let mut now = pace.now.0 as f64;
         for _ in 0..answers {
             let rate = (per_request * pace.limit() as f64).min(total);
             now += 1e6 / rate;
@@ -130,13 +231,17 @@ mod tests {
 
     #[test]
     fn grows_while_it_pays_and_steps_back_when_it_does_not() {
-        let mut latency_bound = Pace::adaptive(6);
-        run(&mut latency_bound, 1000.0, 1e9, 1000);
-        assert_eq!(latency_bound.limit(), 6);
-
-        let mut saturated = Pace::adaptive(6);
-        run(&mut saturated, 1000.0, 3000.0, 60);
-        assert!((3..=4).contains(&saturated.limit()), "{}", saturated.limit());
+        // (bytes/ms of one request, and of all; where it settles)
+        for (each, all, settled) in [(1000.0, 1e9, 6), (1000.0, 3000.0, 3), (9000.0, 9000.0, 2)] {
+            let mut pace = Pace::adaptive(6);
+            run(&mut pace, each, all, 300);
+            let mut there = 0;
+            for _ in 0..1000 {
+                run(&mut pace, each, all, 1);
+                there += usize::from(pace.limit() == settled);
+            }
+            assert!(there > 850, "{there} of 1000 at {settled}");
+        }
     }
 
     #[test]
@@ -146,8 +251,56 @@ mod tests {
         assert_eq!(pace.limit(), 5);
         pace.too_many();
         assert_eq!(pace.limit(), 2);
+        run(&mut pace, 1000.0, 1e9, 2);
+        assert_eq!(pace.limit(), 4, "one fewer than was refused comes back, with each answer one");
+        run(&mut pace, 1000.0, 1e9, 100);
+        assert_eq!(pace.limit(), 4);
+        run(&mut pace, 1000.0, 1e9, 400);
+        assert_eq!(pace.limit(), 5, "after a minute the whole is tried again");
         pace.too_many();
         pace.too_many();
         assert_eq!(pace.limit(), 1);
+    }
+
+    #[test]
+    fn while_nothing_is_answered_time_opens_more() {
+        let mut pace = Pace::adaptive(6);
+        assert!(!pace.tick(true, Instant(0)));
+        assert_eq!(pace.ticks_at(), Some(Instant(STEP)));
+        assert!(!pace.tick(true, Instant(STEP - 1)));
+        for more in 1..=4 {
+            assert!(pace.tick(true, Instant(more * STEP)));
+            pace.tick(true, Instant(more * STEP));
+        }
+        assert_eq!((pace.limit(), pace.ticks_at()), (6, None));
+        assert!(!pace.tick(true, Instant(100 * STEP)));
+        // Not where something else than the limit holds it back, and not against the page's word.
+        let mut pace = Pace::adaptive(6);
+        pace.tick(true, Instant(0));
+        pace.tick(false, Instant(1));
+        assert!(!pace.tick(true, Instant(STEP)));
+        let mut pace = Pace::fixed(2);
+        pace.tick(true, Instant(0));
+        assert!(!pace.tick(true, Instant(STEP)));
+    }
+
+    #[test]
+    fn what_the_server_refused_is_remembered_and_tried_again_less_and_less_often() {
+        let mut pace = Pace::adaptive(6);
+        let (mut refusals, mut hours) = (vec![], 0);
+        while hours < 4 {
+            run(&mut pace, 1000.0, 1e9, 1);
+            if pace.limit() > 2 {
+                pace.too_many();
+                assert_eq!(pace.limit(), 1);
+                refusals.push(pace.now.0);
+            }
+            hours = pace.now.0 / 3_600_000;
+        }
+        assert!((3..12).contains(&refusals.len()), "{refusals:?}");
+        let gaps: Vec<u64> = refusals.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.is_sorted() && gaps[0] >= REMEMBERED, "{gaps:?}");
+        run(&mut pace, 1000.0, 1e9, 2);
+        assert_eq!(pace.limit(), 2, "what it did not refuse comes back at once");
     }
 }

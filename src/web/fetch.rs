@@ -1,10 +1,11 @@
 //! One request and its answer; dropping its guard aborts it.
 
-use gloo_net::http::{Headers, Method, RequestBuilder, Response};
+use gloo_net::http::{Method, Response};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
 use super::headers::Pairs;
+use super::object::object;
 use super::sys;
 use super::task::promised;
 
@@ -52,28 +53,27 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
         return Err("aborted".to_owned());
     }
     let Outgoing { method, url, headers, credentials, body, no_store } = outgoing;
-    let mut builder =
-        RequestBuilder::new(&url).method(method).credentials(credentials).abort_signal(Some(signal));
-    if no_store {
-        builder = builder.cache(RequestCache::NoStore);
-    }
-    builder = builder.headers(checked(&headers)?);
-    let request = match body {
-        Some(body) => builder.body(body),
-        None => builder.build(),
-    };
-    let request: web_sys::Request = request.map_err(|error| error.to_string())?.into();
+    let init = object(&[
+        ("method", method.as_ref().into()),
+        ("headers", checked(&headers)?.into()),
+        ("credentials", credentials.into()),
+        ("cache", if no_store { RequestCache::NoStore } else { RequestCache::Default }.into()),
+        ("signal", signal.into()),
+        ("body", body.unwrap_or(JsValue::UNDEFINED)),
+    ]);
+    let request = web_sys::Request::new_with_str_and_init(&url, init.unchecked_ref());
+    let request = request.map_err(|error| sys::describe(&error))?;
     let response = promised(sys::fetch(&request)).await?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| "fetch gave no response".to_owned())?;
     Ok(Response::from(response))
 }
 
 /// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text.
-fn checked(pairs: &Pairs) -> Result<Headers, String> {
+fn checked(pairs: &Pairs) -> Result<web_sys::Headers, String> {
     let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
     for (name, value) in pairs {
         let set = headers.set(name, value);
         set.map_err(|error| format!("the header “{name}” cannot be sent ({})", sys::describe(&error)))?;
     }
-    Ok(Headers::from_raw(headers))
+    Ok(headers)
 }

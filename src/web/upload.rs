@@ -140,7 +140,7 @@ impl UploadHands {
         let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
         spawn(async move {
-            let result = exchange(&job, request, fresh, &signal).await;
+            let result = exchange(&job, request, fresh, &signal, &driver, id).await;
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
@@ -244,6 +244,8 @@ async fn exchange(
     request: Request,
     fresh: Option<Pairs>,
     signal: &web_sys::AbortSignal,
+    driver: &Driver<Upload>,
+    id: RequestId,
 ) -> Result<Answered, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
@@ -256,8 +258,15 @@ async fn exchange(
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             (handshake_url(&job.endpoint), text.into())
         }
-        Request::Chunk { index, chunk_id, file_id } => {
-            let slice = blob::slice(&job.file, &job.cut.range(index))?;
+        Request::Chunk { index, chunk_id, file_id, from_memory } => {
+            let range = job.cut.range(index);
+            let slice = if from_memory {
+                let bytes = blob::Read::start(&job.file, &range)?.bytes().await?;
+                Blob::new_with_buffer_source_sequence(&js_sys::Array::of1(&bytes))
+                    .map_err(|error| sys::describe(&error))?
+            } else {
+                blob::slice(&job.file, &range)?
+            };
             let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
             (job.endpoint.clone(), form.into())
         }
@@ -266,6 +275,7 @@ async fn exchange(
     let outgoing =
         Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
+    driver.tell(Input::Headed(id));
     receive(response).await
 }
 

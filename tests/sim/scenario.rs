@@ -13,6 +13,8 @@ pub struct Scenario {
     pub file: Vec<u8>,
     /// The length of the last chunk, 1 to [`CHUNK`].
     pub tail: usize,
+    /// How many bytes the machine takes one of the file's for: time limits follow from sizes.
+    pub scale: u64,
     pub indexed: bool,
     pub concurrency: Concurrency,
     pub budget: u64,
@@ -45,6 +47,8 @@ pub enum Fate {
     Hole {
         worked: bool,
     },
+    /// The answer begins, and then nothing more comes.
+    Head,
     /// A gateway's page, with the work done or not.
     Page {
         status: u16,
@@ -121,6 +125,7 @@ impl Scenario {
         Scenario {
             seed,
             file,
+            scale: r.of(&[1, 1, 1 << 19]),
             tail: r.pick(1..CHUNK as u64 + 1) as usize,
             indexed: r.chance(30),
             concurrency: if r.chance(50) { Concurrency::Fixed(width) } else { Concurrency::Auto(width) },
@@ -181,6 +186,7 @@ impl Scenario {
             with(&|s| s.concurrency = Concurrency::Fixed(1));
         }
         for (on, off) in [
+            (self.scale > 1, (|s| s.scale = 1) as fn(&mut Scenario)),
             (self.indexed, (|s| s.indexed = false) as fn(&mut Scenario)),
             (self.never, |s| s.never = false),
             (self.habits.always_200, |s| s.habits.always_200 = false),
@@ -201,7 +207,7 @@ impl Scenario {
 
 fn fate(r: &mut Random) -> Fate {
     let worked = r.chance(50);
-    match r.pick(0..13) {
+    match r.pick(0..14) {
         0 => Fate::Slow(r.pick(1..25_000)),
         1 => Fate::Slow(r.pick(1..100_000)),
         2 | 3 => Fate::LostBefore,
@@ -212,6 +218,7 @@ fn fate(r: &mut Random) -> Fate {
         9 => Fate::Refuse(r.of(&[400, 403, 413, 1])),
         10 => Fate::Foreign,
         11 => Fate::Garble,
+        12 => Fate::Head,
         _ => Fate::Page { status: 500, worked },
     }
 }

@@ -36,6 +36,7 @@ enum Event {
     Turn(Turn),
     Arrive { visit: u32, id: RequestId, request: Request, bytes: Vec<u8>, token: u32, fate: Fate },
     Deliver { visit: u32, id: RequestId, result: Result<Response, String>, losses: u32 },
+    Head { visit: u32, id: RequestId },
     Hashed(u32),
     Checked(u32, usize),
     Refreshed(u32),
@@ -117,12 +118,13 @@ fn digests(content: &[u8]) -> Digests {
 fn config(scenario: &Scenario, size: usize, seed: u64) -> Config {
     let policy = Policy { budget: scenario.budget, base: 500, cap: 30_000 };
     Config {
-        cut: Cut::new(size as u64, CHUNK as u64),
+        cut: Cut::new(size as u64 * scenario.scale, CHUNK as u64 * scenario.scale),
         naming: scenario.naming(),
         ext: EXT.into(),
         concurrency: scenario.concurrency,
         retry: if scenario.never { Policy::NEVER } else { policy },
         stall_timeout: STALL,
+        finish_timeout: 10 * STALL,
         expected: None,
         can_refresh_headers: scenario.can_refresh,
         seed,
@@ -214,7 +216,9 @@ impl World<'_> {
                 }
                 (None, Some(next)) => (next, false),
             };
-            let given_up = self.now > last_turn + 6 * HOUR + self.slept();
+            // Offline it probes for ever.
+            let patience = if self.offline_since.is_some() { HOUR } else { 6 * HOUR };
+            let given_up = self.now > last_turn + patience + self.slept();
             if given_up && self.offline_since.is_some() {
                 return Ok(End::Resting);
             }
@@ -375,7 +379,7 @@ impl World<'_> {
         check!(!self.closed.contains(&id) && !self.open.contains_key(&id), "request {id} twice");
         let mut bytes = Vec::new();
         let mut torn = false;
-        if let Request::Chunk { index, chunk_id, file_id } = &request {
+        if let Request::Chunk { index, chunk_id, file_id, .. } = &request {
             let key = (file_id.clone(), chunk_id.clone());
             let known = self.acked.get(&key).is_some_and(|losses| *losses == self.server.losses);
             check!(!known, "sends chunk {index} again, which was acknowledged");
@@ -406,6 +410,7 @@ impl World<'_> {
                 Ok(())
             }
             Event::Deliver { visit, id, result, losses } => self.deliver(visit, id, result, losses),
+            Event::Head { visit, id } if visit == self.visit => self.input(Input::Headed(id)),
             Event::Hashed(visit) if visit == self.visit && self.hash.is_some() => {
                 if self.hash == Some(true) && self.random.chance(80) {
                     return Ok(());
@@ -424,7 +429,7 @@ impl World<'_> {
                 self.token = self.server.token;
                 self.input(Input::Refreshed(Ok(())))
             }
-            Event::Hashed(_) | Event::Checked(..) | Event::Refreshed(_) => Ok(()),
+            Event::Head { .. } | Event::Hashed(_) | Event::Checked(..) | Event::Refreshed(_) => Ok(()),
         }
     }
 
@@ -453,6 +458,7 @@ impl World<'_> {
         let works = match fate {
             Fate::Fine | Fate::Slow(_) | Fate::LostAfter | Fate::Garble => true,
             Fate::Hole { worked } | Fate::Page { worked, .. } => worked,
+            Fate::Head => true,
             Fate::LostBefore | Fate::Later { .. } | Fate::Refuse(_) | Fate::Foreign => false,
         };
         let answer = works.then(|| match request {
@@ -468,6 +474,7 @@ impl World<'_> {
         let losses = self.server.losses;
         let result = match (fate, answer) {
             (Fate::Hole { .. }, _) => return,
+            (Fate::Head, _) => return self.after(200, Event::Head { visit, id }),
             (Fate::LostBefore | Fate::LostAfter, _) => Err("failed to fetch".to_owned()),
             (Fate::Page { status, .. }, _) => Ok(server::page(status, None)),
             (Fate::Later { status, after }, _) => Ok(server::page(status, Some(after))),
@@ -494,6 +501,9 @@ impl World<'_> {
             Ok(response) => Input::Answered(id, response),
             Err(why) => Input::Lost(id, why),
         };
+        if result.is_ok() && self.net {
+            self.input(Input::Headed(id))?;
+        }
         let Some(open) = self.open.remove(&id) else {
             // What comes of a cancelled request is ignored.
             return if self.random.chance(50) { self.input(input(result)) } else { Ok(()) };
@@ -608,6 +618,7 @@ impl World<'_> {
                 for input in [
                     Input::Answered(u64::MAX, answer()),
                     Input::Answered(0, answer()),
+                    Input::Headed(u64::MAX),
                     Input::Lost(u64::MAX, String::new()),
                     Input::Checked(usize::MAX, Ok(Digest([0; 16]))),
                     Input::Hashing(u64::MAX),
@@ -684,6 +695,7 @@ impl World<'_> {
         check!(self.confirmed == outcome.size, "done at {} of {}", self.confirmed, outcome.size);
         if self.scenario.is_peaceful() {
             check!(self.chunk_bytes == missing, "{} bytes sent for {missing}", self.chunk_bytes);
+            let missing = missing * self.scenario.scale;
             check!(outcome.reused == outcome.size - missing, "reused {} of {missing}", outcome.reused);
             let handshakes = self.sends - self.chunk_sends;
             check!(handshakes <= 2 + usize::from(self.scenario.habits.empty_once), "{handshakes} handshakes");
@@ -701,8 +713,12 @@ impl World<'_> {
             Kind::FileChanged => self.disk.len() > 1,
             Kind::FileUnreadable => !self.readable,
             Kind::Network => seen.lost > 0 && spent,
-            Kind::Stalled => {
-                let holes = self.scenario.has(|fate| matches!(fate, Fate::Hole { .. } | Fate::Slow(_)));
+            // Offline costs nothing of the budget, so only who never tries again learns of it.
+            Kind::Offline if !never => false,
+            Kind::Offline if seen.lost > 0 => true,
+            Kind::Stalled | Kind::Offline => {
+                let holes = |fate: &Fate| matches!(fate, Fate::Hole { .. } | Fate::Slow(_) | Fate::Head);
+                let holes = self.scenario.has(holes);
                 let downs = self.scenario.turns_to(|turn| matches!(turn, Turn::Down { .. } | Turn::Sleep(_)));
                 (holes || downs > 0) && spent
             }

@@ -1,6 +1,7 @@
 // Uses every export of the package as a page would; compiled, never run.
 import { TransferError, digest, download, init, isSupported, pending, upload } from "xuchuan";
 import type {
+  ChunkReport,
   Digest,
   DigestOptions,
   DownloadOptions,
@@ -13,6 +14,7 @@ import type {
   Transfer,
   TransferErrorCode,
   TransferOptions,
+  TransferReport,
   TransferState,
   UploadOptions,
   UploadResult,
@@ -37,7 +39,14 @@ const both: TransferOptions = {
   onProgress: draw,
   onState: (state: TransferState) => console.log(state),
 };
-const uploadOptions: UploadOptions = { ...both, endpoint: "/u", chunkSize: 1, ext: ".mp4", chunkId: "md5-index" };
+const uploadOptions: UploadOptions = {
+  ...both,
+  endpoint: "/u",
+  chunkSize: 1,
+  ext: ".mp4",
+  chunkId: "md5-index",
+  finishTimeout: 1000,
+};
 const downloadOptions = {
   ...both,
   pieceSize: 1,
@@ -58,9 +67,10 @@ export async function page(): Promise<void> {
   for await (const progress of up) draw(progress);
   const ratio: number = up.progress.confirmed / up.progress.total;
   const first: number | undefined = up.chunks[0];
-  const report: object = up.report();
+  const report: TransferReport = up.report();
+  const slow: ChunkReport | undefined = report.chunks?.find((chunk) => chunk.tries > 1);
   const { url, fileId, size, instant, reused } = await up.done;
-  console.log(ratio, first, report, url, fileId, size, instant, reused, up.state);
+  console.log(ratio, first, slow?.failure, url, fileId, size, instant, reused, up.state);
   up.abort("enough");
 
   const whole: DownloadResult = await download(url, downloadOptions).done;

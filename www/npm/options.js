@@ -66,7 +66,7 @@ const both = {
 const chunkId = oneOf('md5', 'md5-index');
 
 const VERBS = {
-  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId },
+  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId, finishTimeout: milliseconds },
   download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },

@@ -80,7 +80,8 @@ impl Chain {
 }
 
 // proptest is there natively only.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use md5::{Digest as _, Md5};
     use proptest::prelude::*;

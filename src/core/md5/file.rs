@@ -214,7 +214,8 @@ fn state(bytes: &[u8]) -> Option<(State, &[u8])> {
 }
 
 // proptest is there natively only.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -41,6 +41,7 @@ impl Upload {
     pub(super) fn answered(&mut self, id: RequestId, response: Response, now: Instant) {
         let Some(request) = self.requests.remove(&id) else { return };
         self.gate.reached(request.sent);
+        self.heard = now;
         let meaning = response.meaning();
         match &meaning {
             Meaning::Unauthorized(complaint) => {
@@ -68,7 +69,7 @@ impl Upload {
     fn handshake_answered(&mut self, id: RequestId, request: &InFlight, meaning: Meaning, now: Instant) {
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         match meaning {
-            Meaning::Good(Answer::Url(url)) => self.done(url),
+            Meaning::Good(Answer::Url(url)) => self.done(url, now),
             Meaning::Good(Answer::Needed(needed)) => {
                 exchange.refusals = 0;
                 exchange.doubt = exchange.doubt.filter(|since| id < *since);
@@ -153,7 +154,7 @@ impl Upload {
         let Some(chunk) = exchange.table.get_mut(at) else { return };
         chunk.status = Status::Missing;
         match meaning {
-            Meaning::Good(Answer::Url(url)) => self.done(url),
+            Meaning::Good(Answer::Url(url)) => self.done(url, now),
             Meaning::Good(Answer::Needed(needed)) if needed.contains(&chunk.id) => {
                 let lapses = chunk.lapse();
                 self.lapsed(request, lapses, now);
@@ -168,9 +169,11 @@ impl Upload {
                 if exchange.table.is_complete() {
                     exchange.doubt = Some(next_id);
                 }
+                self.silences = 0;
                 self.gate.progress();
                 self.meter.add(bytes, now);
                 self.pace.confirmed(bytes, in_flight, now);
+                self.tighten(now);
                 self.count(now);
                 if let Some(lapses) = lapsed {
                     self.lapsed(request, lapses, now);
@@ -205,7 +208,7 @@ impl Upload {
                 if refusals >= 2 {
                     self.fail(complaint.into_error(doing, refusals), now);
                 } else {
-                    self.note(doing, complaint.detail, now);
+                    self.note(request.what, &complaint.into_error(doing, 0), now);
                 }
             }
         }
@@ -261,12 +264,31 @@ impl Upload {
 
     /// Charges a failure to the budget; when that is spent, the error ends the upload.
     fn charge(&mut self, request: &InFlight, retry_after: Option<Millis>, error: Error, now: Instant) {
-        let status = error.status.map_or_else(String::new, |status| format!("HTTP {status}: "));
-        self.note(error.doing.clone(), format!("{status}{}", error.detail), now);
-        if !self.gate.failed(request.sent, retry_after, now) {
+        self.note(request.what, &error, now);
+        let goes_on = if error.kind == Kind::Network {
+            self.gate.lost(request.sent, now)
+        } else {
+            self.gate.failed(request.sent, retry_after, now)
+        };
+        if !goes_on {
+            let unanswered = matches!(error.kind, Kind::Network | Kind::Stalled);
+            let kind = if unanswered && self.gate.is_offline() { Kind::Offline } else { error.kind };
             let attempts = self.gate.total_failures();
-            self.fail(error.with_attempts(attempts), now);
+            self.fail(Error { kind, ..error.with_attempts(attempts) }, now);
         }
+    }
+
+    /// Notes in the report what a request met with.
+    fn note(&mut self, what: What, error: &Error, now: Instant) {
+        let status = error.status.map_or_else(String::new, |status| format!("HTTP {status}: "));
+        let found = format!("{status}{}", error.detail);
+        if let What::Chunk(at) = what
+            && let Phase::Exchanging(exchange) = &mut self.phase
+            && let Some(chunk) = exchange.table.get_mut(at)
+        {
+            chunk.report.failure = Some(found.clone());
+        }
+        self.report.note(error.doing.clone(), found, now);
     }
 
     pub(super) fn refreshed(&mut self, result: Result<(), String>, now: Instant) {

@@ -12,7 +12,7 @@ use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::pace::Pace;
 use crate::core::progress::{Meter, Progress, State};
 use crate::core::queue::Queue;
-use crate::core::report::{Event, Report};
+use crate::core::report::{self, ChunkReport, Event, Report};
 use crate::core::retry::Jitter;
 
 /// How often something that time does not mend is tried before it counts.
@@ -40,7 +40,11 @@ pub struct Upload {
     pub(super) sent: u64,
     confirmed: u64,
     reused: u64,
-    report: Report,
+    pub(super) report: Report,
+    /// When anything last came from the server.
+    pub(super) heard: Instant,
+    /// How often the line was taken for dead since a chunk last arrived.
+    pub(super) silences: u32,
     remembered: Option<Instant>,
 }
 
@@ -49,8 +53,8 @@ pub(super) enum Phase {
     Queued,
     Hashing,
     Exchanging(Box<Exchange>),
-    /// With the last reading of the chunks.
-    Ended(State, Vec<u8>),
+    /// With what is left to report on.
+    Ended(State, Option<Box<Exchange>>),
 }
 
 impl Upload {
@@ -72,6 +76,8 @@ impl Upload {
             confirmed: 0,
             reused: 0,
             report: Report::default(),
+            heard: Instant::default(),
+            silences: 0,
             remembered: None,
         }
     }
@@ -92,6 +98,7 @@ impl Upload {
             Input::Hashed(result) => self.file_hashed(result, now),
             Input::Checked(index, result) => self.checked(index, result, now),
             Input::Answered(id, response) => self.answered(id, response, now),
+            Input::Headed(id) => self.headed(id, now),
             Input::Lost(id, why) => self.lost(id, Kind::Network, why, now),
             Input::Refreshed(result) => self.refreshed(result, now),
             Input::Online(online) => self.online(online, now),
@@ -101,7 +108,7 @@ impl Upload {
             Input::Wake if slept => {}
             Input::Wake => self.watch(now),
         }
-        if slept && self.requests.values().any(|request| request.deadline <= now) {
+        if slept && self.late_at().is_some_and(|at| at <= now) {
             // Nobody looked, so nothing stalled; but sockets seldom outlive a sleep.
             self.recall();
         }
@@ -118,9 +125,8 @@ impl Upload {
         if matches!(self.phase, Phase::Ended(..)) {
             return None;
         }
-        let deadlines = self.requests.values().map(|request| request.deadline).min();
         let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
-        deadlines.into_iter().chain(opens).min()
+        [self.late_at(), opens, self.pace.ticks_at()].into_iter().flatten().min()
     }
 
     /// Returns the state at `now`.
@@ -158,10 +164,22 @@ impl Upload {
 
     /// Returns one byte for each chunk: 0 missing, 1 in flight, 2 reused, 3 confirmed.
     pub fn chunks(&self) -> Vec<u8> {
+        self.known().map_or_else(|| vec![0; self.config.cut.count()], |exchange| exchange.table.map())
+    }
+
+    /// Tells how the chunks fared that this visit sent.
+    pub fn chunk_reports(&self, tell: &mut dyn FnMut(&ChunkReport)) {
+        if let Some(exchange) = self.known() {
+            report::tell(exchange.table.chunks(), |chunk| &chunk.report, tell);
+        }
+    }
+
+    /// Returns what is known of the server, or was known at the end.
+    fn known(&self) -> Option<&Exchange> {
         match &self.phase {
-            Phase::Exchanging(exchange) => exchange.table.map(),
-            Phase::Ended(_, map) => map.clone(),
-            Phase::Queued | Phase::Hashing => vec![0; self.config.cut.count()],
+            Phase::Exchanging(exchange) => Some(exchange),
+            Phase::Ended(_, exchange) => exchange.as_deref(),
+            Phase::Queued | Phase::Hashing => None,
         }
     }
 
@@ -304,12 +322,12 @@ impl Upload {
         self.end(State::Failed, Err(error));
     }
 
-    pub(super) fn done(&mut self, url: String) {
+    pub(super) fn done(&mut self, url: String, now: Instant) {
         let latest = self.next_id - 1;
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         exchange.table.complete(latest);
-        let (size, reused) = exchange.table.confirmed();
-        let instant = exchange.table.iter().all(|chunk| !chunk.tried);
+        let (size, reused) = exchange.table.confirmed(now);
+        let instant = exchange.table.iter().all(|chunk| chunk.report.tries == 0);
         let outcome = Outcome { url, file_id: exchange.digests.file, size, instant, reused };
         (self.confirmed, self.reused) = (size, reused);
         self.effects.push_back(Effect::Forget);
@@ -321,14 +339,18 @@ impl Upload {
             self.effects.push_back(Effect::StopHash);
         }
         self.recall();
-        self.phase = Phase::Ended(state, self.chunks());
+        let known = match std::mem::replace(&mut self.phase, Phase::Queued) {
+            Phase::Exchanging(exchange) => Some(exchange),
+            _ => None,
+        };
+        self.phase = Phase::Ended(state, known);
         self.effects.push_back(Effect::Settle(result));
     }
 
     /// Takes note of what is confirmed by now.
     pub(super) fn count(&mut self, now: Instant) {
-        let Phase::Exchanging(exchange) = &self.phase else { return };
-        let (confirmed, reused) = exchange.table.confirmed();
+        let Phase::Exchanging(exchange) = &mut self.phase else { return };
+        let (confirmed, reused) = exchange.table.confirmed(now);
         self.confirmed = self.confirmed.max(confirmed);
         self.reused = reused;
         if self.remembered.is_none_or(|at| now.since(at) >= REMEMBER_EVERY) {
@@ -341,9 +363,5 @@ impl Upload {
         self.remembered = Some(now);
         let digests = Some(exchange.digests.clone());
         self.effects.push_back(Effect::Remember(Memory { digests, confirmed: self.confirmed }));
-    }
-
-    pub(super) fn note(&mut self, doing: String, what: String, at: Instant) {
-        self.report.note(doing, what, at);
     }
 }

@@ -43,6 +43,8 @@ pub struct Config {
     pub retry: Policy,
     /// How long a request may show no sign of life, in ms.
     pub stall_timeout: Millis,
+    /// How long the server may take to put a complete file together, in ms.
+    pub finish_timeout: Millis,
     /// The page gave a function for its headers, which can be asked again.
     pub can_refresh_headers: bool,
     /// Where the jitter's randomness starts.
@@ -65,6 +67,8 @@ pub enum Request {
         chunk_id: String,
         /// The file's id.
         file_id: String,
+        /// The bytes are to be read before they are sent.
+        from_memory: bool,
     },
 }
 
@@ -80,7 +84,7 @@ pub enum Effect {
     ResumeHash,
     /// Give the hashing up; no answer comes.
     StopHash,
-    /// Send a request; answered by [`Input::Answered`] or [`Input::Lost`].
+    /// Send a request; answered by [`Input::Headed`] and [`Input::Answered`], or by [`Input::Lost`].
     Send(RequestId, Request),
     /// Abort a request; what comes of it is ignored.
     Cancel(RequestId),
@@ -149,6 +153,8 @@ pub enum Input {
     Hashed(Result<Digests, Error>),
     /// A chunk was hashed again, or cannot be read.
     Checked(usize, Result<Digest, Error>),
+    /// An answer has begun: its head is here.
+    Headed(RequestId),
     /// An answer came, whatever its status.
     Answered(RequestId, Response),
     /// No answer came: the browser's words for it.

@@ -2,8 +2,10 @@
 
 use super::index::Index;
 
+use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
+use crate::core::report::ChunkReport;
 
 /// How chunks are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,8 +50,8 @@ pub struct Chunk {
     pub status: Status,
     /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
     pub trusted: bool,
-    /// It was sent in this visit, whatever came of it.
-    pub tried: bool,
+    /// How it fared in this visit.
+    pub report: ChunkReport,
     /// What went wrong with it.
     pub troubles: Troubles,
 }
@@ -125,7 +127,7 @@ impl Table {
                     bytes: 0,
                     status,
                     trusted: index >= believed,
-                    tried: false,
+                    report: ChunkReport { index, ..Default::default() },
                     troubles,
                 });
                 at
@@ -163,6 +165,11 @@ impl Table {
         self.chunks.iter().position(|chunk| chunk.status == Status::Missing)
     }
 
+    /// Returns all chunks.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
     /// Goes through all chunks.
     pub fn iter(&self) -> impl Iterator<Item = &Chunk> {
         self.chunks.iter()
@@ -194,7 +201,7 @@ impl Table {
                     if chunk.status == Status::InFlight {
                         news.arrived.push(at);
                     }
-                    chunk.status = Status::Confirmed { at: latest, reused: !chunk.tried };
+                    chunk.status = Status::Confirmed { at: latest, reused: chunk.report.tries == 0 };
                     news.gained = true;
                 }
                 _ => {}
@@ -228,13 +235,17 @@ impl Table {
         self.chunks.iter().all(|chunk| matches!(chunk.status, Status::Confirmed { .. }))
     }
 
-    /// Returns the bytes that are confirmed, and the part of them that this visit did not send.
-    pub fn confirmed(&self) -> (u64, u64) {
-        self.chunks.iter().fold((0, 0), |(all, old), chunk| match chunk.status {
-            Status::Confirmed { reused: true, .. } => (all + chunk.bytes, old + chunk.bytes),
-            Status::Confirmed { reused: false, .. } => (all + chunk.bytes, old + chunk.bytes - chunk.len),
-            _ => (all, old),
-        })
+    /// Returns the bytes that are confirmed by `now`, and the part of them that this visit did not send.
+    pub fn confirmed(&mut self, now: Instant) -> (u64, u64) {
+        let (mut all, mut old) = (0, 0);
+        for chunk in &mut self.chunks {
+            if let Status::Confirmed { reused, .. } = chunk.status {
+                chunk.report.confirmed.get_or_insert(now);
+                all += chunk.bytes;
+                old += chunk.bytes - if reused { 0 } else { chunk.len };
+            }
+        }
+        (all, old)
     }
 
     /// Returns one byte for each place in the file: 0 missing, 1 in flight, 2 reused, 3 confirmed.
@@ -267,7 +278,7 @@ mod tests {
         );
         assert_eq!(table.ids().len(), 5);
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
-        assert_eq!(table.confirmed(), (30, 20));
+        assert_eq!(table.confirmed(Instant(5)), (30, 20));
         assert_eq!(table.map(), [3, 3, 0, 3, 0]);
     }
 

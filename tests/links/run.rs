@@ -1,0 +1,121 @@
+//! One upload by the real machine over one link.
+
+use xuchuan::core::clock::Instant;
+use xuchuan::core::md5::{Digest, Digests};
+use xuchuan::core::plan::{self, Cut};
+use xuchuan::core::retry::Policy;
+use xuchuan::core::upload::{
+    Body, Concurrency, Config, Effect, Input, Known, Naming, Request, RequestId, Response, Upload,
+};
+use xuchuan::core::wire::{Answer, Envelope};
+
+use super::net::{End, Link, Net};
+
+/// How an upload went.
+#[derive(Debug, Clone, Copy)]
+pub struct Went {
+    /// From the first handshake to the end.
+    pub ms: f64,
+    pub refusals: u32,
+    /// The most chunks in flight at once.
+    pub most: usize,
+}
+
+struct World {
+    net: Net,
+    cut: Cut,
+    machine: Upload,
+    now: f64,
+    open: Vec<(RequestId, Option<String>)>,
+    needed: Vec<String>,
+    went: Went,
+    done: bool,
+}
+
+/// Uploads `size` bytes in chunks of the usual size.
+pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
+    let cut = Cut::new(size, plan::chunk_size(size));
+    let chunks = (0..cut.count()).map(|index| Digest((index as u128 + 1).to_be_bytes())).collect();
+    let digests = Digests { file: Digest([9; 16]), chunks };
+    let machine = Upload::new(Config {
+        cut,
+        naming: Naming::Md5,
+        ext: String::new(),
+        concurrency,
+        retry: Policy::default(),
+        stall_timeout: 30_000,
+        finish_timeout: 300_000,
+        expected: None,
+        can_refresh_headers: false,
+        seed: 1,
+    });
+    let needed = digests.chunks.iter().map(Digest::to_string).collect();
+    let went = Went { ms: 0.0, refusals: 0, most: 0 };
+    let mut world =
+        World { net: Net::new(link), cut, machine, now: 0.0, open: vec![], needed, went, done: false };
+    world.give(Input::Start(Known::Nothing));
+    world.give(Input::Hashed(Ok(digests)));
+    let tick = link.tick();
+    while !world.done {
+        world.now += tick;
+        assert!(world.now < 3e7, "{}: it does not end", link.name);
+        for (id, end) in world.net.pass(tick, world.now) {
+            world.end(id, end);
+        }
+        if world.machine.poll_timeout().is_some_and(|at| at.0 as f64 <= world.now) {
+            world.give(Input::Wake);
+        }
+    }
+    Went { ms: world.now, ..world.went }
+}
+
+impl World {
+    fn give(&mut self, input: Input) {
+        self.machine.handle(input, Instant(self.now as u64));
+        while let Some(effect) = self.machine.poll() {
+            match effect {
+                Effect::Send(id, request) => self.send(id, &request),
+                Effect::Cancel(id) => {
+                    self.open.retain(|(open, _)| *open != id);
+                    self.net.cancel(id);
+                }
+                Effect::Settle(result) => {
+                    assert!(result.is_ok(), "{result:?}");
+                    self.done = true;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn send(&mut self, id: RequestId, request: &Request) {
+        let (bytes, chunk) = match request {
+            Request::Handshake(handshake) => (35 * handshake.chunk_ids.len() as u64 + 500, None),
+            Request::Chunk { index, chunk_id, .. } => (self.cut.len(*index) + 500, Some(chunk_id.clone())),
+        };
+        self.net.send(id, bytes as f64, self.now);
+        self.open.push((id, chunk));
+        self.went.most = self.went.most.max(self.open.iter().filter(|(_, chunk)| chunk.is_some()).count());
+    }
+
+    fn end(&mut self, id: RequestId, end: End) {
+        let Some(at) = self.open.iter().position(|(open, _)| *open == id) else { return };
+        let (_, chunk) = self.open.remove(at);
+        let response = match end {
+            End::TooMany => {
+                self.went.refusals += 1;
+                Response { status: 429, retry_after: None, body: Body::Other("too many".into()) }
+            }
+            End::Arrived => {
+                let handshake = chunk.is_none();
+                self.needed.retain(|id| Some(id) != chunk.as_ref());
+                let complete = handshake && self.needed.is_empty();
+                let data =
+                    if complete { Answer::Url("/x".into()) } else { Answer::Needed(self.needed.clone()) };
+                let envelope = Envelope { code: 0, msg: String::new(), data: Some(data) };
+                Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
+            }
+        };
+        self.give(Input::Answered(id, response));
+    }
+}
