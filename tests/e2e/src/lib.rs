@@ -13,6 +13,7 @@ pub mod files;
 pub mod process;
 pub mod server;
 pub mod setting;
+pub mod soak;
 pub mod stage;
 pub mod wait;
 pub mod watch;

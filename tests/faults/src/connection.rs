@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, Interest};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
@@ -16,6 +16,7 @@ use crate::http::head::Head;
 use crate::http::source::Source;
 use crate::http::{Answer, Asked};
 use crate::log::{self, Entry, Open};
+use crate::peer;
 use crate::run::Moment;
 use crate::scenario::{Fault, On, Side, Spec};
 use crate::server::Shared;
@@ -237,16 +238,25 @@ impl Connection {
         Ok(Next::Close)
     }
 
-    /// Says and reads nothing until the client has gone; then counts what had come meanwhile.
+    /// Says and reads nothing until the client has gone; then counts what it had sent meanwhile.
     async fn silence(&mut self, open: Option<&Open>) {
-        loop {
-            match self.from.reader().ready(Interest::READABLE).await {
-                // Bytes that nobody reads keep it readable.
-                Ok(ready) if !ready.is_read_closed() => sleep(Duration::from_millis(20)).await,
-                _ => break,
+        let reader = self.from.reader();
+        if let (Ok(here), Ok(there)) = (reader.local_addr(), reader.peer_addr()) {
+            while peer::is_open(there, here) {
+                sleep(Duration::from_millis(20)).await;
             }
         }
-        self.drain(open);
+        // Once the first bytes are read, those that had no room come after them.
+        let rest = async {
+            while let Ok(some) = self.from.some(u64::MAX).await
+                && !some.is_empty()
+            {
+                let count = some.len();
+                self.from.consume(count);
+                open.iter().for_each(|open| open.came(count));
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, rest).await;
     }
 
     /// Counts the bytes that came and that nobody wanted.

@@ -22,6 +22,7 @@ pub mod generated;
 pub mod http;
 pub mod log;
 pub mod multipart;
+mod peer;
 mod protocol;
 pub mod run;
 pub mod scenario;
