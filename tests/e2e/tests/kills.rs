@@ -17,11 +17,18 @@ use serde_json::{Value, json};
 const MINUTE: Duration = Duration::from_secs(60);
 /// A file takes about so long, whatever its size: room for several kills.
 const UPLOAD: u64 = 8;
+/// So many chunks are under way at most.
+const AT_ONCE: u64 = 6;
 /// A kill comes at some moment of this span after the last one was got over.
 const SPAN: Duration = Duration::from_millis(2500);
 
-fn options() -> Value {
-    json!({ "chunkSize": MIB })
+/// Fifty chunks, whatever the size.
+fn chunk(size: u64) -> u64 {
+    size / 50
+}
+
+fn options(file: &TestFile) -> Value {
+    json!({ "chunkSize": chunk(file.size) })
 }
 
 /// Files that go up one after the other while kills are left.
@@ -33,6 +40,8 @@ struct Campaign<'a> {
     kills: usize,
     left: usize,
     files: u64,
+    /// Kills that came while requests were on their way.
+    amid: usize,
     sent: u64,
     needed: u64,
 }
@@ -44,7 +53,7 @@ impl<'a> Campaign<'a> {
         setting.wire.rate(Some(soak.size / UPLOAD));
         let kills = soak.kills(stage.engine);
         let dice = Dice::new(soak.seed);
-        Ok(Campaign { stage, soak, setting, dice, kills, left: kills, files: 0, sent: 0, needed: 0 })
+        Ok(Campaign { stage, soak, setting, dice, kills, left: kills, files: 0, amid: 0, sent: 0, needed: 0 })
     }
 
     fn url(&self) -> String {
@@ -70,6 +79,7 @@ impl<'a> Campaign<'a> {
         tokio::time::sleep(self.dice.within(SPAN)).await;
         let goes_on = !page.tell("u").await?.settled;
         self.left -= usize::from(goes_on);
+        self.amid += usize::from(goes_on && self.setting.wire.ledger().open() > 0);
         Ok(goes_on)
     }
 
@@ -88,16 +98,19 @@ impl<'a> Campaign<'a> {
         Ok(())
     }
 
-    fn tell(&self, what: &str, more: &str) {
+    /// Tells the sums, and judges them: a kill may cost what was on its way, and nothing else.
+    fn sum_up(&self, what: &str, more: &str) -> Result<()> {
+        let Campaign { kills, amid, files, sent, needed, soak, .. } = self;
         self.stage.tell(format_args!(
-            "{} kills of the {what} over {} files of {} MiB, seed {}: all right, nothing acknowledged was sent again, \
-             sent ÷ needed = {:.4}; {more}",
-            self.kills,
-            self.files,
-            self.soak.size / MIB,
-            self.soak.seed,
-            self.sent as f64 / self.needed as f64
+            "{kills} kills of the {what} ({amid} with requests on their way) over {files} files of {} MiB, seed {}: all \
+             right, nothing acknowledged was sent again, sent ÷ needed = {:.4}; {more}",
+            soak.size / MIB,
+            soak.seed,
+            *sent as f64 / *needed as f64
         ));
+        let allowed = needed * 102 / 100 + *kills as u64 * AT_ONCE * chunk(soak.size);
+        ensure!(*sent <= allowed, "{sent} bytes were sent, {allowed} at most");
+        Ok(())
     }
 }
 
@@ -118,7 +131,7 @@ async fn browser_kills(stage: &Stage) -> Result<()> {
     while let Some(file) = campaign.file()? {
         let from = campaign.setting.wire.ledger().now();
         let mut browser = stage.browser().await?;
-        ApiPage::open(&browser, &url).await?.upload("u", &file, options()).await?;
+        ApiPage::open(&browser, &url).await?.upload("u", &file, options(&file)).await?;
         loop {
             let page = ApiPage::at(&browser);
             if !campaign.strikes(&page).await? {
@@ -138,11 +151,10 @@ async fn browser_kills(stage: &Stage) -> Result<()> {
         }
     }
     let Found { pending, nothing, forgot } = found;
-    campaign.tell(
+    campaign.sum_up(
         "browser",
         &format!("pending() listed it {pending} times, {nothing} times nothing had been acknowledged, {forgot} times the profile was gone"),
-    );
-    Ok(())
+    )
 }
 
 /// Goes on after a kill, as a person would: with what `pending()` lists, else with the file anew.
@@ -175,7 +187,7 @@ async fn go_on(
         }
         more => anyhow::bail!("pending() lists {more:?}"),
     }
-    page.upload("u", file, options()).await
+    page.upload("u", file, options(file)).await
 }
 
 async fn server_kills(stage: &Stage) -> Result<()> {
@@ -186,7 +198,7 @@ async fn server_kills(stage: &Stage) -> Result<()> {
     while let Some(file) = campaign.file()? {
         let from = campaign.setting.wire.ledger().now();
         let page = ApiPage::open(&browser, &url).await?;
-        page.upload("u", &file, options()).await?;
+        page.upload("u", &file, options(&file)).await?;
         while campaign.strikes(&page).await? {
             campaign.setting.server.kill();
             tokio::time::sleep(campaign.dice.within(Duration::from_millis(700))).await;
@@ -200,8 +212,10 @@ async fn server_kills(stage: &Stage) -> Result<()> {
         let told = page.settled("u", 2 * MINUTE).await?;
         campaign.judge(&told, file, from).await.with_context(|| format!("seed {}", campaign.soak.seed))?;
     }
-    campaign
-        .tell("server", &format!("at most {:.1} s from a restart to the next answer", slowest.as_secs_f64()));
+    campaign.sum_up(
+        "server",
+        &format!("at most {:.1} s from a restart to the next answer", slowest.as_secs_f64()),
+    )?;
     no_errors(&browser).await
 }
 

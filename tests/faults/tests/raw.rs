@@ -1,5 +1,7 @@
 //! Each fault, seen by a raw TCP client: it does what it says, and the log says what it did.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod client;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! Faults of the connection itself, seen by a raw TCP client: resets, silence, drips and closed ports.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod client;
 
 use std::time::{Duration, Instant};

@@ -57,15 +57,18 @@ fn line(ended: &Ended, log: &[Entry], count: &Count) -> String {
         *injected.entry(text).or_default() += 1;
     }
     let injected: Vec<String> = injected.iter().map(|(text, times)| format!("{times}× {text}")).collect();
+    let first = log.first().map_or(0, |one| one.began);
+    let span = log.iter().filter_map(|one| one.ended).max().unwrap_or(first).saturating_sub(first);
     let end = match &ended.told.error {
         None => ended.told.state.clone(),
         Some(error) => format!("{} {:?}", error.code.as_deref().unwrap_or("?"), error.status),
     };
     format!(
-        "{} | {} | {end} in {:.1} s, {} requests, {} OPTIONS, {} sent again | sent ÷ needed = {:.3}",
+        "{} {} | {} | {end} in {:.1} s, {} requests, {} OPTIONS, {} sent again | sent ÷ needed = {:.3}",
+        ended.run.name,
         ended.run.row.name,
         injected.join(" + "),
-        ended.took.as_secs_f64(),
+        span as f64 / 1000.0,
         log.len(),
         count.preflights,
         count.again,
@@ -122,7 +125,8 @@ fn outcome(server: &Server, ended: &Ended) -> Result<()> {
 fn traffic(engine: Engine, ended: &Ended, log: &[Entry], count: &Count) -> Result<()> {
     let row = &ended.run.row;
     if row.spares == Some(engine) {
-        let posts: Vec<u64> = log.iter().filter(|one| one.method == "POST").map(|one| one.connection).collect();
+        let posts: Vec<u64> =
+            log.iter().filter(|one| one.method == "POST").map(|one| one.connection).collect();
         let distinct: BTreeSet<u64> = posts.iter().copied().collect();
         ensure!(distinct.len() == posts.len(), "a POST went over a used connection, and no fault struck it");
     } else {

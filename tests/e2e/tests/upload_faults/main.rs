@@ -40,7 +40,6 @@ struct Run {
 struct Ended {
     run: Run,
     told: Told,
-    took: Duration,
     /// In ms since 1970; later than it really was, by the time between two looks.
     at: u64,
 }
@@ -70,8 +69,8 @@ async fn upload_faults(stage: &Stage) -> Result<()> {
             continue;
         };
         let run = running.swap_remove(at);
-        let (told, took) = (page.tell(&run.name).await?, run.began.elapsed());
-        let one = Ended { run, told, took, at: faults::log::now() };
+        let told = page.tell(&run.name).await?;
+        let one = Ended { run, told, at: faults::log::now() };
         let (line, verdict) = judge::one(stage.engine, &server, &one).await;
         stage.tell(line);
         if let Err(why) = verdict {
@@ -83,6 +82,8 @@ async fn upload_faults(stage: &Stage) -> Result<()> {
         }
         ended.push(one);
     }
+    let log = e2e::stage::output()?.join(format!("upload-faults-{}.json", stage.engine));
+    std::fs::write(&log, serde_json::to_vec_pretty(&server.log().all())?)?;
     // What has ended stays quiet, for as long as the others took and a little.
     tokio::time::sleep(Duration::from_millis(1000)).await;
     wrong.extend(
@@ -108,8 +109,8 @@ async fn start(stage: &Stage, server: &Server, page: &ApiPage<'_>, row: Row, num
         "retry": { "budget": 20_000, "base": 50, "cap": 400 },
         "stallTimeout": 1500,
     });
-    for (key, value) in row.options.as_object().context("options are an object")? {
-        options[key] = value.clone();
+    if let (Some(options), Some(more)) = (options.as_object_mut(), row.options.as_object()) {
+        options.extend(more.clone());
     }
     let began = Instant::now();
     page.upload(&name, &file, options).await.with_context(|| row.name)?;
