@@ -1,6 +1,6 @@
 //! `faults [PORT]`: serves the fault server for a hand at a browser, until Ctrl-C.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use faults::Server;
 use faults::http::Answer;
 
@@ -8,7 +8,7 @@ use faults::http::Answer;
 async fn main() -> Result<()> {
     let port = match std::env::args().nth(1) {
         None => 8010,
-        Some(text) => text.parse()?,
+        Some(text) => text.parse().with_context(|| format!("{text} is no port"))?,
     };
     let server = Server::start(port, |_| Answer::new(200, "text/plain; charset=utf-8", USAGE)).await?;
     println!("{}\n{USAGE}", server.main().url("/"));
