@@ -149,7 +149,8 @@ fn traffic(engine: Engine, ended: &Ended, log: &[Entry], count: &Count) -> Resul
         let busy = log.iter().find(|one| !one.injected.is_empty()).and_then(|one| one.ended);
         let busy = busy.context("no fault has ended")?;
         let next = log.iter().filter(|one| one.began > busy + ON_ITS_WAY).map(|one| one.began - busy).min();
-        ensure!(next.is_some_and(|next| next >= rest), "a request came after {next:?} ms, not {rest}");
+        let next = next.context("everything was sent before the wait was over")?;
+        ensure!(next >= rest, "a request came after {next} ms, not {rest}");
     }
     Ok(())
 }
