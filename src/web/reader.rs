@@ -54,7 +54,7 @@ pub struct Reader {
 
 enum Way {
     /// Held here, the stream is safe: a reader that nothing but its own pending read refers to is garbage to Chromium,
-    /// which then never settles the read (docs/decisions/012).
+    /// which then never settles the read (docs/decisions/016).
     Stream { reader: ByteReader, room: Option<ArrayBuffer> },
     Slices {
         /// Where the next read begins.
