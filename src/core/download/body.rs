@@ -283,7 +283,10 @@ impl Download {
                 return self.fail(error.with_attempts(self.unanswered));
             }
         }
-        self.failed(sent, kind, why, None, None, now);
+        self.note("downloading", why, now);
+        if !self.gate.lost(sent, now) {
+            self.spent(kind, why, None);
+        }
     }
 
     /// Counts a failure, and gives up where time without progress is spent.
@@ -298,9 +301,14 @@ impl Download {
     ) {
         self.note("downloading", why, now);
         if !self.gate.failed(sent, after, now) {
-            let kind = if self.gate.is_offline() { Kind::Offline } else { kind };
-            let error = Error::new(kind, "downloading", why).with_status(status);
-            self.fail(error.with_attempts(self.gate.total_failures()));
+            self.spent(kind, why, status);
         }
+    }
+
+    /// Fails, since the time without progress is spent.
+    fn spent(&mut self, kind: Kind, why: &str, status: Option<u16>) {
+        let kind = if self.gate.is_offline() { Kind::Offline } else { kind };
+        let error = Error::new(kind, "downloading", why).with_status(status);
+        self.fail(error.with_attempts(self.gate.total_failures()));
     }
 }

@@ -544,3 +544,26 @@ fn gulps_need_speed_a_proven_version_and_an_answer_that_fits() {
     let effects = script.head(2, part(8 * MIB, 6 * SIZE, 6 * SIZE));
     assert!(matches!(effects[..], [Effect::Receive { at_once: false, .. }]), "{effects:?}");
 }
+
+#[test]
+fn a_network_that_is_gone_without_a_word_is_probed_every_2_s() {
+    let mut script = Script::running(config());
+    for id in [1, 2] {
+        script.input(Input::Lost(id, "gone".into()));
+    }
+    let mut longest = 0;
+    for _ in 0..100 {
+        let before = script.now;
+        let effects = script.wake();
+        longest = longest.max(script.now.since(before));
+        for effect in effects {
+            if let Effect::Send { id, .. } = effect {
+                script.input(Input::Lost(id, "net::ERR_INTERNET_DISCONNECTED".into()));
+            }
+        }
+        if script.state().is_final() {
+            break;
+        }
+    }
+    assert!(!script.state().is_final() && longest <= 2_000, "{longest} ms, {:?}", script.state());
+}
