@@ -29,6 +29,8 @@ pub struct Options {
     pub pkg: PathBuf,
     /// The `node_modules` with the peers.
     pub peers: PathBuf,
+    /// The md-5 crate as a wasm module.
+    pub oracle: PathBuf,
     /// The folder for the report, and for everything else that is left behind.
     pub out: PathBuf,
 }
@@ -54,6 +56,7 @@ pub fn read() -> Result<Options> {
         rounds: 5,
         pkg: PathBuf::new(),
         peers: PathBuf::new(),
+        oracle: PathBuf::new(),
         out: PathBuf::new(),
     };
     let mut parser = lexopt::Parser::from_env();
@@ -65,6 +68,7 @@ pub fn read() -> Result<Options> {
             Long("engine") => options.engine = engine(&parser.value()?.string()?)?,
             Long("pkg") => options.pkg = parser.value()?.into(),
             Long("peers") => options.peers = parser.value()?.into(),
+            Long("oracle") => options.oracle = parser.value()?.into(),
             Long("out") => options.out = parser.value()?.into(),
             other => return Err(other.unexpected().into()),
         }
@@ -72,7 +76,13 @@ pub fn read() -> Result<Options> {
     if options.rounds == 0 || options.size == Some(0) {
         bail!("--rounds and --size are at least 1");
     }
-    for (name, path) in [("pkg", &options.pkg), ("peers", &options.peers), ("out", &options.out)] {
+    let paths = [
+        ("pkg", &options.pkg),
+        ("peers", &options.peers),
+        ("oracle", &options.oracle),
+        ("out", &options.out),
+    ];
+    for (name, path) in paths {
         if path.as_os_str().is_empty() {
             bail!("--{name} is missing; `cargo xtask bench` gives it");
         }
