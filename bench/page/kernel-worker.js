@@ -40,6 +40,8 @@ async function measure(rounds) {
     chain: () => inParts((done, blocks) => ours.chain(64, at + done, blocks)),
     pair: () => inParts((done, blocks) => ours.pair(64, 128, at + done, blocks)),
     crate: () => inParts((done, blocks) => crate.chain(base, behind + done, blocks)),
+    plain: () => inParts((done, blocks) => crate.plain(base, behind + done, blocks)),
+    opaque: () => inParts((done, blocks) => crate.opaque(base, behind + done, blocks)),
     crateBoth: () =>
       inParts((done) => {
         for (let stripe = done; stripe < done + PART; stripe += 16384) {
@@ -48,6 +50,16 @@ async function measure(rounds) {
         }
       }),
   };
+  // One block by all: what computes something else is no comparison.
+  const words = (exports, buffer, state, data, name) => {
+    new Uint32Array(buffer, state, 4).set([1, 2, 3, 4]);
+    exports[name](state, data, 1);
+    return String(new Uint32Array(buffer, state, 4));
+  };
+  const expected = words(ours, memory.buffer, 64, at, 'chain');
+  for (const name of ['chain', 'plain', 'opaque']) {
+    if (words(crate, crate.memory.buffer, base, behind, name) !== expected) throw new Error(`${name} is wrong`);
+  }
   const samples = Object.fromEntries(Object.keys(kernels).map((name) => [name, []]));
   // The first rounds are the compiler's.
   for (let round = -2; round < rounds; round += 1) {

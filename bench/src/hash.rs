@@ -36,6 +36,8 @@ const SLICES: &str = "raw read, slices";
 const BOTH: &str = "both digests";
 const PAIR: &str = "both, two chains";
 const CHAIN: &str = "one chain";
+const PLAIN: &str = "one chain, plain Rust";
+const OPAQUE: &str = "one chain, Rust, opaque";
 const CRATE: &str = "md-5 crate, one chain";
 const CRATE_BOTH: &str = "md-5 crate, both";
 
@@ -76,6 +78,8 @@ async fn kernels(lab: &Lab, options: &Options) -> Result<Table> {
             "`pair`: for chunks of which four do not fit into memory, and the last ones of a file",
         ),
         ("chain", CHAIN, "`chain`: the file's digest alone; the best single chain"),
+        ("plain", PLAIN, "the same steps in Rust, in the same order"),
+        ("opaque", OPAQUE, "the same with constants that LLVM can't see through"),
         ("crate", CRATE, "the file's digest alone"),
         ("crateBoth", CRATE_BOTH, "both digests in turn, 16 KiB each"),
     ];
