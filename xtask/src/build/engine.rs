@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::names;
+use super::{names, panics};
 use crate::error::{Doing, Result};
 use crate::{paths, process};
 
@@ -49,6 +49,7 @@ pub fn build() -> Result<Engine> {
                 .generate_output()
         })
         .doing(|| format!("can't make the glue for {}", compiled.display()))?;
+    panics::trap_at_once(output.wasm_mut());
     let glue = names::shorten(&mut output)?;
     Ok(Engine { wasm: output.wasm_mut().emit_wasm(), glue: wrap_glue(&glue, env!("CARGO_PKG_VERSION")) })
 }

@@ -6,6 +6,7 @@ mod minify;
 mod names;
 mod optimize;
 mod package;
+mod panics;
 mod size;
 
 use crate::error::Result;
