@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::{names, panics};
+use super::{names, panics, unused};
 use crate::error::{Doing, Result};
-use crate::{paths, process};
+use crate::{files, paths, process};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -50,13 +50,14 @@ pub fn build() -> Result<Engine> {
         })
         .doing(|| format!("can't make the glue for {}", compiled.display()))?;
     panics::trap_at_once(output.wasm_mut());
+    unused::remove(output.wasm_mut(), &files::read(&compiled)?)?;
     let glue = names::shorten(&mut output)?;
     Ok(Engine { wasm: output.wasm_mut().emit_wasm(), glue: wrap_glue(&glue, env!("CARGO_PKG_VERSION")) })
 }
 
 /// The compiler's flags that keep this machine's folders out of the wasm: the paths in its panics are data, too.
 fn remapped_paths() -> String {
-    let mut flags = vec![format!("--remap-path-prefix={}=", with_slash(&paths::root()))];
+    let mut flags = vec![format!("--remap-path-prefix={}=", with_slash(&paths::root())), "-Clink-arg=--emit-relocs".to_owned()];
     if let Ok(sources) = std::fs::read_dir(paths::cargo_home().join("registry").join("src")) {
         let folders = sources.filter_map(|folder| Some(folder.ok()?.path()));
         flags.extend(folders.map(|folder| format!("--remap-path-prefix={}=", with_slash(&folder))));

@@ -2,12 +2,14 @@
 
 mod bundle;
 mod engine;
+mod linked;
 mod minify;
 mod names;
 mod optimize;
 mod package;
 mod panics;
 mod size;
+mod unused;
 
 use crate::error::Result;
 use crate::paths;

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use walrus::ir::{Instr, InstrLocId, Unreachable, VisitorMut, dfs_pre_order_mut};
+use walrus::ir::{Instr, InstrLocId, InstrSeq, Unreachable, VisitorMut, dfs_pre_order_mut};
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
 
 /// What the names of the standard library's functions contain that do not return.
@@ -47,10 +47,20 @@ pub fn trap_at_once(wasm: &mut Module) {
 struct Traps(HashSet<FunctionId>);
 
 impl VisitorMut for Traps {
-    fn visit_instr_mut(&mut self, instruction: &mut Instr, _: &mut InstrLocId) {
-        if matches!(instruction, Instr::Call(call) if self.0.contains(&call.func)) {
-            *instruction = Instr::Unreachable(Unreachable {});
+    fn start_instr_seq_mut(&mut self, sequence: &mut InstrSeq) {
+        let is_trap =
+            |instruction: &Instr| matches!(instruction, Instr::Call(call) if self.0.contains(&call.func));
+        let Some(mut at) = sequence.instrs.iter().position(|(instruction, _)| is_trap(instruction)) else {
+            return;
+        };
+        let is_argument = |(instruction, _): &(Instr, InstrLocId)| {
+            matches!(instruction, Instr::Const(_) | Instr::LocalGet(_) | Instr::GlobalGet(_))
+        };
+        while at > 0 && sequence.instrs.get(at - 1).is_some_and(is_argument) {
+            at -= 1;
         }
+        sequence.instrs.truncate(at);
+        sequence.instrs.push((Instr::Unreachable(Unreachable {}), InstrLocId::default()));
     }
 }
 
