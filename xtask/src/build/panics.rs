@@ -65,11 +65,8 @@ impl VisitorMut for Traps {
 }
 
 fn never_returns(name: &str) -> bool {
-    is_of_std(name) && NAMES.iter().any(|part| name.contains(part))
-}
-
-/// `core[c5930c85a12de822]::…`, `<alloc[…]::… as …>::…`
-fn is_of_std(name: &str) -> bool {
-    let name = name.trim_start_matches('<');
-    ["core[", "alloc[", "std[", "__rustc["].iter().any(|of| name.starts_with(of))
+    let name = format!("{:#}", rustc_demangle::demangle(name));
+    let crates = ["core::", "alloc::", "std::", "__rustc::"];
+    crates.iter().any(|of| name.trim_start_matches('<').starts_with(of))
+        && NAMES.iter().any(|part| name.contains(part))
 }

@@ -10,20 +10,17 @@ use walrus::ir::{Instr, InstrLocId, Value, Visitor, dfs_in_order};
 use walrus::{ConstExpr, DataKind, ElementItems, ElementKind, FunctionBuilder, FunctionId, Module};
 
 use super::linked::{Linked, Symbol};
-use crate::error::{Doing, Result};
 
-/// Takes it out of `module`, which was made of what the linker wrote: functions go, data become zeros, which wasm-opt
-/// leaves out.
-pub fn remove(module: &mut Module, wasm: &[u8]) -> Result<()> {
-    let linked = Linked::read(wasm).doing(|| "can't read what the linker wrote".to_owned())?;
+/// Takes it out of a module: functions go, data become zeros, which wasm-opt leaves out.
+pub fn remove(module: &mut Module, linked: &Linked) {
     let mut trap = FunctionBuilder::new(&mut module.types, &[], &[]);
     trap.func_body().unreachable();
     let trap = trap.finish(Vec::new(), &mut module.funcs);
     // A function that goes may have been the last that knew others.
     loop {
-        let reached = reached(module, &linked);
-        if !empty_table(module, &linked, &reached, trap) {
-            blank(module, &linked, &reached);
+        let reached = reached(module, linked);
+        if !empty_table(module, linked, &reached, trap) {
+            blank(module, linked, &reached);
             break;
         }
         walrus::passes::gc::run(module);
@@ -32,7 +29,6 @@ pub fn remove(module: &mut Module, wasm: &[u8]) -> Result<()> {
     for name in customs.iter().filter(|name| *name == "linking" || name.starts_with("reloc.")) {
         module.customs.remove_raw(name);
     }
-    Ok(())
 }
 
 /// Finds the symbols whose addresses some code has, or data that some code can reach.
@@ -113,7 +109,6 @@ fn empty_table(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>, 
             }
         }
     }
-    println!("table: {count} gone");
     count > 0
 }
 
