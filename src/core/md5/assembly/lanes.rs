@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::code::{Code, Kind, Op};
 use super::scalar;
-use super::steps::{role, step};
+use super::steps::{in_round, role, step};
 
 /// What each round adds to `a`: as in [`scalar`], but G is `((b ^ c) & d) ^ c`.
 const FORMULAS: [&str; 4] = ["cd^b&d^+", "bc^d&c^+", "cd^b^+", "d~b|c^+"];
@@ -38,11 +38,11 @@ fn read(code: &mut Code, addresses: u32, scratch: u32, message: u32) {
 }
 
 fn write_step(code: &mut Code, lanes: &Chain, index: u32, message: u32, scratch: u32) {
-    let step = step(index, &FORMULAS);
+    let step = step(index);
     let a = role(b'a', lanes.words, index);
     code.get(a).get(message + step.word).number_in_lanes(step.constant);
     code.op(Kind::Vector, Op::Add).op(Kind::Vector, Op::Add);
-    code.formula(Kind::Vector, step.formula, lanes.words, index);
+    code.formula(Kind::Vector, in_round(&FORMULAS, index), lanes.words, index);
     // Vectors have no rotation.
     code.tee(scratch).number(step.rotation).op(Kind::Vector, Op::Shl);
     code.get(scratch).number(32 - step.rotation).op(Kind::Vector, Op::Shr).op(Kind::Vector, Op::Or);

@@ -23,6 +23,7 @@ mod scalar;
 mod steps;
 
 use code::{Code, with_length};
+pub(super) use steps::step;
 
 /// Everything before the code.
 #[rustfmt::skip]
@@ -48,9 +49,23 @@ const HEAD: &[u8] = &[
 /// The number of the section that has the code.
 const CODES: u8 = 10;
 
+/// A function: how many arguments it has, and what writes its code.
+type Function = (u32, fn(&mut Code));
+
+const CHAIN: Function = (3, scalar::chain);
+const PAIR: Function = (4, scalar::pair);
+
 /// Returns the module. It imports `env.memory`.
 pub fn module() -> Vec<u8> {
-    let functions: [(u32, fn(&mut Code)); 3] = [(3, scalar::chain), (4, scalar::pair), (6, lanes::group)];
+    write([CHAIN, PAIR, (6, lanes::group)])
+}
+
+/// Returns the module for browsers that have no vectors: its `group` does nothing.
+pub fn module_without_vectors() -> Vec<u8> {
+    write([CHAIN, PAIR, (6, |_| ())])
+}
+
+fn write(functions: [Function; 3]) -> Vec<u8> {
     let mut codes = vec![functions.len() as u8];
     for (arguments, write) in functions {
         let mut code = Code::new(arguments);

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::code::{Code, Kind, Op};
-use super::steps::{role, step};
+use super::steps::{in_round, role, step};
 
 /// What each round adds to `a`.
 const FORMULAS: [&str; 4] = [
@@ -19,11 +19,11 @@ const FORMULAS: [&str; 4] = [
 ///
 /// The next step waits for this one's `b`, so whatever does not need it is added up before.
 pub fn write_step(code: &mut Code, chain: &Chain, index: u32, data: u32, block: u32) {
-    let step = step(index, &FORMULAS);
+    let step = step(index);
     let a = role(b'a', chain.words, index);
     code.get(a).get(data).load(Kind::Word, block + 4 * step.word).number(step.constant);
     code.op(Kind::Word, Op::Add).op(Kind::Word, Op::Add);
-    code.formula(Kind::Word, step.formula, chain.words, index);
+    code.formula(Kind::Word, in_round(&FORMULAS, index), chain.words, index);
     code.number(step.rotation).op(Kind::Word, Op::Rotl);
     code.formula(Kind::Word, "b+", chain.words, index).set(a);
 }

@@ -3,26 +3,28 @@
 /// One of the 64 steps: `a = b + rotl(a + f(b, c, d) + word + constant, rotation)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// Its round's.
-    pub formula: &'static str,
     /// Which word of the block.
     pub word: u32,
     pub constant: u32,
     pub rotation: u32,
 }
 
-/// Returns step `index` of 64, in four rounds with one formula each.
-pub fn step(index: u32, formulas: &[&'static str; 4]) -> Step {
+/// Returns step `index` of 64.
+pub fn step(index: u32) -> Step {
     let round = index as usize / 16;
     // Of the words, the first one's number and how many further the next one is.
     let (first, further) = [(0, 1), (1, 5), (5, 3), (0, 7)].get(round).copied().unwrap_or_default();
     let rotations = ROTATIONS.get(round).copied().unwrap_or_default();
     Step {
-        formula: formulas.get(round).copied().unwrap_or_default(),
         word: (first + further * index) % 16,
         constant: CONSTANTS.get(index as usize).copied().unwrap_or_default(),
         rotation: rotations.get(index as usize % 4).copied().unwrap_or_default(),
     }
+}
+
+/// Returns what the round of step `index` has of four.
+pub fn in_round(formulas: &[&'static str; 4], index: u32) -> &'static str {
+    formulas.get(index as usize / 16).copied().unwrap_or_default()
 }
 
 /// Returns the variable that has the role `a`, `b`, `c` or `d` in step `index`, of the four that begin with `words`: each
