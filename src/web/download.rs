@@ -4,13 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::web::task::spawn;
-use gloo_net::http::{Method, Response};
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, ReadableStreamDefaultReader, RequestCredentials};
+use web_sys::{Blob, ReadableStreamDefaultReader, RequestCredentials, Response};
 
 use super::drive::{Driver, Hands, Machine};
-use super::fetch::{AbortGuard, Outgoing, send};
+use super::fetch::{self, AbortGuard, Outgoing, send};
 use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::signal::Signal;
@@ -157,7 +156,7 @@ impl DownloadHands {
                 Err(why) => Input::Lost(id, why),
                 Ok(response) => {
                     driver.tell(Input::Head(id, Box::new(head(&response))));
-                    receive(id, &flow, response.into(), &job, &driver, &writes).await
+                    receive(id, &flow, response, &job, &driver, &writes).await
                 }
             };
             if !flow.is_cancelled() {
@@ -294,13 +293,13 @@ async fn request(
     };
     headers.extend(range.map(|range| ("Range".to_owned(), range.to_string())));
     headers.extend(if_match.map(|tag| ("If-Match".to_owned(), tag)));
-    let (method, url, credentials) = (Method::GET, job.url.borrow().clone(), job.credentials);
+    let (method, url, credentials) = ("GET", job.url.borrow().clone(), job.credentials);
     // Chromium's cache can hand out a 206 that is shorter than its own Content-Length (crbug 390229583).
     send(Outgoing { method, url, headers, credentials, body: None, no_store: true }, signal).await
 }
 
 fn head(response: &Response) -> Head {
-    let headers = response.headers();
+    let headers = fetch::headers(response);
     let wait = headers.get("Retry-After");
     let last_modified = headers.get("Last-Modified");
     Head {

@@ -1,8 +1,8 @@
 //! One request and its answer; dropping its guard aborts it.
 
-use gloo_net::http::{Method, Response};
+use gloo_net::http::Headers;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, RequestCache, RequestCredentials};
+use web_sys::{AbortController, RequestCache, RequestCredentials, Response};
 
 use super::headers::Pairs;
 use super::object::object;
@@ -12,7 +12,7 @@ use super::task::promised;
 /// A request to be sent.
 pub struct Outgoing {
     /// The method.
-    pub method: Method,
+    pub method: &'static str,
     /// The URL, absolute or relative to the page.
     pub url: String,
     /// The headers.
@@ -54,7 +54,7 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
     }
     let Outgoing { method, url, headers, credentials, body, no_store } = outgoing;
     let init = object(&[
-        ("method", method.as_ref().into()),
+        ("method", method.into()),
         ("headers", checked(&headers)?.into()),
         ("credentials", credentials.into()),
         ("cache", if no_store { RequestCache::NoStore } else { RequestCache::Default }.into()),
@@ -64,8 +64,12 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
     let request = web_sys::Request::new_with_str_and_init(&url, init.unchecked_ref());
     let request = request.map_err(|error| sys::describe(&error))?;
     let response = promised(sys::fetch(&request)).await?;
-    let response: web_sys::Response = response.dyn_into().map_err(|_| "fetch gave no response".to_owned())?;
-    Ok(Response::from(response))
+    response.dyn_into().map_err(|_| "fetch gave no response".to_owned())
+}
+
+/// Returns the headers of an answer.
+pub fn headers(response: &Response) -> Headers {
+    Headers::from_raw(response.headers())
 }
 
 /// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text.

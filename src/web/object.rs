@@ -1,6 +1,6 @@
 //! Plain JavaScript objects: made from pairs, read by name.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Makes a plain object.
@@ -26,6 +26,17 @@ pub fn number(count: u64) -> JsValue {
 pub fn get(object: &JsValue, name: &str) -> Option<JsValue> {
     let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
     (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+/// Reads a property as it is; undefined where it cannot be read.
+pub fn get_value(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(name)).unwrap_or_default()
+}
+
+/// Calls a method by its name; fails with what it throws.
+pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = Reflect::get(object, &JsValue::from_str(method))?.dyn_into()?;
+    Reflect::apply(&function, object, &arguments.iter().collect::<Array>())
 }
 
 /// Reads a property of a type.

@@ -25,10 +25,9 @@ const BATCH: usize = 64;
 const BATCH_BYTES: u64 = 16 << 20;
 
 thread_local! {
-    static POOL: Pool = Pool::default();
+    static POOL: Pool = const { Pool::new() };
 }
 
-#[derive(Default)]
 struct Pool {
     source: RefCell<Option<Function>>,
     members: RefCell<Vec<Rc<Member>>>,
@@ -126,6 +125,19 @@ pub fn stop(job: &Rc<Job>) {
 }
 
 impl Pool {
+    const fn new() -> Pool {
+        Pool {
+            source: RefCell::new(None),
+            members: RefCell::new(Vec::new()),
+            starting: Cell::new(0),
+            waiting: RefCell::new(Queue::new()),
+            here: RefCell::new(FlatMap::new()),
+            waiting_here: RefCell::new(Queue::new()),
+            next_id: Cell::new(0),
+            alarms: RefCell::new(FlatMap::new()),
+        }
+    }
+
     fn number(&self) -> u64 {
         self.next_id.set(self.next_id.get() + 1);
         self.next_id.get()

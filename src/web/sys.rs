@@ -36,9 +36,6 @@ extern "C" {
     /// The global object of a page or a worker.
     pub type Global;
 
-    #[wasm_bindgen(method, getter, js_name = indexedDB, catch)]
-    pub fn indexed_db(this: &Global) -> Result<Option<web_sys::IdbFactory>, JsValue>;
-
     /// `document`, in a page.
     #[wasm_bindgen(method, getter)]
     pub fn document(this: &Global) -> Option<Document>;

@@ -10,6 +10,9 @@ use std::task::{Poll, Waker};
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
+/// What is awaited in several places: boxed, it is compiled once and not into each of them.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// Runs `task` to its end.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);

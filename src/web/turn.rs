@@ -13,7 +13,7 @@ use crate::core::queue::Queue;
 
 thread_local! {
     static TURNS: RefCell<Option<Turns>> = const { RefCell::new(None) };
-    static WAITING: RefCell<Queue<Rc<Signal>>> = RefCell::default();
+    static WAITING: RefCell<Queue<Rc<Signal>>> = const { RefCell::new(Queue::new()) };
 }
 
 /// A channel to oneself: a message is a task of its own, behind those that wait already.

@@ -4,17 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::web::task::spawn;
-use gloo_net::http::{Method, Response};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, FormData, RequestCredentials};
+use web_sys::{Blob, FormData, RequestCredentials, Response};
 
 use super::drive::{Driver, Hands, Machine};
-use super::fetch::{AbortGuard, Outgoing, send};
+use super::fetch::{self, AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::{Unreadable, Watcher};
 use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::store::Claim;
+use super::task::promised;
 use super::{blob, clock, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
@@ -272,8 +272,7 @@ async fn exchange(
         }
     };
     let credentials = job.credentials;
-    let outgoing =
-        Outgoing { method: Method::POST, url, headers, credentials, body: Some(body), no_store: false };
+    let outgoing = Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
     receive(response).await
@@ -297,11 +296,11 @@ fn handshake_url(endpoint: &str) -> String {
 
 async fn receive(response: Response) -> Result<Answered, String> {
     let status = response.status();
-    let asked: Option<Millis> = response
-        .headers()
+    let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
         .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
-    let text = response.text().await.map_err(|error| error.to_string())?;
+    let text = promised(response.text().map_err(|error| sys::describe(&error))?).await?;
+    let text = text.as_string().unwrap_or_default();
     let body = match read::envelope(&text) {
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.chars().take(START).collect()),

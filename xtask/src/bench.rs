@@ -34,10 +34,17 @@ pub fn run(args: &[&str]) -> Result<()> {
 
 /// Compiles the md-5 crate to wasm; returns the module.
 fn oracle() -> Result<PathBuf> {
-    let mut cargo =
-        paths::cargo(&["build", "--release", "--package", "bench-oracle", "--target", build::WASM_TARGET]);
+    let mut cargo = paths::cargo(&[
+        "build",
+        "--profile",
+        "oracle",
+        "--package",
+        "bench-oracle",
+        "--target",
+        build::WASM_TARGET,
+    ]);
     process::must(&mut cargo, Duration::from_secs(600))?;
-    Ok(paths::target().join(build::WASM_TARGET).join("release").join("bench_oracle.wasm"))
+    Ok(paths::target().join(build::WASM_TARGET).join("oracle").join("bench_oracle.wasm"))
 }
 
 /// Installs the peers at their locked versions; returns their `node_modules`.

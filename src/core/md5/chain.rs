@@ -1,9 +1,7 @@
 //! One digest under way.
 
-use md5::block_api::compress;
-
 use super::digest::Digest;
-use super::kernel::{BLOCK, Kernel, START, State};
+use super::kernel::{BLOCK, Kernel, Portable, START, State};
 
 /// A chain that has taken some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +71,7 @@ impl Chain {
         let blocks = (self.rest.len() + 8).div_ceil(BLOCK);
         self.rest.resize(blocks * BLOCK - 8, 0);
         self.rest.extend_from_slice(&self.len.wrapping_mul(8).to_le_bytes());
-        compress(&mut self.state, self.rest.as_chunks::<BLOCK>().0);
+        Portable.chain(&mut self.state, &self.rest);
         let mut bytes = self.state.iter().flat_map(|word| word.to_le_bytes());
         Digest([(); 16].map(|()| bytes.next().unwrap_or_default()))
     }
@@ -86,7 +84,6 @@ mod tests {
     use md5::{Digest as _, Md5};
     use proptest::prelude::*;
 
-    use super::super::kernel::Portable;
     use super::*;
 
     proptest! {

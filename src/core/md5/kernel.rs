@@ -1,6 +1,10 @@
 //! What does the work: many blocks at once, for one chain or for several over the same bytes.
 
+#[cfg(not(target_arch = "wasm32"))]
 use md5::block_api::compress;
+
+#[cfg(target_arch = "wasm32")]
+use super::plain::compress;
 
 /// The four words of a chain (RFC 1321, 3.3).
 pub type State = [u32; 4];
@@ -35,7 +39,8 @@ pub trait LaneKernel {
     fn group(&self, state: &mut State, lanes: &mut Lanes, group: &[u8], done: usize, steps: usize);
 }
 
-/// The md-5 crate: for what is too little for anything else, for browsers without SIMD, and to compare with.
+/// Plain code: for what is too little for anything else, for browsers that can't run the module, and to compare with.
+/// Natively the md-5 crate.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable;
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::names;
+use super::linked::Linked;
+use super::{names, panics, unused};
 use crate::error::{Doing, Result};
-use crate::{paths, process};
+use crate::{files, paths, process};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -37,18 +39,24 @@ pub fn build() -> Result<Engine> {
     process::must(&mut cargo, Duration::from_secs(1800))?;
 
     let compiled = paths::target().join(WASM_TARGET).join("release").join("xuchuan.wasm");
+    let wasm = files::read(&compiled)?;
+    let linked = Linked::read(&wasm).doing(|| format!("can't read {}", compiled.display()))?;
+    let module = ModuleConfig::new()
+        .strict_validate(false)
+        .generate_name_section(false)
+        .generate_producers_section(false)
+        .parse(&wasm);
+    let mut module = module.doing(|| format!("can't read {}", compiled.display()))?;
+    panics::trap_at_once(&mut module);
+    unused::remove(&mut module, &linked);
+
     let mut output = Bindgen::new()
-        .input_path(&compiled)
-        .out_name("engine")
+        .input_module("engine", module)
         .no_modules(true)
-        .and_then(|bindgen| {
-            bindgen
-                .typescript(false)
-                .remove_name_section(true)
-                .remove_producers_section(true)
-                .generate_output()
-        })
+        .and_then(|bindgen| bindgen.typescript(false).generate_output())
         .doing(|| format!("can't make the glue for {}", compiled.display()))?;
+    // Now the descriptions are gone that the glue was made from.
+    unused::remove(output.wasm_mut(), &linked);
     let glue = names::shorten(&mut output)?;
     Ok(Engine { wasm: output.wasm_mut().emit_wasm(), glue: wrap_glue(&glue, env!("CARGO_PKG_VERSION")) })
 }
@@ -56,6 +64,7 @@ pub fn build() -> Result<Engine> {
 /// The compiler's flags that keep this machine's folders out of the wasm: the paths in its panics are data, too.
 fn remapped_paths() -> String {
     let mut flags = vec![format!("--remap-path-prefix={}=", with_slash(&paths::root()))];
+    flags.push("-Clink-arg=--emit-relocs".to_owned());
     if let Ok(sources) = std::fs::read_dir(paths::cargo_home().join("registry").join("src")) {
         let folders = sources.filter_map(|folder| Some(folder.ok()?.path()));
         flags.extend(folders.map(|folder| format!("--remap-path-prefix={}=", with_slash(&folder))));

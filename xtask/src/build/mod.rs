@@ -2,11 +2,15 @@
 
 mod bundle;
 mod engine;
+mod linked;
 mod minify;
 mod names;
 mod optimize;
+mod order;
 mod package;
+mod panics;
 mod size;
+mod unused;
 
 use crate::error::Result;
 use crate::paths;
@@ -22,7 +26,7 @@ pub fn run() -> Result<()> {
 /// Builds everything and prints what it weighs.
 pub fn make() -> Result<()> {
     let mut engine = engine::build()?;
-    engine.wasm = optimize::optimize(engine.wasm)?;
+    engine.wasm = order::by_likeness(&optimize::optimize(engine.wasm)?)?;
     package::assemble(&engine, &paths::pkg())?;
     size::report(&paths::pkg())
 }

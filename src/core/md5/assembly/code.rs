@@ -1,32 +1,34 @@
 //! The body of one function: its variables, and the instructions in order
 //! ([WebAssembly 2.0, 5.4](https://www.w3.org/TR/wasm-core-2/#instructions)).
 
-/// A variable of 32 bits.
-pub const I32: u8 = 0x7f;
-/// A vector of 128 bits.
-pub const V128: u8 = 0x7b;
-
-/// An instruction without operands of its own: it takes them off the stack.
-#[derive(Debug, Clone, Copy)]
-pub enum Op {
-    Add = 0x6a,
-    Sub = 0x6b,
-    And = 0x71,
-    Or = 0x72,
-    Xor = 0x73,
-    Rotl = 0x77,
+/// What a variable holds, and an instruction works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A word of 32 bits.
+    Word = 0x7f,
+    /// A vector of four words.
+    Vector = 0x7b,
 }
 
-/// The same for vectors; additions and shifts are of four lanes.
+impl Kind {
+    /// Returns how many bytes it has.
+    pub fn len(self) -> u32 {
+        if self == Kind::Word { 4 } else { 16 }
+    }
+}
+
+/// An instruction that takes its operands off the stack and puts the result there.
 #[derive(Debug, Clone, Copy)]
-pub enum VectorOp {
-    Not = 77,
-    And = 78,
-    Or = 80,
-    Xor = 81,
-    Shl = 171,
-    Shr = 173,
-    Add = 174,
+pub enum Op {
+    Add,
+    Sub,
+    And,
+    Or,
+    Xor,
+    Not,
+    Rotl,
+    Shl,
+    Shr,
 }
 
 const BLOCK: u8 = 0x02;
@@ -47,7 +49,7 @@ const V128_STORE: u32 = 11;
 const V128_CONST: u32 = 12;
 const SHUFFLE: u32 = 13;
 
-/// A function that is being written.
+/// A function that is being written. Each method writes one instruction, unless it says otherwise.
 pub struct Code {
     arguments: u32,
     variables: Vec<u8>,
@@ -60,12 +62,11 @@ impl Code {
         Code { arguments, variables: Vec::new(), bytes: Vec::new() }
     }
 
-    /// Adds some variables of one type.
-    pub fn variables<const N: usize>(&mut self, kind: u8) -> [u32; N] {
-        [(); N].map(|()| {
-            self.variables.push(kind);
-            self.arguments + self.variables.len() as u32 - 1
-        })
+    /// Adds `count` variables, and returns the first of them; the others come behind it.
+    pub fn variables(&mut self, kind: Kind, count: usize) -> u32 {
+        let first = self.arguments + self.variables.len() as u32;
+        self.variables.resize(self.variables.len() + count, kind as u8);
+        first
     }
 
     /// Puts a variable on the stack.
@@ -90,65 +91,101 @@ impl Code {
         self
     }
 
-    /// Takes its operands off the stack and puts the result there.
-    pub fn op(&mut self, op: Op) -> &mut Code {
-        self.bytes.push(op as u8);
+    /// Takes its operands off the stack and puts the result there. Words have no `Not` of their own, and no shifts here;
+    /// vectors have no rotation and no `Sub` here, and their additions and shifts are of four lanes.
+    pub fn op(&mut self, kind: Kind, op: Op) -> &mut Code {
+        if kind == Kind::Word {
+            if matches!(op, Op::Not) {
+                self.number(u32::MAX);
+            }
+            self.bytes.push(match op {
+                Op::Add => 0x6a,
+                Op::Sub => 0x6b,
+                Op::And => 0x71,
+                Op::Or => 0x72,
+                Op::Xor | Op::Not => 0x73,
+                Op::Shl => 0x74,
+                Op::Shr => 0x76,
+                Op::Rotl => 0x77,
+            });
+            return self;
+        }
+        self.vector(match op {
+            Op::Not => 77,
+            Op::And => 78,
+            Op::Or | Op::Rotl => 80,
+            Op::Xor => 81,
+            Op::Shl => 171,
+            Op::Shr => 173,
+            Op::Add => 174,
+            Op::Sub => 177,
+        })
+    }
+
+    /// Writes a formula as a stack takes it, operands first: `a` to `d` are the variables with those roles in step `index`
+    /// of the chain at `words`, the rest operations.
+    pub fn formula(&mut self, kind: Kind, formula: &str, words: u32, index: u32) -> &mut Code {
+        for sign in formula.bytes() {
+            let op = match sign {
+                b'+' => Op::Add,
+                b'&' => Op::And,
+                b'|' => Op::Or,
+                b'^' => Op::Xor,
+                b'~' => Op::Not,
+                role => {
+                    self.get(super::steps::role(role, words, index));
+                    continue;
+                }
+            };
+            self.op(kind, op);
+        }
         self
     }
 
-    /// Takes its operands off the stack and puts the result there.
-    pub fn vector_op(&mut self, op: VectorOp) -> &mut Code {
-        self.vector(op as u32)
-    }
-
-    /// Reads the word at `offset` from the address on the stack.
-    pub fn load(&mut self, offset: u32) -> &mut Code {
-        self.bytes.push(I32_LOAD);
+    /// Reads what is at `offset` from the address on the stack.
+    pub fn load(&mut self, kind: Kind, offset: u32) -> &mut Code {
+        match kind {
+            Kind::Word => self.bytes.push(I32_LOAD),
+            Kind::Vector => drop(self.vector(V128_LOAD)),
+        }
         self.at(offset)
     }
 
-    /// Writes the word on the stack to `offset` from the address below it.
-    pub fn store(&mut self, offset: u32) -> &mut Code {
-        self.bytes.push(I32_STORE);
+    /// Writes what is on the stack to `offset` from the address below it.
+    pub fn store(&mut self, kind: Kind, offset: u32) -> &mut Code {
+        match kind {
+            Kind::Word => self.bytes.push(I32_STORE),
+            Kind::Vector => drop(self.vector(V128_STORE)),
+        }
         self.at(offset)
-    }
-
-    /// Reads the vector at `offset` from the address on the stack.
-    pub fn load_vector(&mut self, offset: u32) -> &mut Code {
-        self.vector(V128_LOAD).at(offset)
-    }
-
-    /// Writes the vector on the stack to `offset` from the address below it.
-    pub fn store_vector(&mut self, offset: u32) -> &mut Code {
-        self.vector(V128_STORE).at(offset)
     }
 
     /// Puts a vector of four equal words on the stack.
     pub fn number_in_lanes(&mut self, value: u32) -> &mut Code {
         self.vector(V128_CONST);
-        self.bytes.extend([value.to_le_bytes(); 4].as_flattened());
+        (0..4).for_each(|_| self.bytes.extend_from_slice(&value.to_le_bytes()));
         self
     }
 
     /// Takes two vectors off the stack, and puts four of their eight words there.
     pub fn shuffle(&mut self, words: [u8; 4]) -> &mut Code {
         self.vector(SHUFFLE);
-        let bytes = words.map(|word| [4 * word, 4 * word + 1, 4 * word + 2, 4 * word + 3]);
-        self.bytes.extend(bytes.as_flattened());
+        for word in words {
+            (0..4).for_each(|byte| self.bytes.push(4 * word + byte));
+        }
         self
     }
 
     /// Repeats `body` as often as the variable `count` says, which counts down to 0; not at all if it is 0.
-    pub fn repeat(&mut self, count: u32, body: impl FnOnce(&mut Code)) {
-        self.bytes.extend([BLOCK, NO_TYPE]);
-        self.get(count).bytes.extend([I32_EQZ, BR_IF, 0, LOOP, NO_TYPE]);
+    pub fn repeat(&mut self, count: u32, body: &dyn Fn(&mut Code)) {
+        self.raw(&[BLOCK, NO_TYPE]).get(count).raw(&[I32_EQZ, BR_IF, 0, LOOP, NO_TYPE]);
         body(self);
-        self.get(count).number(1).op(Op::Sub).tee(count).bytes.extend([BR_IF, 0, END, END]);
+        self.get(count).number(1).op(Kind::Word, Op::Sub).tee(count).raw(&[BR_IF, 0, END, END]);
     }
 
     /// Moves an address on.
     pub fn advance(&mut self, address: u32, by: u32) {
-        self.get(address).number(by).op(Op::Add).set(address);
+        self.get(address).number(by).op(Kind::Word, Op::Add).set(address);
     }
 
     /// Ends the function, and returns it with its length before it.
@@ -156,12 +193,14 @@ impl Code {
         self.bytes.push(END);
         let mut body = Vec::new();
         unsigned(&mut body, self.variables.len() as u32);
-        self.variables.iter().for_each(|kind| body.extend([1, *kind]));
-        body.extend(self.bytes);
-        let mut function = Vec::new();
-        unsigned(&mut function, body.len() as u32);
-        function.extend(body);
-        function
+        self.variables.iter().for_each(|kind| body.extend_from_slice(&[1, *kind]));
+        body.extend_from_slice(&self.bytes);
+        with_length(&body)
+    }
+
+    fn raw(&mut self, bytes: &[u8]) -> &mut Code {
+        self.bytes.extend_from_slice(bytes);
+        self
     }
 
     fn one(&mut self, instruction: u8, operand: u32) -> &mut Code {
@@ -180,8 +219,16 @@ impl Code {
     }
 }
 
+/// Puts the length of some bytes before them.
+pub fn with_length(bytes: &[u8]) -> Vec<u8> {
+    let mut with = Vec::new();
+    unsigned(&mut with, bytes.len() as u32);
+    with.extend_from_slice(bytes);
+    with
+}
+
 /// Writes a number in LEB128, seven bits to a byte.
-pub fn unsigned(bytes: &mut Vec<u8>, mut value: u32) {
+fn unsigned(bytes: &mut Vec<u8>, mut value: u32) {
     while value > 0x7f {
         bytes.push(value as u8 | 0x80);
         value >>= 7;

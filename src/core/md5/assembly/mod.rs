@@ -16,62 +16,64 @@
 //! States and lanes are those of [`super::State`] and [`super::Lanes`]. Every argument is an address or a count of 32 bits;
 //! blocks of 64 bytes may lie anywhere.
 
+mod chain;
 mod code;
 mod lanes;
 mod scalar;
 mod steps;
 
-use code::{Code, I32};
+use code::{Code, with_length};
+pub(super) use steps::step;
 
-/// A function: its name, how many arguments it has, and its code.
-type Function = (&'static str, u32, fn(&mut Code));
+/// Everything before the code.
+#[rustfmt::skip]
+const HEAD: &[u8] = &[
+    b'\0', b'a', b's', b'm', 1, 0, 0, 0,
+    // The types of three functions with three, four and six arguments of 32 bits, and no result.
+    1, 23, 3,
+    0x60, 3, 0x7f, 0x7f, 0x7f, 0,
+    0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0,
+    0x60, 6, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0,
+    // The import `env.memory`, of whatever size.
+    2, 15, 1,
+    3, b'e', b'n', b'v', 6, b'm', b'e', b'm', b'o', b'r', b'y', 2, 0, 0,
+    // Which function has which type.
+    3, 4, 3, 0, 1, 2,
+    // Their names.
+    7, 24, 3,
+    5, b'c', b'h', b'a', b'i', b'n', 0, 0,
+    4, b'p', b'a', b'i', b'r', 0, 1,
+    5, b'g', b'r', b'o', b'u', b'p', 0, 2,
+];
 
-const FUNCTIONS: [Function; 3] =
-    [("chain", 3, scalar::chain), ("pair", 4, scalar::pair), ("group", 6, lanes::group)];
-
-// The numbers of the sections ([WebAssembly 2.0, 5.5.2](https://www.w3.org/TR/wasm-core-2/#sections)).
-const TYPES: u8 = 1;
-const IMPORTS: u8 = 2;
-const FUNCTION_TYPES: u8 = 3;
-const EXPORTS: u8 = 7;
+/// The number of the section that has the code.
 const CODES: u8 = 10;
+
+/// A function: how many arguments it has, and what writes its code.
+type Function = (u32, fn(&mut Code));
+
+const CHAIN: Function = (3, scalar::chain);
+const PAIR: Function = (4, scalar::pair);
 
 /// Returns the module. It imports `env.memory`.
 pub fn module() -> Vec<u8> {
-    let mut module = b"\0asm\x01\0\0\0".to_vec();
-    let memory = [&[1, 3][..], b"env", &[6], b"memory", &[2, 0, 0]].concat();
-    section(&mut module, TYPES, |(_, arguments, _)| {
-        let mut signature = vec![0x60, arguments as u8];
-        signature.resize(2 + arguments as usize, I32);
-        signature.push(0);
-        signature
-    });
-    put_section(&mut module, IMPORTS, &memory);
-    let mut index = 0..;
-    section(&mut module, FUNCTION_TYPES, |_| index.next().into_iter().collect());
-    let mut index = 0..;
-    section(&mut module, EXPORTS, |(name, ..)| {
-        let mut export = vec![name.len() as u8];
-        export.extend(name.bytes().chain([0]).chain(index.next()));
-        export
-    });
-    section(&mut module, CODES, |(_, arguments, write)| {
+    write([CHAIN, PAIR, (6, lanes::group)])
+}
+
+/// Returns the module for browsers that have no vectors: its `group` does nothing.
+pub fn module_without_vectors() -> Vec<u8> {
+    write([CHAIN, PAIR, (6, |_| ())])
+}
+
+fn write(functions: [Function; 3]) -> Vec<u8> {
+    let mut codes = vec![functions.len() as u8];
+    for (arguments, write) in functions {
         let mut code = Code::new(arguments);
         write(&mut code);
-        code.finish()
-    });
+        codes.extend_from_slice(&code.finish());
+    }
+    let mut module = HEAD.to_vec();
+    module.push(CODES);
+    module.extend_from_slice(&with_length(&codes));
     module
-}
-
-/// Writes a section that has one entry for each function.
-fn section(module: &mut Vec<u8>, id: u8, mut entry: impl FnMut(Function) -> Vec<u8>) {
-    let mut content = vec![FUNCTIONS.len() as u8];
-    FUNCTIONS.into_iter().for_each(|function| content.extend(entry(function)));
-    put_section(module, id, &content);
-}
-
-fn put_section(module: &mut Vec<u8>, id: u8, content: &[u8]) {
-    module.push(id);
-    code::unsigned(module, content.len() as u32);
-    module.extend(content);
 }

@@ -1,69 +1,31 @@
 //! One chain, or two over the same words, in ordinary registers.
 
-use super::code::{Code, I32, Op};
-use super::steps::{Round, roles, step};
+use super::chain::Chain;
+use super::code::{Code, Kind, Op};
+use super::steps::{in_round, role, step};
 
-/// A chain's four words, in variables.
-pub struct Chain {
-    /// Where they are kept in memory.
-    address: u32,
-    words: [u32; 4],
-    /// What they were when the block began.
-    before: [u32; 4],
-}
+/// What each round adds to `a`.
+const FORMULAS: [&str; 4] = [
+    // (b & c) | (!b & d)
+    "cd^b&d^+",
+    // (b & d) | (c & !d): the two have no bit in common, so they may be added one after the other.
+    "d~c&+db&+",
+    "cd^b^+",
+    // c ^ (b | !d)
+    "d~b|c^+",
+];
 
-impl Chain {
-    /// Reads a chain's words from the address in a variable.
-    pub fn load(code: &mut Code, address: u32) -> Chain {
-        let (words, before) = (code.variables(I32), code.variables(I32));
-        for (offset, word) in (0..).step_by(4).zip(words) {
-            code.get(address).load(offset).set(word);
-        }
-        Chain { address, words, before }
-    }
-
-    /// Writes the words back.
-    pub fn store(&self, code: &mut Code) {
-        for (offset, word) in (0..).step_by(4).zip(self.words) {
-            code.get(self.address).get(word).store(offset);
-        }
-    }
-
-    /// Begins a block.
-    pub fn begin(&self, code: &mut Code) {
-        for (word, before) in self.words.into_iter().zip(self.before) {
-            code.get(word).set(before);
-        }
-    }
-
-    /// Ends a block.
-    pub fn end(&self, code: &mut Code) {
-        for (word, before) in self.words.into_iter().zip(self.before) {
-            code.get(word).get(before).op(Op::Add).set(word);
-        }
-    }
-
-    /// Writes step `index` of the block that begins at `block` from the address `data`.
-    ///
-    /// The next step waits for this one's `b`, so whatever does not need it is added up before.
-    pub fn step(&self, code: &mut Code, index: u32, data: u32, block: u32) {
-        let step = step(index);
-        let [a, b, c, d] = roles(index, self.words);
-        code.get(a).get(data).load(block + 4 * step.word).number(step.constant).op(Op::Add).op(Op::Add);
-        match step.round {
-            // (b & c) | (!b & d)
-            Round::F => code.get(c).get(d).op(Op::Xor).get(b).op(Op::And).get(d).op(Op::Xor),
-            // (b & d) | (c & !d): the two have no bit in common, so they may be added one after the other.
-            Round::G => {
-                code.get(d).number(u32::MAX).op(Op::Xor).get(c).op(Op::And).op(Op::Add);
-                code.get(d).get(b).op(Op::And)
-            }
-            Round::H => code.get(c).get(d).op(Op::Xor).get(b).op(Op::Xor),
-            // c ^ (b | !d)
-            Round::I => code.get(d).number(u32::MAX).op(Op::Xor).get(b).op(Op::Or).get(c).op(Op::Xor),
-        };
-        code.op(Op::Add).number(step.rotation).op(Op::Rotl).get(b).op(Op::Add).set(a);
-    }
+/// Writes step `index` of the block that begins at `block` from the address `data`.
+///
+/// The next step waits for this one's `b`, so whatever does not need it is added up before.
+pub fn write_step(code: &mut Code, chain: &Chain, index: u32, data: u32, block: u32) {
+    let step = step(index);
+    let a = role(b'a', chain.words, index);
+    code.get(a).get(data).load(Kind::Word, block + 4 * step.word).number(step.constant);
+    code.op(Kind::Word, Op::Add).op(Kind::Word, Op::Add);
+    code.formula(Kind::Word, in_round(&FORMULAS, index), chain.words, index);
+    code.number(step.rotation).op(Kind::Word, Op::Rotl);
+    code.formula(Kind::Word, "b+", chain.words, index).set(a);
 }
 
 /// `chain(state, data, blocks)`
@@ -79,11 +41,14 @@ pub fn pair(code: &mut Code) {
 }
 
 fn chains(code: &mut Code, addresses: &[u32], data: u32, blocks: u32) {
-    let chains: Vec<Chain> = addresses.iter().map(|address| Chain::load(code, *address)).collect();
-    code.repeat(blocks, |code| {
+    let mut chains = Vec::new();
+    for address in addresses {
+        chains.push(Chain::load(code, Kind::Word, *address));
+    }
+    code.repeat(blocks, &|code| {
         chains.iter().for_each(|chain| chain.begin(code));
         for index in 0..64 {
-            chains.iter().for_each(|chain| chain.step(code, index, data, 0));
+            chains.iter().for_each(|chain| write_step(code, chain, index, data, 0));
         }
         chains.iter().for_each(|chain| chain.end(code));
         code.advance(data, 64);

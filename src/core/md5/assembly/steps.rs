@@ -1,18 +1,8 @@
 //! The numbers of MD5 (RFC 1321, 3.4): which word, which constant and which rotation each of its 64 steps has.
 
-/// The four functions, one for each round of 16 steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Round {
-    F,
-    G,
-    H,
-    I,
-}
-
 /// One of the 64 steps: `a = b + rotl(a + f(b, c, d) + word + constant, rotation)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    pub round: Round,
     /// Which word of the block.
     pub word: u32,
     pub constant: u32,
@@ -21,27 +11,29 @@ pub struct Step {
 
 /// Returns step `index` of 64.
 pub fn step(index: u32) -> Step {
-    let (round, word, rotations) = match index / 16 {
-        0 => (Round::F, index, [7, 12, 17, 22]),
-        1 => (Round::G, 5 * index + 1, [5, 9, 14, 20]),
-        2 => (Round::H, 3 * index + 5, [4, 11, 16, 23]),
-        _ => (Round::I, 7 * index, [6, 10, 15, 21]),
-    };
-    let rotation = rotations.into_iter().nth(index as usize % 4).unwrap_or_default();
-    let constant = CONSTANTS.into_iter().nth(index as usize).unwrap_or_default();
-    Step { round, word: word % 16, constant, rotation }
-}
-
-/// The roles of four variables in step `index`: each step writes to the one that was `a`, which then is `b`.
-pub fn roles(index: u32, variables: [u32; 4]) -> [u32; 4] {
-    let [a, b, c, d] = variables;
-    match index % 4 {
-        0 => [a, b, c, d],
-        1 => [d, a, b, c],
-        2 => [c, d, a, b],
-        _ => [b, c, d, a],
+    let round = index as usize / 16;
+    // Of the words, the first one's number and how many further the next one is.
+    let (first, further) = [(0, 1), (1, 5), (5, 3), (0, 7)].get(round).copied().unwrap_or_default();
+    let rotations = ROTATIONS.get(round).copied().unwrap_or_default();
+    Step {
+        word: (first + further * index) % 16,
+        constant: CONSTANTS.get(index as usize).copied().unwrap_or_default(),
+        rotation: rotations.get(index as usize % 4).copied().unwrap_or_default(),
     }
 }
+
+/// Returns what the round of step `index` has of four.
+pub fn in_round(formulas: &[&'static str; 4], index: u32) -> &'static str {
+    formulas.get(index as usize / 16).copied().unwrap_or_default()
+}
+
+/// Returns the variable that has the role `a`, `b`, `c` or `d` in step `index`, of the four that begin with `words`: each
+/// step writes to the one that was `a`, which then is `b`.
+pub fn role(role: u8, words: u32, index: u32) -> u32 {
+    words + u32::from(role - b'a').wrapping_sub(index) % 4
+}
+
+const ROTATIONS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 
 /// 2^32 times the sine of 1 to 64 in radians, without its sign, cut to a whole number.
 const CONSTANTS: [u32; 64] = [

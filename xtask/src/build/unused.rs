@@ -1,0 +1,135 @@
+//! Takes out data and functions that no code refers to any more.
+//!
+//! The linker keeps what is referred to when it links: what a panic would say and where it is, and each function that has
+//! an address. Since then [`super::panics`] has removed code, and wasm-bindgen its descriptions of closures, which name
+//! functions that nothing calls.
+
+use std::collections::{HashMap, HashSet};
+
+use walrus::ir::{Instr, InstrLocId, Value, Visitor, dfs_in_order};
+use walrus::{ConstExpr, DataKind, ElementItems, ElementKind, FunctionBuilder, FunctionId, Module};
+
+use super::linked::{Linked, Symbol};
+
+/// Takes it out of a module: functions go, data become zeros, which wasm-opt leaves out.
+pub fn remove(module: &mut Module, linked: &Linked) {
+    let mut trap = FunctionBuilder::new(&mut module.types, &[], &[]);
+    trap.func_body().unreachable();
+    let trap = trap.finish(Vec::new(), &mut module.funcs);
+    // A function that goes may have been the last that knew others.
+    loop {
+        let reached = reached(module, linked);
+        if !empty_table(module, linked, &reached, trap) {
+            blank(module, linked, &reached);
+            break;
+        }
+        walrus::passes::gc::run(module);
+    }
+    let customs: Vec<_> = module.customs.iter().map(|(_, section)| section.name().to_owned()).collect();
+    for name in customs.iter().filter(|name| *name == "linking" || name.starts_with("reloc.")) {
+        module.customs.remove_raw(name);
+    }
+}
+
+/// Finds the symbols whose addresses some code has, or data that some code can reach.
+fn reached(module: &Module, linked: &Linked) -> HashSet<Symbol> {
+    let slots = slots(module);
+    let numbers: HashMap<usize, HashSet<u32>> = module
+        .funcs
+        .iter_local()
+        .map(|(id, function)| {
+            let mut numbers = Numbers(HashSet::new());
+            dfs_in_order(&mut numbers, function, function.entry_block());
+            (id.index(), numbers.0)
+        })
+        .collect();
+    let mut open: Vec<Symbol> = Vec::new();
+    for address in &linked.in_code {
+        let value = match (linked.data.get(&address.of), linked.functions.get(&address.of)) {
+            (Some(place), _) => Some(place.start.wrapping_add(address.addend)),
+            (_, Some(function)) => slots.get(&(*function as usize)).copied(),
+            _ => None,
+        };
+        let has = numbers.get(&(address.function as usize));
+        if value.is_some_and(|value| has.is_some_and(|has| has.contains(&value))) {
+            open.push(address.of);
+        }
+    }
+    let mut reached = HashSet::new();
+    while let Some(symbol) = open.pop() {
+        if reached.insert(symbol) {
+            open.extend(linked.in_data.iter().filter(|(from, _)| *from == symbol).map(|(_, to)| *to));
+        }
+    }
+    reached
+}
+
+/// The numbers in a function's code that can be addresses.
+struct Numbers(HashSet<u32>);
+
+impl<'a> Visitor<'a> for Numbers {
+    fn visit_instr(&mut self, instruction: &'a Instr, _: &'a InstrLocId) {
+        self.0.extend(match instruction {
+            Instr::Const(number) => match number.value {
+                Value::I32(number) => Some(number.cast_unsigned()),
+                _ => None,
+            },
+            Instr::Load(load) => Some(load.arg.offset as u32),
+            Instr::Store(store) => Some(store.arg.offset as u32),
+            Instr::LoadSimd(load) => Some(load.arg.offset as u32),
+            _ => None,
+        });
+    }
+}
+
+/// Says which slot of the table each function is in.
+fn slots(module: &Module) -> HashMap<usize, u32> {
+    let mut slots = HashMap::new();
+    for element in module.elements.iter() {
+        let ElementKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } = element.kind else {
+            continue;
+        };
+        let ElementItems::Functions(functions) = &element.items else { continue };
+        slots.extend(functions.iter().map(|id| id.index()).zip(first.cast_unsigned()..));
+    }
+    slots
+}
+
+/// Puts a trap in place of the table's functions that are not reached; tells whether there were any.
+fn empty_table(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>, trap: FunctionId) -> bool {
+    let functions: HashSet<u32> =
+        reached.iter().filter_map(|symbol| linked.functions.get(symbol)).copied().collect();
+    let known: HashSet<u32> = linked.functions.values().copied().collect();
+    let mut count = 0;
+    for element in module.elements.iter_mut() {
+        let ElementItems::Functions(entries) = &mut element.items else { continue };
+        for entry in entries.iter_mut().filter(|entry| **entry != trap) {
+            let index = entry.index() as u32;
+            if known.contains(&index) && !functions.contains(&index) {
+                *entry = trap;
+                count += 1;
+            }
+        }
+    }
+    count > 0
+}
+
+/// Makes zeros of the data that are not reached.
+fn blank(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>) {
+    let (kept, gone): (Vec<_>, Vec<_>) = linked.data.iter().partition(|(symbol, _)| reached.contains(symbol));
+    let segments: Vec<_> = module.data.iter().map(|data| data.id()).collect();
+    for id in segments {
+        let data = module.data.get_mut(id);
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else {
+            continue;
+        };
+        for (address, byte) in (start.cast_unsigned()..).zip(&mut data.value) {
+            let within = |places: &[(&Symbol, &std::ops::Range<u32>)]| {
+                places.iter().any(|(_, place)| place.contains(&address))
+            };
+            if within(&gone) && !within(&kept) {
+                *byte = 0;
+            }
+        }
+    }
+}
