@@ -51,6 +51,7 @@ async fn run(options: &Options) -> Result<()> {
     let mut tables = Vec::new();
     for group in options.groups() {
         let made = match group {
+            Group::Kernel => vec![hash::kernels(&lab, options).await?],
             Group::Hash => hash::run(&lab, options).await?,
             Group::Upload => vec![upload::run(&lab, options).await?],
             Group::Download => download::run(&lab, options).await?,

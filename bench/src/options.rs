@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 /// A group of rows that are measured in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    Kernel,
     Hash,
     Upload,
     Download,
@@ -37,7 +38,7 @@ pub struct Options {
 
 impl Options {
     pub fn groups(&self) -> Vec<Group> {
-        let all = [Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
+        let all = [Group::Kernel, Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
         self.group.map_or_else(|| all.to_vec(), |group| vec![group])
     }
 
@@ -92,12 +93,13 @@ pub fn read() -> Result<Options> {
 
 fn group(name: &str) -> Result<Group> {
     Ok(match name {
+        "kernel" => Group::Kernel,
         "hash" => Group::Hash,
         "upload" => Group::Upload,
         "download" => Group::Download,
         "links" => Group::Links,
         "memory" => Group::Memory,
-        _ => bail!("there is no `{name}` to measure: hash, upload, download, links or memory"),
+        _ => bail!("there is no `{name}` to measure: kernel, hash, upload, download, links or memory"),
     })
 }
 
