@@ -11,6 +11,7 @@ use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
 use crate::core::upload::{Config, Input, Known, Outcome, Upload};
 use crate::core::wire;
+use crate::core::text::text;
 use crate::web::drive::Driver;
 use crate::web::object::{number, object};
 use crate::web::store::Claim;
@@ -148,5 +149,6 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
 pub fn key(record: &UploadRecord) -> String {
     let UploadRecord { endpoint, name, size, last_modified, chunk, indexed, .. } = record;
     let changed = last_modified.unwrap_or(0);
-    format!("upload {endpoint} {size} {changed} {chunk} {indexed} {name}")
+    let indexed = if *indexed { "true" } else { "false" };
+    text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
 }

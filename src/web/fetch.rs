@@ -8,6 +8,7 @@ use super::headers::Pairs;
 use super::object::object;
 use super::sys;
 use super::task::promised;
+use crate::core::text::text;
 
 /// A request to be sent.
 pub struct Outgoing {
@@ -77,7 +78,7 @@ fn checked(pairs: &Pairs) -> Result<web_sys::Headers, String> {
     let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
     for (name, value) in pairs {
         let set = headers.set(name, value);
-        set.map_err(|error| format!("the header “{name}” cannot be sent ({})", sys::describe(&error)))?;
+        set.map_err(|error| text!("the header “", name, "” cannot be sent (", sys::describe(&error), ")"))?;
     }
     Ok(headers)
 }

@@ -3,6 +3,7 @@
 
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+use crate::core::text::text;
 
 #[wasm_bindgen]
 extern "C" {
@@ -187,7 +188,7 @@ pub fn describe(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => {
             let (name, message) = (String::from(error.name()), String::from(error.message()));
-            if message.is_empty() { name } else { format!("{name}: {message}") }
+            if message.is_empty() { name } else { text!(name, ": ", message) }
         }
         None => error.as_string().unwrap_or_else(|| "an unknown error".to_owned()),
     }

@@ -27,6 +27,7 @@ use crate::core::retry::retry_after;
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
+use crate::core::text::text;
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -120,7 +121,7 @@ impl UploadHands {
         let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn(async move {
             let range = job.cut.range(index);
-            let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
+            let doing = text!("checking chunk ", index + 1, " of ", job.cut.count());
             let result = match blob::slice(&job.file, &range) {
                 Ok(slice) => hasher::digest(slice).await,
                 Err(why) => Err(Unreadable { at: 0, why }),
@@ -235,7 +236,7 @@ fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error 
     Error::new(
         Kind::FileUnreadable,
         doing,
-        format!("the bytes from {at} on could not be read ({})", unreadable.why),
+        text!("the bytes from ", at, " on could not be read (", unreadable.why, ")"),
     )
 }
 
@@ -249,7 +250,7 @@ async fn exchange(
 ) -> Result<Answered, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| format!("the page's headers() failed: {why}"))?,
+        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
     };
     let (url, body) = match request {
         Request::Handshake(handshake) => {
@@ -292,7 +293,7 @@ fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue
 fn handshake_url(endpoint: &str) -> String {
     let path = endpoint.split(['?', '#']).next().unwrap_or_default();
     let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    format!("{}/handshake{rest}", path.trim_end_matches('/'))
+    text!(path.trim_end_matches('/'), "/handshake", rest)
 }
 
 async fn receive(response: Response) -> Result<Answered, String> {
