@@ -1,7 +1,7 @@
 //! The one error type: what kind, what was being done, how often it was tried.
 
 use std::fmt;
-use crate::core::text::text;
+use crate::core::text::{text, without_end};
 
 /// What went wrong, in the words of the API's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,7 +131,7 @@ impl Error {
         if let Some(status) = self.status {
             message += &text!(" (HTTP ", status, ")");
         }
-        message + &text!(": ", self.detail.trim_end_matches('.'), ". ", self.kind.advice(), ".")
+        message + &text!(": ", without_end(&self.detail, '.'), ". ", self.kind.advice(), ".")
     }
 
     /// Adds the HTTP status.

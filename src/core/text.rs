@@ -13,6 +13,15 @@ macro_rules! text {
 }
 pub(crate) use text;
 
+/// Takes an `end` off the end of a text, as often as it is there.
+pub fn without_end<'a>(text: &'a str, end: char) -> &'a str {
+    let mut text = text;
+    while let Some(shorter) = text.strip_suffix(end) {
+        text = shorter;
+    }
+    text
+}
+
 /// What a text can be made of.
 pub trait Piece {
     /// Writes it to the end of `text`.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::web::task::spawn;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{ReadableStreamDefaultReader, RequestCredentials, Response};
+use web_sys::{ReadableStreamDefaultReader, Response};
 
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
@@ -73,7 +73,7 @@ pub struct Job {
     /// The page's headers.
     pub headers: Headers,
     /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    pub credentials: &'static str,
     /// Where the bytes go.
     pub sink: RefCell<Sink>,
     /// Its place in the journal; nothing if it is not to be remembered.

@@ -2,7 +2,7 @@
 
 use gloo_net::http::Headers;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, RequestCache, RequestCredentials, Response};
+use web_sys::{AbortController, Response};
 
 use super::headers::Pairs;
 use super::object::object;
@@ -18,8 +18,8 @@ pub struct Outgoing {
     pub url: String,
     /// The headers.
     pub headers: Pairs,
-    /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    /// Whether cookies go along, in the words of fetch.
+    pub credentials: &'static str,
     /// The body: a string or a `FormData`.
     pub body: Option<JsValue>,
     /// Keep the browser's cache out of it.
@@ -58,7 +58,7 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
         ("method", method.into()),
         ("headers", checked(&headers)?.into()),
         ("credentials", credentials.into()),
-        ("cache", if no_store { RequestCache::NoStore } else { RequestCache::Default }.into()),
+        ("cache", if no_store { "no-store" } else { "default" }.into()),
         ("signal", signal.into()),
         ("body", body.unwrap_or(JsValue::UNDEFINED)),
     ]);

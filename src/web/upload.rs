@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, FormData, RequestCredentials, Response};
+use web_sys::{Blob, FormData, Response};
 
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
@@ -27,7 +27,7 @@ use crate::core::retry::retry_after;
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
-use crate::core::text::text;
+use crate::core::text::{text, without_end};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -73,7 +73,7 @@ pub struct Job {
     /// The page's headers.
     pub headers: Headers,
     /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    pub credentials: &'static str,
     /// The place in the journal and what is written there; nothing if it is not to be remembered.
     pub journal: Option<(Claim, UploadRecord)>,
     /// The key of its digests; nothing if they are not to be remembered.
@@ -291,9 +291,9 @@ fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
-    let path = endpoint.split(['?', '#']).next().unwrap_or_default();
+    let path = endpoint.split('?').next().and_then(|path| path.split('#').next()).unwrap_or_default();
     let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    text!(path.trim_end_matches('/'), "/handshake", rest)
+    text!(without_end(path, '/'), "/handshake", rest)
 }
 
 async fn receive(response: Response) -> Result<Answered, String> {
