@@ -11,7 +11,6 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
-use web_sys::RequestCredentials;
 use xuchuan::core::download::{Config, Download, Effect};
 use xuchuan::core::error::Error;
 use xuchuan::core::progress::{Progress, State};
@@ -63,7 +62,7 @@ impl Body {
             url: RefCell::new("/x".to_owned()),
             refresh_url: None,
             headers: Headers::new(None),
-            credentials: RequestCredentials::SameOrigin,
+            credentials: "same-origin",
             sink: RefCell::new(sink),
             journal: None,
         };

@@ -13,7 +13,6 @@ use gloo_net::http::{Method, Response};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
-use web_sys::RequestCredentials;
 use xuchuan::web::blob::{Read, slice};
 use xuchuan::web::fetch::{AbortGuard, Outgoing, send};
 use xuchuan::web::frame::Frame;
@@ -28,10 +27,10 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 fn post(url: &str, body: &str) -> Outgoing {
     Outgoing {
-        method: Method::POST,
+        method: "POST",
         url: url.to_owned(),
         headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-        credentials: RequestCredentials::SameOrigin,
+        credentials: "same-origin",
         body: Some(body.into()),
         no_store: false,
     }
@@ -39,10 +38,10 @@ fn post(url: &str, body: &str) -> Outgoing {
 
 fn get_from(url: &str) -> Outgoing {
     Outgoing {
-        method: Method::GET,
+        method: "GET",
         url: url.to_owned(),
         headers: Vec::new(),
-        credentials: RequestCredentials::SameOrigin,
+        credentials: "same-origin",
         body: None,
         no_store: true,
     }
@@ -98,9 +97,9 @@ async fn fetch_sends_credentials_only_if_asked() {
     guarded(async {
         // A server open to all may not be called with cookies, so the browser refuses the answer.
         let url = format!("{}/files/none", server());
-        let with = Outgoing { credentials: RequestCredentials::Include, ..get_from(&url) };
+        let with = Outgoing { credentials: "include", ..get_from(&url) };
         assert!(fetched(with).await.is_err());
-        let without = Outgoing { credentials: RequestCredentials::Omit, ..get_from(&url) };
+        let without = Outgoing { credentials: "omit", ..get_from(&url) };
         assert_eq!(fetched(without).await.expect("an answer").status(), 404);
     })
     .await;

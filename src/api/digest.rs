@@ -15,6 +15,7 @@ use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
 use crate::core::plan::{self, Cut};
 use crate::core::progress::{Progress, State};
+use crate::core::text::text;
 use crate::core::upload::Table;
 use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
@@ -55,7 +56,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
                 let detail =
-                    format!("the bytes from {} on could not be read ({})", unreadable.at, unreadable.why);
+                    text!("the bytes from ", unreadable.at, " on could not be read (", unreadable.why, ")");
                 return Err(error::into_js(&Error::new(Kind::FileUnreadable, "hashing the file", detail)));
             }
             None => {
@@ -69,7 +70,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
         let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), 0);
         let ids = write::list(&table.ids());
         Ok(object(&[
-            ("fileId", digests.file.to_string().into()),
+            ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),
             ("chunkSize", number(chunk)),
             ("size", number(size)),

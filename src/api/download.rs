@@ -12,6 +12,7 @@ use super::transfer::{EngineTransfer, Observer, Steered, Told};
 use crate::core::download::{Config, Download, Gulp, Input, Restored};
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
+use crate::core::text::text;
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
 use crate::web::object::{get, number, object};
@@ -156,5 +157,5 @@ async fn restore(job: &Job, target: Target) -> Option<Restored> {
 
 /// Returns the journal's key of a download.
 pub fn key(url: &str) -> String {
-    format!("download {}", url.split('#').next().unwrap_or(url))
+    text!("download ", url.split('#').next().unwrap_or(url))
 }

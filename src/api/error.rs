@@ -9,7 +9,7 @@ use crate::web::object::object;
 pub fn into_js(error: &Error) -> JsValue {
     object(&[
         ("code", error.kind.code().into()),
-        ("message", error.to_string().into()),
+        ("message", error.message().into()),
         ("status", error.status.map_or(JsValue::UNDEFINED, JsValue::from)),
         ("retryable", error.kind.retryable().into()),
     ])

@@ -1,7 +1,6 @@
 //! Reads the page's options, which the shell has already checked.
 
 use wasm_bindgen::prelude::*;
-use web_sys::RequestCredentials;
 
 use crate::core::clock::Millis;
 use crate::core::pace::Concurrency;
@@ -25,12 +24,12 @@ impl Options {
         Headers::new(get(&self.0, "headers"))
     }
 
-    /// Returns whether cookies go along.
-    pub fn credentials(&self) -> RequestCredentials {
+    /// Returns whether cookies go along, in the words of fetch.
+    pub fn credentials(&self) -> &'static str {
         match get_string(&self.0, "credentials").as_deref() {
-            Some("omit") => RequestCredentials::Omit,
-            Some("include") => RequestCredentials::Include,
-            _ => RequestCredentials::SameOrigin,
+            Some("omit") => "omit",
+            Some("include") => "include",
+            _ => "same-origin",
         }
     }
 

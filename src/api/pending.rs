@@ -14,6 +14,7 @@ use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
+use crate::core::text::text;
 use crate::web::object::{get_u64, number, object};
 use crate::web::task::promise;
 use crate::web::{read, store};
@@ -95,7 +96,7 @@ pub fn start_pending(
             let chosen = UploadRecord { chunk: record.chunk, ..upload::describe(&file, &options) };
             if chosen.size != record.size {
                 let detail =
-                    format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
+                    text!(record.name, " has ", record.size, " bytes, the chosen file ", chosen.size);
                 return refuse(Kind::FileChanged, detail);
             }
             Ok(upload::start(file, &options, chosen, Some(record), observer))

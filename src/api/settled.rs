@@ -65,7 +65,7 @@ pub fn upload_result(outcome: upload::Outcome) -> JsValue {
     let upload::Outcome { url, file_id, size, instant, reused } = outcome;
     object(&[
         ("url", url.into()),
-        ("fileId", file_id.to_string().into()),
+        ("fileId", file_id.to_hex().into()),
         ("size", number(size)),
         ("instant", instant.into()),
         ("reused", number(reused)),

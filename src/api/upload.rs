@@ -2,17 +2,18 @@
 
 use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, File};
+use web_sys::Blob;
 
 use super::options::{self, Options};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
+use crate::core::text::text;
 use crate::core::upload::{Config, Input, Known, Outcome, Upload};
 use crate::core::wire;
 use crate::web::drive::Driver;
-use crate::web::object::{number, object};
+use crate::web::object::{get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
 use crate::web::{clock, read, store};
@@ -125,15 +126,15 @@ pub fn start(
 
 /// Describes an upload for the journal, before anything is known but the file and the options.
 pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
-    let file = source.dyn_ref::<File>();
-    let name = file.map(File::name).unwrap_or_default();
+    // A Blob that is no File has neither.
+    let name = get_string(source, "name").unwrap_or_default();
     let size = source.size() as u64;
     UploadRecord {
         version: VERSION,
         ext: options.text("ext").unwrap_or_else(|| wire::ext_of(&name).to_owned()),
         name,
         size,
-        last_modified: file.map(|file| file.last_modified() as u64),
+        last_modified: get_u64(source, "lastModified"),
         endpoint: options.text("endpoint").unwrap_or_else(|| ENDPOINT.to_owned()),
         chunk: options.bytes("chunkSize").unwrap_or_else(|| plan::chunk_size(size)),
         indexed: options.naming() == crate::core::upload::Naming::Md5Index,
@@ -148,5 +149,6 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
 pub fn key(record: &UploadRecord) -> String {
     let UploadRecord { endpoint, name, size, last_modified, chunk, indexed, .. } = record;
     let changed = last_modified.unwrap_or(0);
-    format!("upload {endpoint} {size} {changed} {chunk} {indexed} {name}")
+    let indexed = if *indexed { "true" } else { "false" };
+    text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
 }

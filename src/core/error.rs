@@ -1,5 +1,6 @@
 //! The one error type: what kind, what was being done, how often it was tried.
 
+use crate::core::text::{text, without_end};
 use std::fmt;
 
 /// What went wrong, in the words of the API's error codes.
@@ -121,6 +122,18 @@ impl Error {
         Error { kind, doing: doing.into(), detail: detail.into(), status: None, attempts: 0 }
     }
 
+    /// Says what happened and what to do about it.
+    pub fn message(&self) -> String {
+        let mut message = text!(self.doing, " failed");
+        if self.attempts > 1 {
+            message += &text!(" after ", self.attempts, " attempts");
+        }
+        if let Some(status) = self.status {
+            message += &text!(" (HTTP ", status, ")");
+        }
+        message + &text!(": ", without_end(&self.detail, '.'), ". ", self.kind.advice(), ".")
+    }
+
     /// Adds the HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: Option<u16>) -> Error {
@@ -138,14 +151,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed", self.doing)?;
-        if self.attempts > 1 {
-            write!(f, " after {} attempts", self.attempts)?;
-        }
-        if let Some(status) = self.status {
-            write!(f, " (HTTP {status})")?;
-        }
-        write!(f, ": {}. {}.", self.detail.trim_end_matches('.'), self.kind.advice())
+        f.write_str(&self.message())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
+use crate::core::text::text;
 use crate::core::upload::{Known, Naming};
 
 /// The version of the records below; a record of another version is not used.
@@ -52,8 +53,8 @@ impl UploadRecord {
 
     /// Writes the digests down.
     pub fn set_digests(&mut self, digests: &Digests) {
-        self.file_id = digests.file.to_string();
-        self.chunk_ids = digests.chunks.iter().map(Digest::to_string).collect();
+        self.file_id = digests.file.to_hex();
+        self.chunk_ids = digests.chunks.iter().map(Digest::to_hex).collect();
     }
 
     /// Tells whether `other` speaks of the same file, as far as name, size and time tell, cut in the same way.
@@ -79,7 +80,7 @@ pub const MOST_DIGESTS: u32 = 200;
 pub fn digests_key(record: &UploadRecord) -> Option<String> {
     let UploadRecord { name, size, last_modified, chunk, .. } = record;
     let changed = last_modified.filter(|_| *size >= WORTH_REMEMBERING)?;
-    Some(format!("{size} {changed} {chunk} {name}"))
+    Some(text!(size, " ", changed, " ", chunk, " ", name))
 }
 
 /// Reads what was remembered of the digests of a file that is cut like this: all of them, or where the hashing was. What

@@ -14,5 +14,6 @@ pub mod queue;
 pub mod range;
 pub mod report;
 pub mod retry;
+pub mod text;
 pub mod upload;
 pub mod wire;

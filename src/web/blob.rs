@@ -8,6 +8,7 @@ use web_sys::Blob;
 
 use super::sys;
 use super::task::{Promised, promised};
+use crate::core::text::text;
 
 /// Returns a reference to some bytes of `blob`; nothing is read.
 pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
@@ -32,7 +33,7 @@ impl Read {
         let buffer = self.bytes.await?;
         let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
         if u64::from(buffer.byte_length()) != self.len {
-            return Err(format!("{} bytes were read where {} were expected", buffer.byte_length(), self.len));
+            return Err(text!(buffer.byte_length(), " bytes were read where ", self.len, " were expected"));
         }
         Ok(Uint8Array::new(&buffer))
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::web::task::spawn;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, ReadableStreamDefaultReader, RequestCredentials, Response};
+use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
@@ -24,6 +24,7 @@ use crate::core::flat_map::FlatMap;
 use crate::core::progress::Progress;
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
+use crate::core::text::text;
 
 /// A download that ended well, with its bytes.
 pub struct Downloaded {
@@ -72,7 +73,7 @@ pub struct Job {
     /// The page's headers.
     pub headers: Headers,
     /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    pub credentials: &'static str,
     /// Where the bytes go.
     pub sink: RefCell<Sink>,
     /// Its place in the journal; nothing if it is not to be remembered.
@@ -289,9 +290,9 @@ async fn request(
 ) -> Result<Response, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| format!("the page's headers() failed: {why}"))?,
+        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
     };
-    headers.extend(range.map(|range| ("Range".to_owned(), range.to_string())));
+    headers.extend(range.map(|range| ("Range".to_owned(), range.text())));
     headers.extend(if_match.map(|tag| ("If-Match".to_owned(), tag)));
     let (method, url, credentials) = ("GET", job.url.borrow().clone(), job.credentials);
     // Chromium's cache can hand out a 206 that is shorter than its own Content-Length (crbug 390229583).

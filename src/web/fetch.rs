@@ -2,12 +2,13 @@
 
 use gloo_net::http::Headers;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, RequestCache, RequestCredentials, Response};
+use web_sys::{AbortController, Response};
 
 use super::headers::Pairs;
 use super::object::object;
 use super::sys;
 use super::task::promised;
+use crate::core::text::text;
 
 /// A request to be sent.
 pub struct Outgoing {
@@ -17,8 +18,8 @@ pub struct Outgoing {
     pub url: String,
     /// The headers.
     pub headers: Pairs,
-    /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    /// Whether cookies go along, in the words of fetch.
+    pub credentials: &'static str,
     /// The body: a string or a `FormData`.
     pub body: Option<JsValue>,
     /// Keep the browser's cache out of it.
@@ -57,7 +58,7 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
         ("method", method.into()),
         ("headers", checked(&headers)?.into()),
         ("credentials", credentials.into()),
-        ("cache", if no_store { RequestCache::NoStore } else { RequestCache::Default }.into()),
+        ("cache", if no_store { "no-store" } else { "default" }.into()),
         ("signal", signal.into()),
         ("body", body.unwrap_or(JsValue::UNDEFINED)),
     ]);
@@ -77,7 +78,7 @@ fn checked(pairs: &Pairs) -> Result<web_sys::Headers, String> {
     let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
     for (name, value) in pairs {
         let set = headers.set(name, value);
-        set.map_err(|error| format!("the header “{name}” cannot be sent ({})", sys::describe(&error)))?;
+        set.map_err(|error| text!("the header “", name, "” cannot be sent (", sys::describe(&error), ")"))?;
     }
     Ok(headers)
 }

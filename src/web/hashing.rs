@@ -15,6 +15,7 @@ use super::task::join;
 use super::turn::turn;
 use crate::core::clock::Millis;
 use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, unit};
+use crate::core::text::text;
 
 /// Where the hashing runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +199,6 @@ fn room(len: u64) -> Result<Vec<u8>, Unreadable> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);
     match Vec::<u8>::new().try_reserve_exact(len) {
         Ok(()) => Ok(vec![0; len]),
-        Err(_) => Err(Unreadable { at: 0, why: format!("there is no memory for {len} bytes") }),
+        Err(_) => Err(Unreadable { at: 0, why: text!("there is no memory for ", len, " bytes") }),
     }
 }

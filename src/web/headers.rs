@@ -68,13 +68,14 @@ impl Headers {
 
 /// Reads a plain object or a `Headers` object.
 fn pairs(value: &JsValue) -> Pairs {
-    if let Some(headers) = value.dyn_ref::<web_sys::Headers>() {
-        return gloo_net::http::Headers::from_raw(headers.clone()).entries().collect();
-    }
-    let Some(object) = value.dyn_ref::<Object>() else { return Vec::new() };
+    let entries = match value.dyn_ref::<Object>() {
+        Some(headers) if headers.is_instance_of::<web_sys::Headers>() => js_sys::Array::from(headers),
+        Some(object) => Object::entries(object),
+        None => return Vec::new(),
+    };
     let entry = |entry: JsValue| {
         let entry: js_sys::Array = entry.dyn_into().ok()?;
         Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
     };
-    Object::entries(object).iter().filter_map(entry).collect()
+    entries.iter().filter_map(entry).collect()
 }

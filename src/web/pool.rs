@@ -11,7 +11,7 @@ use super::hashing::Unreadable;
 use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
-use super::sys::{self, WorkerPort};
+use super::sys::{self, Port};
 use super::task::{promised, spawn};
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
@@ -52,7 +52,7 @@ fn is_free(tasks: &Tasks) -> bool {
 
 /// A worker and what it has to do.
 struct Member {
-    port: WorkerPort,
+    port: Port,
     listeners: RefCell<Vec<Listener>>,
     tasks: Tasks,
 }

@@ -15,6 +15,7 @@ use super::task::{Answers, promised};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::queue::Queue;
+use crate::core::text::text;
 
 /// How much the stream may give at once.
 const VIEW: u64 = 4 << 20;
@@ -131,7 +132,7 @@ impl Reader {
             None => {
                 let read = reads.pop_front().ok_or("no bytes are left")?;
                 let bytes = self.watchdog.within(self.limits.slices, pin!(read.bytes())).await;
-                bytes.unwrap_or_else(|| Err(format!("nothing came for {} s", self.limits.slices / 1000)))?
+                bytes.unwrap_or_else(|| Err(text!("nothing came for ", self.limits.slices / 1000, " s")))?
             }
         };
         if u64::from(bytes.length()) > most {

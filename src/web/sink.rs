@@ -10,6 +10,7 @@ use super::task::promised;
 use super::{blob, sys};
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
+use crate::core::text::text;
 
 /// What the page wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,7 +253,7 @@ fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
 }
 
 fn short(has: u64, total: u64) -> StoreFailure {
-    StoreFailure::Other(format!("{has} bytes are there where {total} were written"))
+    StoreFailure::Other(text!(has, " bytes are there where ", total, " were written"))
 }
 
 fn failure(error: &JsValue) -> StoreFailure {

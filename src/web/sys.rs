@@ -4,6 +4,9 @@
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::object::{get, get_string, object};
+use crate::core::text::text;
+
 #[wasm_bindgen]
 extern "C" {
     /// [`fetch`](https://fetch.spec.whatwg.org/#fetch-method), of a page or a worker.
@@ -33,52 +36,21 @@ extern "C" {
 
     type Buffer;
 
-    /// The global object of a page or a worker.
-    pub type Global;
-
-    /// `document`, in a page.
-    #[wasm_bindgen(method, getter)]
-    pub fn document(this: &Global) -> Option<Document>;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn navigator(this: &Global) -> Option<Navigator>;
-
-    #[wasm_bindgen(method, js_name = postMessage, catch)]
-    pub fn post_message(this: &Global, message: &JsValue) -> Result<(), JsValue>;
-
-    pub type Document;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn hidden(this: &Document) -> bool;
-
-    pub type Navigator;
-
-    #[wasm_bindgen(method, getter, js_name = onLine)]
-    pub fn on_line(this: &Navigator) -> Option<bool>;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn location(this: &Global) -> Option<Location>;
-
-    pub type Location;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn href(this: &Location) -> String;
-
     #[wasm_bindgen(js_name = ArrayBuffer)]
     type Room;
 
     #[wasm_bindgen(constructor, js_class = "ArrayBuffer", catch)]
     fn new(len: f64) -> Result<Room, JsValue>;
 
-    /// A worker, whatever realm or wrapper it came from.
+    /// What takes messages: a worker, whatever realm or wrapper it came from, a page, a port.
     #[derive(Clone)]
-    pub type WorkerPort;
+    pub type Port;
 
     #[wasm_bindgen(method, js_name = postMessage, catch)]
-    pub fn post_message(this: &WorkerPort, message: &JsValue) -> Result<(), JsValue>;
+    pub fn post_message(this: &Port, message: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method)]
-    pub fn terminate(this: &WorkerPort);
+    pub fn terminate(this: &Port);
 
     /// [`WebAssembly.instantiate`](https://www.w3.org/TR/wasm-js-api-2/#dom-webassembly-instantiate).
     #[wasm_bindgen(catch, js_namespace = WebAssembly)]
@@ -122,35 +94,42 @@ extern "C" {
     /// The bytes; none if the stream was cancelled, and an empty array at its end.
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &ReadResult) -> Option<Uint8Array>;
-
-    #[wasm_bindgen(method, getter, js_name = hardwareConcurrency)]
-    fn hardware_concurrency(this: &Navigator) -> Option<u32>;
 }
 
-/// Returns the global object.
-pub fn global() -> Global {
+/// Returns the global object of this page or worker, as what takes messages.
+pub fn page() -> Port {
     js_sys::global().unchecked_into()
 }
 
 /// Tells whether frames are being shown: a hidden page and a worker have none.
 pub fn is_visible() -> bool {
-    global().document().is_some_and(|document| !document.hidden())
+    let document = get(&js_sys::global(), "document");
+    document.is_some_and(|document| !get(&document, "hidden").is_some_and(|hidden| hidden.is_truthy()))
 }
 
 /// Tells what the browser thinks of the network; a hint, no more.
 pub fn is_online() -> bool {
-    global().navigator().and_then(|navigator| navigator.on_line()).unwrap_or(true)
+    navigator("onLine").is_none_or(|online| online.is_truthy())
 }
 
 /// Tells how many threads the processor runs at once; 2 where the browser keeps it to itself.
 pub fn processors() -> u32 {
-    global().navigator().and_then(|navigator| navigator.hardware_concurrency()).unwrap_or(2)
+    navigator("hardwareConcurrency").and_then(|processors| processors.as_f64()).unwrap_or(2.0) as u32
+}
+
+fn navigator(property: &str) -> Option<JsValue> {
+    get(&get(&js_sys::global(), "navigator")?, property)
+}
+
+/// Returns the address of this page or worker.
+fn here() -> Option<String> {
+    get_string(&get(&js_sys::global(), "location")?, "href")
 }
 
 /// Reads a blob as a stream of bytes that go into the caller's own buffers. Fails where a browser's blobs have none.
 pub fn byte_reader(blob: &web_sys::Blob) -> Result<ByteReader, JsValue> {
     let blob: &Streaming = blob.unchecked_ref();
-    let mode = super::object::object(&[("mode", "byob".into())]);
+    let mode = object(&[("mode", "byob".into())]);
     blob.stream()?.get_reader(&mode)
 }
 
@@ -160,7 +139,7 @@ pub fn new_array_buffer(len: f64) -> Result<js_sys::ArrayBuffer, JsValue> {
 }
 
 fn absolute(url: &str) -> Option<web_sys::Url> {
-    let base = global().location().map(|location| location.href())?;
+    let base = here()?;
     // A worker from a Blob has a base that nothing can be relative to.
     web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
 }
@@ -173,7 +152,7 @@ pub fn free(buffer: js_sys::ArrayBuffer) {
 
 /// Tells whether `url` has the origin of this page.
 pub fn is_same_origin(url: &str) -> bool {
-    let origin = global().location().and_then(|location| web_sys::Url::new(&location.href()).ok());
+    let origin = here().and_then(|here| web_sys::Url::new(&here).ok());
     absolute(url)
         .zip(origin)
         .is_some_and(|(url, page)| url.origin() == page.origin() && url.origin() != "null")
@@ -182,7 +161,7 @@ pub fn is_same_origin(url: &str) -> bool {
 /// Returns the last part of a URL's path, as a file's name.
 pub fn name_of(url: &str) -> String {
     let path = absolute(url).map(|url| url.pathname()).unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
+    let last = path.split('/').last().unwrap_or_default();
     js_sys::decode_uri_component(last)
         .ok()
         .and_then(|name| name.as_string())
@@ -191,11 +170,9 @@ pub fn name_of(url: &str) -> String {
 
 /// Returns what a thrown or rejected value says.
 pub fn describe(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => {
-            let (name, message) = (String::from(error.name()), String::from(error.message()));
-            if message.is_empty() { name } else { format!("{name}: {message}") }
-        }
-        None => error.as_string().unwrap_or_else(|| "an unknown error".to_owned()),
+    match (get_string(error, "name"), get_string(error, "message")) {
+        (Some(name), Some(message)) if message.is_empty() => name,
+        (Some(name), Some(message)) => text!(name, ": ", message),
+        _ => error.as_string().unwrap_or_else(|| "an unknown error".to_owned()),
     }
 }

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
-use web_sys::{MessageChannel, MessagePort};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::MessageChannel;
 
 use super::listener::Listener;
 use super::signal::Signal;
+use super::sys::Port;
 use super::timer;
 use crate::core::queue::Queue;
 
@@ -18,7 +19,7 @@ thread_local! {
 
 /// A channel to oneself: a message is a task of its own, behind those that wait already.
 struct Turns {
-    port: MessagePort,
+    port: Port,
     _listener: Listener,
 }
 
@@ -49,5 +50,5 @@ fn open() -> Option<Turns> {
         }
     });
     channel.port2().start();
-    Some(Turns { port: channel.port1(), _listener: listener })
+    Some(Turns { port: channel.port1().unchecked_into(), _listener: listener })
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, FormData, RequestCredentials, Response};
+use web_sys::{Blob, FormData, Response};
 
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
@@ -24,6 +24,7 @@ use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
 use crate::core::retry::retry_after;
+use crate::core::text::{text, without_end};
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
@@ -72,7 +73,7 @@ pub struct Job {
     /// The page's headers.
     pub headers: Headers,
     /// Whether cookies go along.
-    pub credentials: RequestCredentials,
+    pub credentials: &'static str,
     /// The place in the journal and what is written there; nothing if it is not to be remembered.
     pub journal: Option<(Claim, UploadRecord)>,
     /// The key of its digests; nothing if they are not to be remembered.
@@ -120,7 +121,7 @@ impl UploadHands {
         let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn(async move {
             let range = job.cut.range(index);
-            let doing = format!("checking chunk {} of {}", index + 1, job.cut.count());
+            let doing = text!("checking chunk ", index + 1, " of ", job.cut.count());
             let result = match blob::slice(&job.file, &range) {
                 Ok(slice) => hasher::digest(slice).await,
                 Err(why) => Err(Unreadable { at: 0, why }),
@@ -235,7 +236,7 @@ fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error 
     Error::new(
         Kind::FileUnreadable,
         doing,
-        format!("the bytes from {at} on could not be read ({})", unreadable.why),
+        text!("the bytes from ", at, " on could not be read (", unreadable.why, ")"),
     )
 }
 
@@ -249,7 +250,7 @@ async fn exchange(
 ) -> Result<Answered, String> {
     let mut headers = match fresh {
         Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| format!("the page's headers() failed: {why}"))?,
+        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
     };
     let (url, body) = match request {
         Request::Handshake(handshake) => {
@@ -289,9 +290,9 @@ fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
-    let path = endpoint.split(['?', '#']).next().unwrap_or_default();
+    let path = endpoint.split('?').next().and_then(|path| path.split('#').next()).unwrap_or_default();
     let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    format!("{}/handshake{rest}", path.trim_end_matches('/'))
+    text!(without_end(path, '/'), "/handshake", rest)
 }
 
 async fn receive(response: Response) -> Result<Answered, String> {

@@ -168,5 +168,5 @@ fn post(t: &str, id: u64, rest: &[(&str, JsValue)]) {
         set(&message, name, value);
     }
     // It fails only for what cannot be cloned, and these are strings, numbers and bytes.
-    let _ = sys::global().post_message(&message);
+    let _ = sys::page().post_message(&message);
 }

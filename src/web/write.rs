@@ -1,7 +1,7 @@
 //! Writes records and requests as JavaScript values, as [`super::read`] reads them. Structures are written by hand:
 //! serde-wasm-bindgen keeps the names of fields in a hash map, which is 3 KB of wasm; it writes the lists.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -59,7 +59,7 @@ pub fn download_record(record: &download::Record, updated_at: u64) -> JsValue {
         ("endProven", record.end_proven.into()),
         ("validators", validators),
         ("contentType", text(&record.content_type)),
-        ("seams", list(&record.seams)),
+        ("seams", record.seams.iter().map(|at| number(*at)).collect::<Array>().into()),
         ("updatedAt", number(updated_at)),
     ])
 }
@@ -69,7 +69,7 @@ pub fn text(text: &Option<String>) -> JsValue {
     text.as_deref().map_or(JsValue::NULL, JsValue::from)
 }
 
-/// Writes a list of texts or of numbers below 2^53, which always have a JavaScript value.
-pub fn list<T: Serialize>(entries: &[T]) -> JsValue {
+/// Writes a list of texts, which always have a JavaScript value.
+pub fn list(entries: &[impl Serialize]) -> JsValue {
     serde_wasm_bindgen::to_value(entries).unwrap_or(JsValue::UNDEFINED)
 }

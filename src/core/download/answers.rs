@@ -8,6 +8,7 @@ use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::range::{Head, Known, Validators, Verdict, verdict};
+use crate::core::text::text;
 
 /// Unusable answers in a row before ranges are given up.
 const RANGE_REJECTS: u32 = 2;
@@ -70,7 +71,7 @@ impl Download {
                 if fewer {
                     self.pace.too_many();
                 }
-                let what = format!("HTTP {}", head.status);
+                let what = text!("HTTP ", head.status);
                 self.failed(sent, Kind::Server, &what, Some(head.status), after, now);
             }
             Verdict::Unauthorized => match self.gate.unauthorized(id, self.config.can_refresh_headers, now) {
@@ -127,7 +128,7 @@ impl Download {
     /// The ETag differs and nothing else does. Asked again, a changed resource shows the same new ETag each time; a
     /// server that makes them up, or several that do not agree, show yet another or the old one.
     fn doubt(&mut self, etag: String, now: Instant) {
-        self.note("downloading", format!("the ETag is {etag}"), now);
+        self.note("downloading", text!("the ETag is ", etag), now);
         let flapping = self.doubts.first().is_some_and(|first| *first != etag);
         self.doubts.push(etag);
         if flapping {
@@ -209,7 +210,7 @@ impl Download {
     }
 
     pub(super) fn too_large(&mut self, size: u64) {
-        let what = format!("{size} bytes do not fit where they were asked for");
+        let what = text!(size, " bytes do not fit where they were asked for");
         self.fail(Error::new(Kind::TooLarge, "downloading", what));
     }
 

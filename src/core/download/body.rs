@@ -5,6 +5,7 @@ use super::flight::{Flight, Job, Phase};
 use super::machine::{Address, Download, Ranges};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
+use crate::core::text::text;
 
 /// Requests without any answer before one is sent without `Range`.
 const BARE_AFTER: u32 = 3;
@@ -186,7 +187,7 @@ impl Download {
             // The condition needs a preflight, which the server may not answer.
             self.flights.retain(|flight| flight.id != id);
             self.conditional = false;
-            return self.note("downloading", format!("{why}; trying without If-Match"), now);
+            return self.note("downloading", text!(why, "; trying without If-Match"), now);
         }
         self.body_over(id, Some((Kind::Network, why)), now);
     }
@@ -279,7 +280,7 @@ impl Download {
             if self.unanswered >= UNANSWERED {
                 let hint = "no request was ever answered; on another origin the server must send \
                             Access-Control-Allow-Origin, allow the Range header and expose Content-Range and ETag";
-                let error = Error::new(kind, "downloading", format!("{why}; {hint}"));
+                let error = Error::new(kind, "downloading", text!(why, "; ", hint));
                 return self.fail(error.with_attempts(self.unanswered));
             }
         }

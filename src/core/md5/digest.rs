@@ -17,6 +17,12 @@ impl Digest {
         chain.finish()
     }
 
+    /// Writes 32 lower-case hex digits.
+    pub fn to_hex(&self) -> String {
+        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
+    }
+
     /// Reads 32 lower- or upper-case hex digits.
     pub fn from_hex(text: &str) -> Option<Digest> {
         let mut digits = text.chars().map(|digit| digit.to_digit(16));
@@ -31,7 +37,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.to_hex())
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Malformed, digits};
+use crate::core::text::text;
 
 /// A range of bytes as asked for, both ends included; without `last` to the end of the resource.
 ///
@@ -28,6 +29,14 @@ impl ByteRange {
         (first < end).then(|| ByteRange { first, last: Some(end - 1) })
     }
 
+    /// Writes it as a header's value.
+    pub fn text(&self) -> String {
+        match self.last {
+            Some(last) => text!("bytes=", self.first, "-", last),
+            None => text!("bytes=", self.first, "-"),
+        }
+    }
+
     /// Returns the first byte behind the range.
     pub fn end(&self) -> Option<u64> {
         self.last.map(|last| last.saturating_add(1))
@@ -36,8 +45,7 @@ impl ByteRange {
 
 impl fmt::Display for ByteRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bytes={}-", self.first)?;
-        self.last.map_or(Ok(()), |last| write!(f, "{last}"))
+        f.write_str(&self.text())
     }
 }
 

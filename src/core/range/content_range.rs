@@ -43,12 +43,12 @@ impl FromStr for ContentRange {
     /// since a recipient must not combine what it describes with anything.
     fn from_str(text: &str) -> Result<ContentRange, Malformed> {
         const BAD: Malformed = Malformed("Content-Range");
-        let (unit, rest) = text.trim_matches([' ', '\t']).split_once(' ').ok_or(BAD)?;
+        let (unit, rest) = text.trim_ascii().split_once(' ').ok_or(BAD)?;
         // Range units are case-insensitive (RFC 9110 section 14.1).
         if !unit.eq_ignore_ascii_case("bytes") {
             return Err(BAD);
         }
-        let (range, total) = rest.trim_start_matches(' ').split_once('/').ok_or(BAD)?;
+        let (range, total) = rest.trim_ascii_start().split_once('/').ok_or(BAD)?;
         let total = if total == "*" { None } else { Some(digits(total).ok_or(BAD)?) };
         if range == "*" {
             return total.map(|total| ContentRange::Unsatisfied { total }).ok_or(BAD);

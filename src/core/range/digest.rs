@@ -8,11 +8,12 @@ use crate::core::md5::Digest;
 pub fn repr_md5(value: &str) -> Option<Digest> {
     // RFC 8941 section 3.2: of a repeated key the last counts.
     value
-        .rsplit(',')
-        .find_map(|member| {
-            let (key, value) = member.trim_matches([' ', '\t']).split_once('=')?;
+        .split(',')
+        .filter_map(|member| {
+            let (key, value) = member.trim_ascii().split_once('=')?;
             (key == "md5").then_some(value)
-        })?
+        })
+        .last()?
         .strip_prefix(':')
         .and_then(|value| value.split_once(':'))
         .filter(|(_, parameters)| parameters.is_empty() || parameters.starts_with(';'))

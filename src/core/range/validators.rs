@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::{Head, Malformed, repr_md5};
 use crate::core::clock::Millis;
+use crate::core::text::{text, without_end};
 
 /// How much older than now a Last-Modified must be to count as strong, in ms: the `Date` of the answer, which
 /// RFC 9110 section 8.8.2.2 wants a second behind it, is unreadable across origins, and local clocks are off.
@@ -29,12 +30,17 @@ impl ETag {
         Some(value.parse().unwrap_or_else(|_| ETag { weak: true, opaque: value.to_owned() }))
     }
 
+    /// Writes it as a header's value.
+    pub fn text(&self) -> String {
+        text!(if self.weak { "W/" } else { "" }, self.opaque)
+    }
+
     /// Tells whether both name the same content, by the weak comparison of RFC 9110 section 8.8.3.2.
     ///
     /// Apache marks the compressed variant of a tag by `-gzip` or `;gzip`, at times also on uncompressed answers.
     pub fn resembles(&self, other: &ETag) -> bool {
         fn bare(tag: &str) -> &str {
-            let tag = tag.trim_end_matches('"');
+            let tag = without_end(tag, '"');
             ["-gzip", ";gzip", "--gzip"].iter().find_map(|mark| tag.strip_suffix(mark)).unwrap_or(tag)
         }
         bare(&self.opaque) == bare(&other.opaque)
@@ -43,7 +49,7 @@ impl ETag {
 
 impl fmt::Display for ETag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.weak { "W/" } else { "" }, self.opaque)
+        f.write_str(&self.text())
     }
 }
 
@@ -95,9 +101,9 @@ impl Validators {
             head.last_modified.as_deref().map(str::trim_ascii).filter(|value| !value.is_empty());
         let modified = last_modified.and(head.modified_at);
         Validators {
-            etag: head.etag.as_deref().and_then(ETag::lenient).map(|tag| tag.to_string()),
+            etag: head.etag.as_deref().and_then(ETag::lenient).map(|tag| tag.text()),
             last_modified: last_modified.map(str::to_owned),
-            digest: head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_string()),
+            digest: head.repr_digest.as_deref().and_then(repr_md5).map(|digest| digest.to_hex()),
             settled: modified.is_some_and(|modified| unix_now >= modified.saturating_add(SETTLED)),
         }
     }
@@ -116,7 +122,7 @@ impl Validators {
     /// Returns what may go into `If-Match`: a strong ETag, never a weak one, which matches nothing there
     /// (RFC 9110 section 13.1.1).
     pub fn condition(&self) -> Option<String> {
-        self.tag().filter(|tag| !tag.weak && tag.opaque.starts_with('"')).map(|tag| tag.to_string())
+        self.tag().filter(|tag| !tag.weak && tag.opaque.starts_with('"')).map(|tag| tag.text())
     }
 
     /// Compares an answer's validators with these. What one side lacks says nothing: a 206 may leave out

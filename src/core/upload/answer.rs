@@ -3,6 +3,7 @@
 use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
 use crate::core::retry::is_transient;
+use crate::core::text::text;
 use crate::core::wire::{self, Answer, Envelope};
 
 /// The answer to one request, as it came.
@@ -95,7 +96,7 @@ impl Response {
                 let forgotten = msg == wire::msg::UNKNOWN_FILE;
                 let kind = if is_transient(effective) { Kind::Server } else { Kind::Rejected };
                 let detail = if msg.is_empty() {
-                    format!("the server answered code {code} without a message")
+                    text!("the server answered code ", code, " without a message")
                 } else {
                     msg
                 };
@@ -105,9 +106,10 @@ impl Response {
                 let detail = if start.trim_ascii().is_empty() {
                     "the server answered nothing where the protocol's JSON was expected".to_owned()
                 } else {
-                    format!(
-                        "the server answered something other than the protocol's JSON, beginning \"{}\"",
-                        start.trim_ascii()
+                    text!(
+                        "the server answered something other than the protocol's JSON, beginning \"",
+                        start.trim_ascii(),
+                        "\""
                     )
                 };
                 let says_no = (400..500).contains(&status) && !is_transient(status);

@@ -9,6 +9,7 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::md5::Digests;
+use crate::core::text::text;
 use crate::core::wire::{Answer, Handshake};
 
 /// What is known of the server.
@@ -32,7 +33,7 @@ impl Exchange {
     }
 
     pub fn handshake(&self, ext: &str) -> Request {
-        let (file_id, ext) = (self.digests.file.to_string(), ext.to_owned());
+        let (file_id, ext) = (self.digests.file.to_hex(), ext.to_owned());
         Request::Handshake(Handshake { file_id, ext, chunk_ids: self.table.ids() })
     }
 }
@@ -134,7 +135,7 @@ impl Upload {
         let detail = if listed == 0 {
             "the server has every chunk but names no URL".to_owned()
         } else {
-            format!("the server asks for {listed} chunks that the file does not have")
+            text!("the server asks for ", listed, " chunks that the file does not have")
         };
         let error = Error::new(Kind::Server, self.doing(request.what), detail);
         self.fail(error.with_attempts(2), now);
@@ -280,8 +281,10 @@ impl Upload {
 
     /// Notes in the report what a request met with.
     fn note(&mut self, what: What, error: &Error, now: Instant) {
-        let status = error.status.map_or_else(String::new, |status| format!("HTTP {status}: "));
-        let found = format!("{status}{}", error.detail);
+        let found = match error.status {
+            Some(status) => text!("HTTP ", status, ": ", error.detail),
+            None => error.detail.clone(),
+        };
         if let What::Chunk(at) = what
             && let Phase::Exchanging(exchange) = &mut self.phase
             && let Some(chunk) = exchange.table.get_mut(at)
@@ -302,7 +305,7 @@ impl Upload {
         match (what, &self.phase) {
             (What::Chunk(at), Phase::Exchanging(exchange)) => {
                 let index = exchange.table.get(at).map_or(0, |chunk| chunk.index);
-                format!("sending chunk {} of {}", index + 1, self.config.cut.count())
+                text!("sending chunk ", index + 1, " of ", self.config.cut.count())
             }
             _ => "the handshake".to_owned(),
         }

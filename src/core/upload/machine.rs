@@ -14,6 +14,7 @@ use crate::core::progress::{Meter, Progress, State};
 use crate::core::queue::Queue;
 use crate::core::report::{self, ChunkReport, Event, Report};
 use crate::core::retry::Jitter;
+use crate::core::text::text;
 
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;
@@ -235,7 +236,7 @@ impl Upload {
         match result {
             Err(error) => self.fail(error, now),
             Ok(digests) if self.config.expected.is_some_and(|expected| expected != digests.file) => {
-                let detail = format!("its digest is {}, not that of the upload that was begun", digests.file);
+                let detail = text!("its digest is ", digests.file, ", not that of the upload that was begun");
                 self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
             }
             Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
@@ -268,7 +269,7 @@ impl Upload {
             }
             Ok(_) => {
                 let count = exchange.digests.chunks.len();
-                let doing = format!("checking chunk {} of {count}", index + 1);
+                let doing = text!("checking chunk ", index + 1, " of ", count);
                 let detail = "its bytes are not the ones that were hashed";
                 self.fail(Error::new(Kind::FileChanged, doing, detail), now);
             }

@@ -5,6 +5,7 @@ use super::table::Status;
 use super::{Effect, Request, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Kind;
+use crate::core::text::text;
 
 /// The slowest line that a chunk's time limit allows for, in bytes/s for all requests together.
 const SLOWEST: f64 = 64.0 * 1024.0;
@@ -53,7 +54,7 @@ impl Upload {
         for id in late {
             self.effects.push_back(Effect::Cancel(id));
             let seconds = self.requests.get(&id).map_or(0, |r| now.since(r.sent) / 1000);
-            self.lost(id, Kind::Stalled, format!("no answer for {seconds} s"), now);
+            self.lost(id, Kind::Stalled, text!("no answer for ", seconds, " s"), now);
             if matches!(self.phase, Phase::Ended(..)) {
                 return;
             }
@@ -162,7 +163,7 @@ impl Upload {
         let request = Request::Chunk {
             index: chunk.index,
             chunk_id: chunk.id.clone(),
-            file_id: exchange.digests.file.to_string(),
+            file_id: exchange.digests.file.to_hex(),
             // WebKit has bodies that hang because they are read from a file as they go out.
             from_memory: stalls > 0,
         };

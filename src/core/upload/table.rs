@@ -6,6 +6,7 @@ use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
 use crate::core::report::ChunkReport;
+use crate::core::text::text;
 
 /// How chunks are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,8 +113,8 @@ impl Table {
         };
         for (index, digest) in digests.chunks.iter().enumerate() {
             let id = match naming {
-                Naming::Md5 => digest.to_string(),
-                Naming::Md5Index => format!("{digest}-{index}"),
+                Naming::Md5 => digest.to_hex(),
+                Naming::Md5Index => text!(digest, "-", index),
             };
             let len = cut.len(index);
             let at = table.find(&id).unwrap_or_else(|| {
