@@ -75,8 +75,10 @@ struct Ordered {
 
 impl Ordered {
     fn new(imported: u32, order: Vec<usize>) -> Ordered {
-        let mut places: Vec<usize> = (0..order.len()).collect();
-        places.sort_by_key(|index| order.iter().position(|other| other == index));
+        let mut places = vec![0; order.len()];
+        for (place, index) in order.iter().enumerate() {
+            places.get_mut(*index).into_iter().for_each(|of| *of = place);
+        }
         Ordered { imported, order, places }
     }
 
@@ -113,5 +115,21 @@ impl Reencode for Ordered {
             self.parse_function_body(to, body)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_called_stays_the_same() {
+        // Three functions in a circle: a reference to an old number must lead to the new one.
+        let ordered = Ordered::new(10, vec![2, 0, 1]);
+        assert_eq!(ordered.sort(&["a", "b", "c"]), ["c", "a", "b"]);
+        let mut ordered = ordered;
+        let places: Vec<u32> = (9..13).map(|index| ordered.function_index(index).unwrap()).collect();
+        assert_eq!(places, [9, 11, 12, 10]);
     }
 }
