@@ -1,7 +1,7 @@
 //! The one error type: what kind, what was being done, how often it was tried.
 
-use std::fmt;
 use crate::core::text::{text, without_end};
+use std::fmt;
 
 /// What went wrong, in the words of the API's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,8 @@
 
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
-use crate::core::upload::{Known, Naming};
 use crate::core::text::text;
+use crate::core::upload::{Known, Naming};
 
 /// The version of the records below; a record of another version is not used.
 pub const VERSION: u32 = 1;

@@ -214,11 +214,13 @@ fn database() -> Boxed<Result<JsValue, String>> {
         if let Some(handle) = known() {
             return Ok(handle);
         }
-        let factory = super::object::get(&js_sys::global(), "indexedDB").ok_or("this page has no IndexedDB")?;
+        let factory =
+            super::object::get(&js_sys::global(), "indexedDB").ok_or("this page has no IndexedDB")?;
         let request = call(&factory, "open", &[NAME.into(), VERSION.into()]);
         let request = request.map_err(|error| sys::describe(&error))?;
         let opened = request.clone();
-        let _upgrade = Listener::new(&request, "upgradeneeded", move |_| create(&get_value(&opened, "result")));
+        let _upgrade =
+            Listener::new(&request, "upgradeneeded", move |_| create(&get_value(&opened, "result")));
         let handle = done(Ok(request)).await?;
         if let Some(other) = known() {
             // Somebody else was opening it too.

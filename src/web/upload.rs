@@ -24,10 +24,10 @@ use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
 use crate::core::retry::retry_after;
+use crate::core::text::{text, without_end};
 use crate::core::upload::{
     Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
 };
-use crate::core::text::{text, without_end};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -273,8 +273,7 @@ async fn exchange(
         }
     };
     let credentials = job.credentials;
-    let outgoing =
-        Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
+    let outgoing = Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
     let response = send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
     receive(response).await

@@ -3,8 +3,8 @@
 use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
 use crate::core::retry::is_transient;
-use crate::core::wire::{self, Answer, Envelope};
 use crate::core::text::text;
+use crate::core::wire::{self, Answer, Envelope};
 
 /// The answer to one request, as it came.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,8 +9,8 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::md5::Digests;
-use crate::core::wire::{Answer, Handshake};
 use crate::core::text::text;
+use crate::core::wire::{Answer, Handshake};
 
 /// What is known of the server.
 #[derive(Debug)]

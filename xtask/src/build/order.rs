@@ -95,7 +95,8 @@ impl Functions<'_> {
             left.retain(|index| *index != next);
             likeness.iter_mut().for_each(|likeness| *likeness *= fading);
             let alike = runs.get(next).into_iter().flatten().filter_map(|run| holders.get(run)).flatten();
-            alike.for_each(|index| likeness.get_mut(*index).into_iter().for_each(|likeness| *likeness += 1.0));
+            alike
+                .for_each(|index| likeness.get_mut(*index).into_iter().for_each(|likeness| *likeness += 1.0));
         }
         order
     }
@@ -132,7 +133,11 @@ impl Reencode for Ordered {
         Ok(own.map_or(index, |place| self.imported + *place as u32))
     }
 
-    fn parse_function_section(&mut self, to: &mut FunctionSection, from: FunctionSectionReader<'_>) -> Outcome {
+    fn parse_function_section(
+        &mut self,
+        to: &mut FunctionSection,
+        from: FunctionSectionReader<'_>,
+    ) -> Outcome {
         let kinds = from.into_iter().collect::<wasmparser::Result<Vec<u32>>>()?;
         for kind in self.sort(&kinds) {
             to.function(kind);

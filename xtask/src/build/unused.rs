@@ -86,7 +86,9 @@ impl<'a> Visitor<'a> for Numbers {
 fn slots(module: &Module) -> HashMap<usize, u32> {
     let mut slots = HashMap::new();
     for element in module.elements.iter() {
-        let ElementKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } = element.kind else { continue };
+        let ElementKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } = element.kind else {
+            continue;
+        };
         let ElementItems::Functions(functions) = &element.items else { continue };
         slots.extend(functions.iter().map(|id| id.index()).zip(first.cast_unsigned()..));
     }
@@ -114,12 +116,13 @@ fn empty_table(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>, 
 
 /// Makes zeros of the data that are not reached.
 fn blank(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>) {
-    let (kept, gone): (Vec<_>, Vec<_>) =
-        linked.data.iter().partition(|(symbol, _)| reached.contains(symbol));
+    let (kept, gone): (Vec<_>, Vec<_>) = linked.data.iter().partition(|(symbol, _)| reached.contains(symbol));
     let segments: Vec<_> = module.data.iter().map(|data| data.id()).collect();
     for id in segments {
         let data = module.data.get_mut(id);
-        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else { continue };
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else {
+            continue;
+        };
         for (address, byte) in (start.cast_unsigned()..).zip(&mut data.value) {
             let within = |places: &[(&Symbol, &std::ops::Range<u32>)]| {
                 places.iter().any(|(_, place)| place.contains(&address))
