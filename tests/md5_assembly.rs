@@ -4,7 +4,8 @@
 
 use md5::block_api::compress;
 use proptest::prelude::*;
-use wasmi::{Engine, Instance, Linker, Memory, MemoryType, Module, Store};
+use wasmi::{Config, Engine, Instance, Linker, Memory, MemoryType, Module, Store};
+use xuchuan::core::md5::assembly;
 
 const STATES: usize = 16;
 const DATA: usize = 1024;
@@ -20,11 +21,14 @@ struct Kernel {
 
 impl Kernel {
     fn new(bytes: &[u8]) -> Kernel {
-        let engine = Engine::default();
-        let module = Module::new(&engine, xuchuan::core::md5::assembly::module()).unwrap();
-        let mut store = Store::new(&engine, ());
+        Kernel::of(&Engine::default(), assembly::module(), bytes)
+    }
+
+    fn of(engine: &Engine, module: Vec<u8>, bytes: &[u8]) -> Kernel {
+        let module = Module::new(engine, module).unwrap();
+        let mut store = Store::new(engine, ());
         let memory = Memory::new(&mut store, MemoryType::new(PAGES, None)).unwrap();
-        let mut linker = Linker::new(&engine);
+        let mut linker = Linker::new(engine);
         linker.define("env", "memory", memory).unwrap();
         let instance = linker.instantiate_and_start(&mut store, &module).unwrap();
         memory.write(&mut store, DATA, bytes).unwrap();
@@ -117,6 +121,24 @@ proptest! {
             let expected = oracle(lane, &bytes, first + index * stride, steps);
             prop_assert_eq!(std::array::from_fn(|word| after[4 * word + index]), expected);
         }
+    }
+}
+
+#[test]
+fn without_vectors_one_and_two_chains_are_left() {
+    let mut config = Config::default();
+    config.wasm_simd(false);
+    let engine = Engine::new(&config);
+    assert!(Module::new(&engine, assembly::module()).is_err());
+    let bytes = bytes();
+    let mut kernel = Kernel::of(&engine, assembly::module_without_vectors(), &bytes);
+    let states = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]];
+    let places = [0, 16, 32].map(|behind| STATES + behind);
+    places.iter().zip(&states).for_each(|(&place, state)| kernel.write(place, state));
+    kernel.call("chain", &[places[0], DATA, 30]);
+    kernel.call("pair", &[places[1], places[2], DATA, 30]);
+    for (place, state) in places.into_iter().zip(states) {
+        assert_eq!(kernel.read(place), oracle(state, &bytes, DATA, 30));
     }
 }
 

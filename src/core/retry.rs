@@ -1,6 +1,7 @@
 //! When to try again: backoff with full jitter, `Retry-After`, and a budget of time without progress.
 
 use crate::core::clock::{Instant, Millis};
+use crate::core::range::digits;
 
 /// How a transfer retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub const MAX_RETRY_AFTER: Millis = 5 * 60_000;
 pub fn retry_after(value: &str, unix_now: Millis, date: impl Fn(&str) -> Option<Millis>) -> Option<Millis> {
     let value = value.trim_ascii();
     let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        value.parse::<u64>().map_or(MAX_RETRY_AFTER, |s| s.saturating_mul(1000))
+        digits(value).map_or(MAX_RETRY_AFTER, |seconds| seconds.saturating_mul(1000))
     } else if value.starts_with(|c: char| c.is_ascii_alphabetic()) {
         // All three forms of an HTTP date begin with the day's name; readers of dates take much more than those.
         date(value)?.saturating_sub(unix_now)

@@ -14,7 +14,7 @@ macro_rules! text {
 pub(crate) use text;
 
 /// Takes an `end` off the end of a text, as often as it is there.
-pub fn without_end<'a>(text: &'a str, end: char) -> &'a str {
+pub fn without_end(text: &str, end: char) -> &str {
     let mut text = text;
     while let Some(shorter) = text.strip_suffix(end) {
         text = shorter;

@@ -123,14 +123,15 @@ impl<M: Machine> Driver<M> {
 
     async fn run(self: Rc<Self>, audience: impl Audience<M>) {
         let audience = Rc::new(audience);
-        let _network = ["online", "offline"].map(|kind| {
+        let listen = |kind, online| {
             let driver = Rc::downgrade(&self);
             Listener::new(&js_sys::global(), kind, move |_| {
                 if let Some(driver) = driver.upgrade() {
-                    driver.tell(M::online(kind == "online"));
+                    driver.tell(M::online(online));
                 }
             })
-        });
+        };
+        let _network = (listen("online", true), listen("offline", false));
         if !sys::is_online() {
             self.tell(M::online(false));
         }

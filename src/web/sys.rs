@@ -161,7 +161,7 @@ pub fn is_same_origin(url: &str) -> bool {
 /// Returns the last part of a URL's path, as a file's name.
 pub fn name_of(url: &str) -> String {
     let path = absolute(url).map(|url| url.pathname()).unwrap_or_default();
-    let last = path.split('/').last().unwrap_or_default();
+    let last = path.split('/').reduce(|_, later| later).unwrap_or_default();
     js_sys::decode_uri_component(last)
         .ok()
         .and_then(|name| name.as_string())

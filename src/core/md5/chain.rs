@@ -72,8 +72,11 @@ impl Chain {
         self.rest.resize(blocks * BLOCK - 8, 0);
         self.rest.extend_from_slice(&self.len.wrapping_mul(8).to_le_bytes());
         Portable.chain(&mut self.state, &self.rest);
-        let mut bytes = self.state.iter().flat_map(|word| word.to_le_bytes());
-        Digest([(); 16].map(|()| bytes.next().unwrap_or_default()))
+        let mut digest = [0; 16];
+        for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(self.state) {
+            *bytes = word.to_le_bytes();
+        }
+        Digest(digest)
     }
 }
 

@@ -209,8 +209,11 @@ impl Snapshot {
 
 fn state(bytes: &[u8]) -> Option<(State, &[u8])> {
     let (words, rest) = bytes.split_first_chunk::<16>()?;
-    let mut words = words.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
-    Some(([(); 4].map(|()| words.next().unwrap_or_default()), rest))
+    let mut state = State::default();
+    for (word, bytes) in state.iter_mut().zip(words.as_chunks().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    Some((state, rest))
 }
 
 // proptest is there natively only.

@@ -63,12 +63,18 @@ impl Kernel for Portable {
 
 /// Returns the words of one of the four chains.
 pub fn lane(lanes: &Lanes, index: usize) -> State {
-    let mut words = lanes.iter().skip(index).step_by(LANES);
-    [(); 4].map(|()| words.next().copied().unwrap_or_default())
+    let mut state = State::default();
+    for (word, of_lanes) in state.iter_mut().zip(lanes.chunks(LANES)) {
+        *word = of_lanes.get(index).copied().unwrap_or_default();
+    }
+    state
 }
 
 /// Returns four chains before their first blocks.
 pub fn start_lanes() -> Lanes {
-    let mut words = START.iter().flat_map(|word| [*word; LANES]);
-    [(); 16].map(|()| words.next().unwrap_or_default())
+    let mut lanes = Lanes::default();
+    for (of_lanes, word) in lanes.chunks_mut(LANES).zip(START) {
+        of_lanes.fill(word);
+    }
+    lanes
 }

@@ -1,7 +1,7 @@
 //! MD5 as RFC 1321 writes it: a sixth of the md-5 crate's code, and slow. Wasm has it, for what is left when all whole
 //! blocks are in, and for browsers that can't run the digests' module.
 
-use super::assembly::step;
+use super::assembly::steps::step;
 use super::kernel::{BLOCK, State};
 
 /// Takes blocks into a state (RFC 1321, 3.4).

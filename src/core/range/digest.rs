@@ -13,7 +13,7 @@ pub fn repr_md5(value: &str) -> Option<Digest> {
             let (key, value) = member.trim_ascii().split_once('=')?;
             (key == "md5").then_some(value)
         })
-        .last()?
+        .reduce(|_, later| later)?
         .strip_prefix(':')
         .and_then(|value| value.split_once(':'))
         .filter(|(_, parameters)| parameters.is_empty() || parameters.starts_with(';'))

@@ -30,9 +30,12 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// Reads `1*DIGIT` and nothing else: `u64::from_str` would take a sign, too.
-fn digits(text: &str) -> Option<u64> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+pub(crate) fn digits(text: &str) -> Option<u64> {
+    if text.is_empty() {
         return None;
     }
-    text.parse().ok()
+    text.bytes().try_fold(0u64, |number, digit| {
+        let digit = char::from(digit).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
 }

@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 /// Old names and new ones.
 type Names = HashMap<String, String>;
 
+/// What each import says that it is from, and what it says then.
+const MODULE: (&str, &str) = ("./engine_bg.js", "a");
+
 /// Renames the wasm's imports and exports, and returns the glue that uses the new names.
 pub fn shorten(output: &mut Output) -> Result<String> {
     let (mut imports, mut exports) = (Names::new(), Names::new());
@@ -17,6 +20,7 @@ pub fn shorten(output: &mut Output) -> Result<String> {
     for import in wasm.imports.iter_mut() {
         let short = short(imports.len());
         imports.insert(std::mem::replace(&mut import.name, short.clone()), short);
+        import.module = MODULE.1.to_owned();
     }
     // `memory` keeps its name: tools that watch an instance look for it.
     for export in wasm.exports.iter_mut().filter(|export| export.name != "memory") {
@@ -28,7 +32,7 @@ pub fn shorten(output: &mut Output) -> Result<String> {
         let all = imports.len();
         return Err(Error::new(format!("{renamed} of the wasm's {all} imports were found in its glue")));
     }
-    Ok(glue)
+    Ok(glue.replace(MODULE.0, MODULE.1))
 }
 
 /// Renames the keys of imports (`name: function(…)`) and the uses of exports (`wasm.name`), and counts the former.

@@ -66,10 +66,15 @@ fn of(pkg: &Path, name: &str) -> Result<Size> {
 }
 
 fn measure(bytes: &[u8]) -> Result<Size> {
+    Ok(Size { raw: bytes.len(), gzip: gzip(bytes)? })
+}
+
+/// Returns how many bytes gzip makes of some.
+pub fn gzip(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let gzip =
         encoder.write_all(bytes).and_then(|()| encoder.finish()).doing(|| "can't compress".to_owned())?;
-    Ok(Size { raw: bytes.len(), gzip: gzip.len() })
+    Ok(gzip.len())
 }
 
 /// The modules that `entry` imports statically, itself included.

@@ -20,10 +20,9 @@ mod chain;
 mod code;
 mod lanes;
 mod scalar;
-mod steps;
+pub(super) mod steps;
 
 use code::{Code, with_length};
-pub(super) use steps::step;
 
 /// Everything before the code.
 #[rustfmt::skip]
