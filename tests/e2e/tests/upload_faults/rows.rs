@@ -92,7 +92,7 @@ fn silence() -> Vec<Row> {
         row("hole in the handshake", "hole=request,on=handshake"),
         row("no answer to a chunk", "mute,nth=4"),
         row("no answer to the handshake", "mute,on=handshake"),
-        row("no answer to the end", "mute,on=finish").with(json!({ "stallTimeout": 300 })).wastes(0),
+        row("no answer to the end", "mute,on=finish").with(json!({ "finishTimeout": 3000 })).wastes(0),
         row("a slow reader", "drip=request,rate=400000,times=2,nth=3").wastes(0),
         row("a dripping list", "drip=answer,rate=1500,on=handshake,times=1").wastes(0),
         row("a slow answer", "slow=800,nth=3").wastes(0),
