@@ -277,7 +277,7 @@ async fn bodies_that_belie_their_heads() {
         let path = format!("/s/{run}/{fault},on=handshake/api/upload/handshake");
         let raw = format!("POST {path} HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{}}");
         client.send(raw.as_bytes()).await;
-        client.everything(Duration::from_millis(300)).await
+        client.everything(Duration::from_millis(2000)).await
     };
     let split = |raw: &[u8]| {
         let text = String::from_utf8_lossy(raw).into_owned();
