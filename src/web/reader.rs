@@ -11,7 +11,7 @@ use web_sys::Blob;
 
 use super::blob::{self, Read};
 use super::sys::{self, ByteReader, ReadResult};
-use super::task::{Answers, promised};
+use super::task::{Answers, promised, spawn};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::queue::Queue;
@@ -160,9 +160,13 @@ impl Way {
 
 impl Drop for Way {
     fn drop(&mut self) {
-        if let Way::Stream { reader, .. } = self {
-            // Nobody hears whether that fails.
-            drop(promised(reader.cancel()));
+        if let Way::Stream { reader, answers, .. } = self {
+            let (cancelled, answers) = (promised(reader.cancel()), std::mem::take(answers));
+            spawn(async move {
+                // Nobody hears whether that fails. A read that was under way is answered before it.
+                drop(cancelled.await);
+                drop(answers);
+            });
         }
     }
 }
