@@ -18,7 +18,7 @@ const SAVED_EVERY: f64 = 256.0 * MIB as f64;
 
 /// Uploads the chosen file, and keeps when each state came and what was hashed; holds it when a part is hashed.
 const START: &str = "
-    const rec = (globalThis.rec = { hashed: [] });
+    const rec = (window.rec = { hashed: [] });
     const start = performance.now();
     const file = document.querySelector('#file').files[0];
     const upload = xuchuan.upload(file, {
@@ -44,7 +44,7 @@ async fn visit(
     browser.choose("#file", &[&file.path]).await?;
     browser.run::<()>(START, hold).await?;
     until(ends, Duration::from_secs(120), async || {
-        let rec: Value = browser.run("return globalThis.rec", json!(null)).await?;
+        let rec: Value = browser.run("return window.rec", json!(null)).await?;
         ensure!(rec.get("error").is_none(), "{rec}");
         Ok(rec.get(ends).is_some().then_some(rec))
     })
