@@ -119,6 +119,28 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn cancel(this: &ByteReader) -> Promise;
 
+    /// [`navigator.locks`](https://w3c.github.io/web-locks/#api-navigator-locks); absent where a page is not secure.
+    #[wasm_bindgen(method, getter)]
+    pub fn locks(this: &Navigator) -> Option<LockManager>;
+
+    pub type LockManager;
+
+    #[wasm_bindgen(method)]
+    pub fn request(this: &LockManager, name: &str, options: &JsValue, begin: &Function) -> Promise;
+
+    /// [`BroadcastChannel`](https://html.spec.whatwg.org/#broadcastchannel).
+    #[wasm_bindgen(extends = js_sys::Object)]
+    pub type BroadcastChannel;
+
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(name: &str) -> Result<BroadcastChannel, JsValue>;
+
+    #[wasm_bindgen(method, js_name = postMessage)]
+    pub fn post_message(this: &BroadcastChannel, message: &JsValue);
+
+    #[wasm_bindgen(method)]
+    pub fn close(this: &BroadcastChannel);
+
     #[wasm_bindgen(method, getter, js_name = hardwareConcurrency)]
     fn hardware_concurrency(this: &Navigator) -> Option<u32>;
 }
