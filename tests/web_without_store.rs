@@ -22,7 +22,7 @@ const ABSENCES: [&str; 5] = [
     "{ value: { open() {
         const request = new EventTarget();
         request.error = new DOMException('private window', 'InvalidStateError');
-        setTimeout(() => request.onerror?.(new Event('error')));
+        setTimeout(() => request.dispatchEvent(new Event('error')));
         return request;
     } } }",
 ];

@@ -222,7 +222,7 @@ export function deleteDatabase(name) {
 /** Writes straight into the journal, past the engine. */
 export function putRaw(store, key, value) {
   return new Promise((resolve, reject) => {
-    const open = indexedDB.open('xuchuan', 1);
+    const open = indexedDB.open('xuchuan');
     open.onerror = () => reject(open.error);
     open.onsuccess = () => {
       const transaction = open.result.transaction(store, 'readwrite');

@@ -113,8 +113,8 @@ struct Ordered {
 
 impl Ordered {
     fn new(imported: u32, order: Vec<usize>) -> Ordered {
-        let mut places: Vec<usize> = (0..order.len()).collect();
-        places.sort_by_key(|index| order.iter().position(|other| other == index));
+        let place_of = |index| order.iter().position(|other| *other == index).unwrap_or_default();
+        let places = (0..order.len()).map(place_of).collect();
         Ordered { imported, order, places }
     }
 
