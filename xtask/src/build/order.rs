@@ -13,9 +13,9 @@ use crate::error::{Doing, Result};
 /// How many bytes have to be the same to count.
 const RUN: usize = 4;
 /// What a likeness is worth when one more function has been put in between.
-const FADINGS: [f64; 3] = [0.3, 0.4, 0.5];
+const FADINGS: [f64; 3] = [0.5, 0.6, 0.7];
 /// How often a function has to be called to be among the first: so the numbers that are written most are alike.
-const CALLS: [usize; 2] = [32, 128];
+const CALLS: [usize; 2] = [64, 128];
 
 /// Orders the functions of a module anew: in several ways, of which gzip likes one best.
 pub fn by_likeness(wasm: &[u8]) -> Result<Vec<u8>> {
