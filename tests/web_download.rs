@@ -80,7 +80,18 @@ impl Body {
     }
 
     fn receive(&mut self, skip: u64, compare: u64, at: u64, limit: Option<u64>) {
-        self.hands.perform(Effect::Receive { id: 1, skip, compare, at, limit });
+        self.hands.perform(Effect::Receive { id: 1, skip, compare, at, limit, at_once: false });
+    }
+
+    fn receive_at_once(&mut self, at: u64, limit: u64) {
+        self.hands.perform(Effect::Receive {
+            id: 1,
+            skip: 0,
+            compare: 0,
+            at,
+            limit: Some(limit),
+            at_once: true,
+        });
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -138,6 +149,45 @@ async fn a_limit_that_comes_while_bytes_are_compared_holds() {
         assert!(body.is_written(100..120, &bytes).await);
         assert!(!body.is_written(120..121, &bytes).await, "it stops at the limit");
         body.hands.perform(Effect::Cancel(1));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_body_in_one_go_is_written_when_it_is_whole() {
+    guarded(async {
+        let bytes = bytes(5, 1000);
+        let mut body = Body::open(None).await;
+        body.receive_at_once(100, 300);
+        body.push(&bytes[100..200]);
+        sleep(30).await;
+        assert!(!body.is_written(100..101, &bytes).await, "nobody looks at it");
+        body.push(&bytes[200..350]);
+        call(&body.request, "end", &[]);
+        sleep(30).await;
+        assert!(body.is_written(100..300, &bytes).await);
+        assert!(!body.is_written(300..301, &bytes).await, "it stops at the limit");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_body_in_one_go_that_breaks_or_is_cancelled_leaves_nothing() {
+    guarded(async {
+        let bytes = bytes(6, 1000);
+        for cancelled in [true, false] {
+            let mut body = Body::open(None).await;
+            body.receive_at_once(100, 300);
+            body.push(&bytes[100..300]);
+            if cancelled {
+                body.hands.perform(Effect::Cancel(1));
+            } else {
+                call(&body.request, "fail", &[]);
+            }
+            sleep(30).await;
+            assert!(!body.is_written(100..101, &bytes).await);
+            assert!(body.is_aborted() || !cancelled);
+        }
     })
     .await;
 }

@@ -183,7 +183,7 @@ async fn a_pools_life() {
         answer(&other, &of_fourth, "hashed", &[("digests", &encoded(&of_big))]);
 
         // Small files go together: the first alone, since a worker is free, and the others when it has answered.
-        let small: Vec<Vec<u8>> = (0..300).map(|n| bytes(n, 4096)).collect();
+        let small: Vec<Vec<u8>> = (0..108).map(|n| bytes(n, 4096)).collect();
         let jobs: Vec<Job> = small.iter().map(|bytes| Job::start(&blob(bytes))).collect();
         let batch = asked(&other, "batch", 1).await;
         sleep(20).await;
@@ -194,12 +194,12 @@ async fn a_pools_life() {
         assert_eq!(Array::from(&get(&batch, "blobs")).length(), 1);
         answer(&other, &batch, "batched", &[("results", &results(0, 1))]);
         let batch = asked(&other, "batch", 2).await;
-        assert_eq!(Array::from(&get(&batch, "blobs")).length(), 256);
-        assert_eq!(Array::from(&get(&batch, "chunks")).length(), 256);
-        answer(&other, &batch, "batched", &[("results", &results(1, 257))]);
+        assert_eq!(Array::from(&get(&batch, "blobs")).length(), 64);
+        assert_eq!(Array::from(&get(&batch, "chunks")).length(), 64);
+        answer(&other, &batch, "batched", &[("results", &results(1, 65))]);
         let batch = asked(&other, "batch", 3).await;
         // A result that is none, and those that are missing: done on the page.
-        let short = Array::of2(&5.into(), &encoded(&digests(&small[258], CHUNK)));
+        let short = Array::of2(&5.into(), &encoded(&digests(&small[66], CHUNK)));
         answer(&other, &batch, "batched", &[("results", &short)]);
         for (bytes, job) in small.iter().zip(jobs) {
             assert_eq!(job.end().await, Some(Ok(digests(bytes, CHUNK))));

@@ -146,6 +146,28 @@ async fn pieces_are_restored() {
 }
 
 #[wasm_bindgen_test]
+async fn of_a_body_in_one_go_the_whole_pieces_are_taken() {
+    guarded(async {
+        let bytes = bytes(11, 350);
+        let mut sink = Sink::new(Target::Blob, PIECE);
+        sink.prepare(Some(350), true).expect("there is room");
+        write(&mut sink, &bytes, 0..100);
+        let indexes =
+            |pieces: Vec<(u32, web_sys::Blob)>| pieces.into_iter().map(|it| it.0).collect::<Vec<_>>();
+        // It ended early: the piece that is not whole is asked for again.
+        let (len, pieces) = sink.take(100, &blob(&bytes[100..250]), Some(350));
+        assert_eq!((len, indexes(pieces)), (100, vec![1]));
+        // It is longer than it was to be; and the last piece is a short one.
+        let (len, pieces) = sink.take(200, &blob(&[&bytes[200..], &[7; 60]].concat()), Some(300));
+        assert_eq!((len, indexes(pieces)), (100, vec![2]));
+        let (len, pieces) = sink.take(300, &blob(&bytes[300..]), None);
+        assert_eq!((len, indexes(pieces)), (50, vec![3]));
+        assert_eq!(finished(&mut sink, 350).await, bytes);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_gap_is_no_result() {
     guarded(async {
         let bytes = bytes(7, 350);

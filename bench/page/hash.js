@@ -54,9 +54,27 @@ export async function hashWasm(file, { chunkSize }) {
   return { ms: performance.now() - start, fileId, chunkIds };
 }
 
+/** Many files at once: each a part of the chosen one, so that they are on the disk. */
+export async function oursMany(file, { count, size }) {
+  const files = Array.from({ length: count }, (_, n) => new File([file.slice(n * size, (n + 1) * size)], `${n}`));
+  const start = performance.now();
+  const all = await Promise.all(files.map((part) => xuchuan.digest(part)));
+  const ms = performance.now() - start;
+  return { ms, fileIds: all.map(({ fileId }) => fileId) };
+}
+
+/** The kernels alone, on bytes in memory. */
+export async function kernels({ rounds }) {
+  return inWorker('/kernel-worker.js', { rounds });
+}
+
 /** How fast the browser hands out the bytes, in a worker, as ours gets them. */
 export async function raw(file, how) {
-  const worker = new Worker('/raw-worker.js', { type: 'module' });
+  return inWorker('/raw-worker.js', { file, how });
+}
+
+async function inWorker(url, order) {
+  const worker = new Worker(url, { type: 'module' });
   const answer = () =>
     new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data));
@@ -64,9 +82,9 @@ export async function raw(file, how) {
     });
   try {
     await answer();
-    const read = answer();
-    worker.postMessage({ file, how });
-    return await read;
+    const done = answer();
+    worker.postMessage(order);
+    return await done;
   } finally {
     worker.terminate();
   }

@@ -1,6 +1,7 @@
-//! Hashing: both digests of one file, by ours and by others.
+//! Hashing: the kernels alone, both digests of one file by ours and by others, and several files at once.
 
 use anyhow::{Context, Result, ensure};
+use e2e::engine::Engine;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::Instant;
@@ -32,7 +33,124 @@ const NATIVE: &str = "native md5sum";
 const STREAM: &str = "raw read, BYOB stream";
 const SLICES: &str = "raw read, slices";
 
-pub async fn run(lab: &Lab, options: &Options) -> Result<Table> {
+const BOTH: &str = "both digests";
+const PAIR: &str = "both, two chains";
+const CHAIN: &str = "one chain";
+const PLAIN: &str = "one chain, plain Rust";
+const OPAQUE: &str = "one chain, Rust, opaque";
+const CRATE: &str = "md-5 crate, one chain";
+const CRATE_BOTH: &str = "md-5 crate, both";
+
+const ONE: &str = "1 file";
+const FOUR: &str = "4 files";
+const SIXTEEN: &str = "16 files";
+const SMALL: &str = "10,000 small files";
+const SMALL_RATE: &str = "small files each second";
+const LONGEST: &str = "longest task, 1 file";
+const LONGEST_SMALL: &str = "longest task, small files";
+const GAP: &str = "ticker's longest gap, 1 file";
+
+pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
+    let files = files(lab, options).await?;
+    let many = many(lab, options).await?;
+    Ok(vec![files, many])
+}
+
+/// The kernels alone.
+pub async fn kernels(lab: &Lab, options: &Options) -> Result<Table> {
+    lab.turn().await?;
+    lab.settle().await?;
+    let value = lab.run("kernels", json!({ "rounds": options.rounds.max(5) }), 1 << 30).await?;
+    let bytes = number(&value, "bytes")? as u64;
+    let mut table = Table::new(
+        format!("Kernels, on {} MiB in memory", bytes >> 20),
+        "In one worker, in turn, after two rounds that are not counted. Both digests: the file's and those of its 4 MiB \
+         chunks.",
+        Some(BOTH),
+    );
+    let unit = Unit::Transfer(bytes);
+    let rows = [
+        ("group", BOTH, "`group`: a chain, and four chunks in the lanes of vectors beside it"),
+        (
+            "pair",
+            PAIR,
+            "`pair`: for chunks of which four do not fit into memory, and the last ones of a file",
+        ),
+        ("chain", CHAIN, "`chain`: the file's digest alone; the best single chain"),
+        ("plain", PLAIN, "the same steps in Rust, in the same order"),
+        ("opaque", OPAQUE, "the same with constants that LLVM can't see through"),
+        ("crate", CRATE, "the file's digest alone"),
+        ("crateBoth", CRATE_BOTH, "both digests in turn, 16 KiB each"),
+    ];
+    for (name, row, what) in rows {
+        table.row(row, what, unit);
+        let samples = value.get("samples").and_then(|samples| samples.get(name)).and_then(Value::as_array);
+        for sample in samples.context("the page gave no samples")? {
+            table.add(row, sample.as_f64().context("a sample is no number")?)?;
+        }
+    }
+    let chain = if options.engine == Engine::WebKit { 0.75 } else { 0.95 };
+    table.target_ratio(BOTH, CHAIN, chain);
+    if options.engine != Engine::WebKit {
+        table.target_ratio(BOTH, CRATE, 1.2);
+    }
+    Ok(table)
+}
+
+/// Several files at once.
+async fn many(lab: &Lab, options: &Options) -> Result<Table> {
+    let size = options.size();
+    let specimen = lab.specimen(size)?;
+    lab.turn().await?;
+    lab.choose(&specimen.path).await?;
+    let mut table = Table::new(
+        "Several files at once".to_owned(),
+        "`digest()` of all at once; the files are parts of one on disk. All but the count of small files come to the \
+         same bytes.",
+        Some(ONE),
+    );
+    let part = |count: u64| (size / count) & !4095;
+    let sets = [(ONE, 1, part(1)), (FOUR, 4, part(4)), (SIXTEEN, 16, part(16)), (SMALL, 10_000, 4096)];
+    for (name, count, bytes) in sets {
+        table.row(name, format!("{count} of {bytes} bytes each"), Unit::Transfer(count * bytes));
+    }
+    table.row(SMALL_RATE, "", Unit::Count);
+    let watched = options.engine == Engine::Chromium;
+    if watched {
+        table.row(LONGEST, "while the one is hashed; 0 if none took 50 ms", Unit::Millis);
+        table.row(LONGEST_SMALL, "while the small ones are", Unit::Millis);
+        table.row(GAP, "between two runs of a 5 ms timer, while the one is hashed", Unit::Millis);
+    }
+    let tasks = sets.map(|set| Task { kind: set, rounds: options.rounds });
+    lab.alternate(&mut table, &tasks, async |(name, count, bytes), _| {
+        let row = if watched { "watchedMany" } else { "many" };
+        let value = lab.run(row, json!({ "count": count, "size": bytes }), size).await?;
+        let ids = value.get("fileIds").and_then(Value::as_array).map_or(0, Vec::len);
+        ensure!(ids as u64 == count, "{name}: {ids} digests of {count}");
+        let ms = number(&value, "ms")?;
+        let mut samples = vec![(name, ms)];
+        if name == SMALL {
+            samples.push((SMALL_RATE, count as f64 / ms * 1000.0));
+        }
+        if watched && name == ONE {
+            samples.extend([(LONGEST, number(&value, "longest")?), (GAP, number(&value, "gap")?)]);
+        }
+        if watched && name == SMALL {
+            samples.push((LONGEST_SMALL, number(&value, "longest")?));
+        }
+        Ok(samples)
+    })
+    .await?;
+    if watched {
+        table.target_most(LONGEST, 16.0);
+        // The pause between two runs has the timer's own 5 ms in it.
+        table.target_most(GAP, 21.0);
+    }
+    Ok(table)
+}
+
+/// One file, by all.
+async fn files(lab: &Lab, options: &Options) -> Result<Table> {
     let size = options.size();
     let specimen = lab.specimen(size)?;
     lab.turn().await?;
@@ -106,7 +224,12 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Table> {
     if stalls > 0 {
         table.note += &format!(" {stalls} of the raw streams stalled for good and are left out.");
     }
-    table.target_ratio(OURS, SPARK, 5.0);
+    table.target_ratio(OURS, SPARK, 10.0);
+    table.target_ratio(OURS, HASH_WASM, 3.0);
+    if options.engine == Engine::Chromium {
+        table.target_ratio(OURS, NATIVE, 0.9);
+        table.target_ratio(OURS, STREAM, 0.67);
+    }
     Ok(table)
 }
 

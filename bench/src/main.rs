@@ -51,7 +51,8 @@ async fn run(options: &Options) -> Result<()> {
     let mut tables = Vec::new();
     for group in options.groups() {
         let made = match group {
-            Group::Hash => vec![hash::run(&lab, options).await?],
+            Group::Kernel => vec![hash::kernels(&lab, options).await?],
+            Group::Hash => hash::run(&lab, options).await?,
             Group::Upload => vec![upload::run(&lab, options).await?],
             Group::Download => download::run(&lab, options).await?,
             Group::Links => links::run(&lab, options).await?,

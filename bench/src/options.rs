@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 /// A group of rows that are measured in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    Kernel,
     Hash,
     Upload,
     Download,
@@ -29,13 +30,15 @@ pub struct Options {
     pub pkg: PathBuf,
     /// The `node_modules` with the peers.
     pub peers: PathBuf,
+    /// The md-5 crate as a wasm module.
+    pub oracle: PathBuf,
     /// The folder for the report, and for everything else that is left behind.
     pub out: PathBuf,
 }
 
 impl Options {
     pub fn groups(&self) -> Vec<Group> {
-        let all = [Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
+        let all = [Group::Kernel, Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
         self.group.map_or_else(|| all.to_vec(), |group| vec![group])
     }
 
@@ -54,6 +57,7 @@ pub fn read() -> Result<Options> {
         rounds: 5,
         pkg: PathBuf::new(),
         peers: PathBuf::new(),
+        oracle: PathBuf::new(),
         out: PathBuf::new(),
     };
     let mut parser = lexopt::Parser::from_env();
@@ -65,6 +69,7 @@ pub fn read() -> Result<Options> {
             Long("engine") => options.engine = engine(&parser.value()?.string()?)?,
             Long("pkg") => options.pkg = parser.value()?.into(),
             Long("peers") => options.peers = parser.value()?.into(),
+            Long("oracle") => options.oracle = parser.value()?.into(),
             Long("out") => options.out = parser.value()?.into(),
             other => return Err(other.unexpected().into()),
         }
@@ -72,7 +77,13 @@ pub fn read() -> Result<Options> {
     if options.rounds == 0 || options.size == Some(0) {
         bail!("--rounds and --size are at least 1");
     }
-    for (name, path) in [("pkg", &options.pkg), ("peers", &options.peers), ("out", &options.out)] {
+    let paths = [
+        ("pkg", &options.pkg),
+        ("peers", &options.peers),
+        ("oracle", &options.oracle),
+        ("out", &options.out),
+    ];
+    for (name, path) in paths {
         if path.as_os_str().is_empty() {
             bail!("--{name} is missing; `cargo xtask bench` gives it");
         }
@@ -82,12 +93,13 @@ pub fn read() -> Result<Options> {
 
 fn group(name: &str) -> Result<Group> {
     Ok(match name {
+        "kernel" => Group::Kernel,
         "hash" => Group::Hash,
         "upload" => Group::Upload,
         "download" => Group::Download,
         "links" => Group::Links,
         "memory" => Group::Memory,
-        _ => bail!("there is no `{name}` to measure: hash, upload, download, links or memory"),
+        _ => bail!("there is no `{name}` to measure: kernel, hash, upload, download, links or memory"),
     })
 }
 

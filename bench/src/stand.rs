@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -46,10 +46,13 @@ impl Stand {
         }
         let uploads = xuchuan_server::router(Config::folder(&data)).await?;
         let waiting = Waiting::default();
+        let oracle = std::fs::read(&options.oracle)?;
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let router = Router::new()
             .route("/plain/disk", post(to_disk).with_state(plain.clone()))
             .route("/plain/sink", post(to_nowhere))
+            .route("/kernel.wasm", get(async || wasm(xuchuan::core::md5::assembly::module())))
+            .route("/oracle.wasm", get(async || wasm(oracle)))
             .route("/report", post(report).with_state(waiting.clone()))
             .nest_service("/plain/files", ServeDir::new(specimens))
             .nest_service("/pkg", ServeDir::new(&options.pkg))
@@ -105,6 +108,10 @@ async fn to_disk(State(path): State<PathBuf>, body: Body) -> Result<String, Stat
         Ok::<_, std::io::Error>(sum.to_string())
     };
     written.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn wasm(module: Vec<u8>) -> Response {
+    ([("content-type", "application/wasm")], module).into_response()
 }
 
 /// Throws the body away. Answers its bytes.

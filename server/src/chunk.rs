@@ -107,7 +107,8 @@ async fn take(
     };
     let limit = vault.limits().chunk_bytes;
     let path = place.as_ref().map_or_else(|| vault.staging(), Place::path);
-    let mut intake = Intake::new(vault.store().clone(), path);
+    let companion = place.as_ref().map(|place| vault.companion(place));
+    let mut intake = Intake::new(vault.store().clone(), path, companion);
     let filled = async {
         while let Some(bytes) = field.chunk().await.map_err(malformed)? {
             if intake.size() + bytes.len() as u64 > limit {
@@ -145,8 +146,8 @@ async fn commit(vault: &Shared, mut intake: Intake, place: Place) -> Result<Vec<
     }
     let vault = vault.clone();
     tokio::spawn(async move {
-        intake.commit(&place.path()).await?;
-        Ok(vault.stored(place, size))
+        let bytes = intake.commit(&place.path()).await?;
+        Ok(vault.stored(place, size, bytes))
     })
     .await?
 }

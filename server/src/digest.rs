@@ -1,10 +1,10 @@
 //! MD5 off the asynchronous threads, so that hashing one chunk never holds up the others' bytes.
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::failure::Failure;
+use crate::md5::Md5;
 
 /// A running digest. At most one batch is being hashed at a time, while the next one is being received.
 #[derive(Debug, Default)]
@@ -16,11 +16,14 @@ pub struct Digest {
 impl Digest {
     /// Starts hashing `batch`, once the batch before it is done.
     pub async fn feed(&mut self, batch: Vec<Bytes>) -> Result<(), Failure> {
+        self.work(move |state| batch.iter().for_each(|bytes| state.update(bytes))).await
+    }
+
+    /// Starts `work`, which hashes some bytes, once what was started before it is done.
+    pub async fn work(&mut self, work: impl FnOnce(&mut Md5) + Send + 'static) -> Result<(), Failure> {
         let mut state = self.settle().await?.clone();
         self.running = Some(spawn_blocking(move || {
-            for bytes in &batch {
-                state.update(bytes);
-            }
+            work(&mut state);
             state
         }));
         Ok(())
@@ -28,12 +31,12 @@ impl Digest {
 
     /// Gives the digest of all that was fed, in lower-case hex.
     pub async fn hex(&mut self) -> Result<String, Failure> {
-        Ok(hex(&self.settle().await?.clone().finalize()))
+        Ok(self.settle().await?.hex())
     }
 
-    /// Gives a digest that goes on from here, independent of this one.
-    pub async fn fork(&mut self) -> Result<Self, Failure> {
-        Ok(Self { state: self.settle().await?.clone(), running: None })
+    /// Gives the state behind all that was fed.
+    pub async fn state(mut self) -> Result<Md5, Failure> {
+        Ok(self.settle().await?.clone())
     }
 
     async fn settle(&mut self) -> Result<&Md5, Failure> {
@@ -44,18 +47,17 @@ impl Digest {
     }
 }
 
-/// Gives the MD5 of `bytes` in lower-case hex.
-pub fn of(bytes: &[u8]) -> String {
-    hex(&Md5::digest(bytes))
+impl From<Md5> for Digest {
+    fn from(state: Md5) -> Self {
+        Self { state, running: None }
+    }
 }
 
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    digest.iter().fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Gives the MD5 of `bytes` in lower-case hex.
+pub fn of(bytes: &[u8]) -> String {
+    let mut digest = Md5::default();
+    digest.update(bytes);
+    digest.hex()
 }
 
 #[cfg(test)]
@@ -68,10 +70,11 @@ mod tests {
         let mut digest = Digest::default();
         assert_eq!(digest.hex().await.unwrap(), "d41d8cd98f00b204e9800998ecf8427e");
         digest.feed(vec![Bytes::from_static(b"a"), Bytes::from_static(b"b")]).await.unwrap();
-        let mut fork = digest.fork().await.unwrap();
         digest.feed(vec![Bytes::from_static(b"c")]).await.unwrap();
         assert_eq!(digest.hex().await.unwrap(), of(b"abc"));
-        assert_eq!(fork.hex().await.unwrap(), of(b"ab"));
+        let mut more = Digest::from(digest.state().await.unwrap());
+        more.feed(vec![Bytes::from_static(b"d")]).await.unwrap();
+        assert_eq!(more.hex().await.unwrap(), of(b"abcd"));
         assert_eq!(of(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
     }
 }

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::digest::Digest;
 use crate::failure::Failure;
+use crate::vault::Companion;
 
 /// A chunk up to this size is put in one request, or one write, sync and rename; a larger one goes in parts of it. So
 /// memory is bounded, and with the usual 4 MiB a chunk costs one visit to the disk. (S3 asks for 5 MiB at least.)
@@ -26,16 +27,30 @@ pub struct Intake {
     path: Path,
     writer: BufWriter,
     digest: Digest,
+    companion: Option<Companion>,
     batch: Vec<Bytes>,
     batched: usize,
     size: u64,
+    /// All bytes, while they are no more than [`PART`]: the writer has them in memory as well.
+    kept: Option<Vec<Bytes>>,
 }
 
 impl Intake {
-    /// Begins to write to `path`, where nothing appears before [`commit`](Self::commit).
-    pub fn new(store: Arc<dyn ObjectStore>, path: Path) -> Self {
+    /// Begins to write to `path`, where nothing appears before [`commit`](Self::commit). `companion` is hashed beside
+    /// it.
+    pub fn new(store: Arc<dyn ObjectStore>, path: Path, companion: Option<Companion>) -> Self {
         let writer = BufWriter::with_capacity(store.clone(), path.clone(), PART).with_max_concurrency(PARTS);
-        Self { store, path, writer, digest: Digest::default(), batch: Vec::new(), batched: 0, size: 0 }
+        Self {
+            store,
+            path,
+            writer,
+            digest: Digest::default(),
+            companion,
+            batch: Vec::new(),
+            batched: 0,
+            size: 0,
+            kept: Some(Vec::new()),
+        }
     }
 
     /// The bytes received so far.
@@ -48,6 +63,10 @@ impl Intake {
         self.size += bytes.len() as u64;
         self.batched += bytes.len();
         self.batch.push(bytes.clone());
+        self.kept = self.kept.take().filter(|_| self.size <= PART as u64);
+        if let Some(kept) = &mut self.kept {
+            kept.push(bytes.clone());
+        }
         if self.batched >= BATCH {
             self.hash().await?;
         }
@@ -72,13 +91,13 @@ impl Intake {
     }
 
     /// Puts the bytes in their place, which is `target` if they were received elsewhere; they are durable when this
-    /// returns.
-    pub async fn commit(mut self, target: &Path) -> Result<(), Failure> {
+    /// returns. Gives them back if they are few enough to be in memory.
+    pub async fn commit(mut self, target: &Path) -> Result<Option<Vec<Bytes>>, Failure> {
         self.writer.shutdown().await.map_err(unwrap_store)?;
         if self.path != *target {
             self.store.rename(&self.path, target).await?;
         }
-        Ok(())
+        Ok(self.kept)
     }
 
     /// Throws the bytes away.
@@ -90,7 +109,13 @@ impl Intake {
 
     async fn hash(&mut self) -> Result<(), Failure> {
         self.batched = 0;
-        self.digest.feed(std::mem::take(&mut self.batch)).await
+        let (batch, companion) = (std::mem::take(&mut self.batch), self.companion.clone());
+        self.digest
+            .work(move |state| match companion {
+                Some(companion) => companion.hash(state, &batch),
+                None => batch.iter().for_each(|bytes| state.update(bytes)),
+            })
+            .await
     }
 }
 

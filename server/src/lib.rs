@@ -26,6 +26,7 @@ mod download;
 mod failure;
 mod handshake;
 mod intake;
+mod md5;
 mod paced;
 mod range;
 mod routes;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::web::task::spawn;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{ReadableStreamDefaultReader, Response};
+use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
@@ -15,7 +15,7 @@ use super::serial::Serial;
 use super::signal::Signal;
 use super::sink::{Sink, next_bytes, to_blob};
 use super::store::{self, Claim};
-use super::task::ask;
+use super::task::{ask, promised};
 use super::{clock, hasher, write};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
@@ -106,6 +106,7 @@ struct Order {
     compare: u64,
     at: u64,
     limit: Option<u64>,
+    at_once: bool,
 }
 
 impl Flow {
@@ -155,13 +156,8 @@ impl DownloadHands {
             let end = match request(&job, range, if_match, fresh, &signal).await {
                 Err(why) => Input::Lost(id, why),
                 Ok(response) => {
-                    let body = response.body();
                     driver.tell(Input::Head(id, Box::new(head(&response))));
-                    let body = body.map(|body| body.get_reader().unchecked_into());
-                    match body {
-                        None => Input::End(id),
-                        Some(reader) => receive(id, &flow, &reader, &job, &driver, &writes).await,
-                    }
+                    receive(id, &flow, response, &job, &driver, &writes).await
                 }
             };
             if !flow.is_cancelled() {
@@ -236,8 +232,8 @@ impl Hands<Download> for DownloadHands {
     fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
         match effect {
             Effect::Send { id, range, if_match } => self.send(id, range, if_match),
-            Effect::Receive { id, skip, compare, at, limit } => {
-                self.order(id, |_| Some(Order { skip, compare, at, limit }));
+            Effect::Receive { id, skip, compare, at, limit, at_once } => {
+                self.order(id, |_| Some(Order { skip, compare, at, limit, at_once }));
             }
             Effect::Limit { id, end } => {
                 self.order(id, |order| order.map(|order| Order { limit: Some(end), ..order }));
@@ -326,13 +322,30 @@ fn head(response: &Response) -> Head {
 async fn receive(
     id: RequestId,
     flow: &Flow,
-    reader: &ReadableStreamDefaultReader,
+    response: web_sys::Response,
     job: &Job,
     driver: &Driver<Download>,
     writes: &Serial,
 ) -> Input {
+    if let Some(order) = flow.order.get().filter(|order| order.at_once) {
+        // The browser makes a Blob of it, and no byte comes here.
+        let body = response.blob().unwrap_or_else(|error| js_sys::Promise::reject(&error));
+        return match promised(body).await {
+            Err(why) => Input::Lost(id, why),
+            Ok(body) => {
+                if !flow.is_cancelled() {
+                    let taken = job.sink.borrow_mut().take(order.at, body.unchecked_ref(), order.limit);
+                    keep(job, writes, taken.1);
+                    driver.tell(Input::Data(id, taken.0));
+                }
+                Input::End(id)
+            }
+        };
+    }
+    let Some(body) = response.body() else { return Input::End(id) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
-        let mut rest = match next_bytes(reader).await {
+        let mut rest = match next_bytes(&reader).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Input::End(id),
             Err(why) => return Input::Lost(id, why),
@@ -397,7 +410,7 @@ async fn is_equal(stored: Result<super::sink::Stored, String>, seen: &Uint8Array
 }
 
 /// Stores pieces for a later visit. A store that fails costs that, and never the download.
-fn keep(job: &Job, writes: &Serial, pieces: Vec<(u32, web_sys::Blob)>) {
+fn keep(job: &Job, writes: &Serial, pieces: Vec<(u32, Blob)>) {
     let Some(claim) = &job.journal else { return };
     for (index, piece) in pieces {
         let key = claim.key().to_owned();

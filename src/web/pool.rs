@@ -20,8 +20,8 @@ use crate::core::queue::Queue;
 
 /// The most workers: each has some tens of MiB of its own.
 const MOST: u32 = 4;
-/// The most files in one message, and their bytes.
-const BATCH: usize = 256;
+/// The most files in one message, which end in one task of the page, and their bytes.
+const BATCH: usize = 64;
 const BATCH_BYTES: u64 = 16 << 20;
 
 thread_local! {

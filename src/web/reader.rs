@@ -6,12 +6,12 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::JsCast;
 use web_sys::Blob;
 
 use super::blob::{self, Read};
-use super::object::get_as;
-use super::sys::{self, ByteReader};
-use super::task::promised;
+use super::sys::{self, ByteReader, ReadResult};
+use super::task::{Answers, promised, spawn};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::queue::Queue;
@@ -55,8 +55,8 @@ pub struct Reader {
 
 enum Way {
     /// Held here, the stream is safe: a reader that nothing but its own pending read refers to is garbage to Chromium,
-    /// which then never settles the read (docs/decisions/012).
-    Stream { reader: ByteReader, room: Option<ArrayBuffer> },
+    /// which then never settles the read (docs/decisions/016).
+    Stream { reader: ByteReader, room: Option<ArrayBuffer>, answers: Answers },
     Slices {
         /// Where the next read begins.
         next: u64,
@@ -78,7 +78,7 @@ impl Reader {
         // One read is simpler than a stream of one.
         let rest = if size.saturating_sub(at) > SLICE { blob::slice(blob, &(at..size)).ok() } else { None };
         let way = match rest.and_then(|rest| sys::byte_reader(&rest).ok()) {
-            Some(reader) => Way::Stream { reader, room: None },
+            Some(reader) => Way::Stream { reader, room: None, answers: Answers::default() },
             None => Way::slices(at),
         };
         Reader { blob: blob.clone(), size, at, way, limits, watchdog: Watchdog::default() }
@@ -104,12 +104,13 @@ impl Reader {
 
     /// Returns the next bytes, `most` of them at most and one at least.
     async fn next(&mut self, most: u64) -> Result<Uint8Array, String> {
-        if let Way::Stream { reader, room } = &mut self.way {
+        if let Way::Stream { reader, room, answers } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read = self.watchdog.within(self.limits.stream, promised(reader.read(&view))).await;
+            let read = self.watchdog.within(self.limits.stream, answers.of(&reader.read(&view))).await;
+            let read: Option<ReadResult> = read.and_then(Result::ok).map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
-            match read.and_then(Result::ok).and_then(|read| get_as::<Uint8Array>(&read, "value")) {
+            match read.and_then(|read| read.value()) {
                 Some(bytes) if bytes.length() > 0 => return Ok(bytes),
                 _ => self.way = Way::slices(self.at),
             }
@@ -159,9 +160,13 @@ impl Way {
 
 impl Drop for Way {
     fn drop(&mut self) {
-        if let Way::Stream { reader, .. } = self {
-            // Nobody hears whether that fails.
-            drop(promised(reader.cancel()));
+        if let Way::Stream { reader, answers, .. } = self {
+            let (cancelled, answers) = (promised(reader.cancel()), std::mem::take(answers));
+            spawn(async move {
+                // Nobody hears whether that fails. A read that was under way is answered before it.
+                drop(cancelled.await);
+                drop(answers);
+            });
         }
     }
 }

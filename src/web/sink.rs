@@ -86,7 +86,7 @@ impl Sink {
         while rest.length() > 0 {
             let index = at / self.piece;
             let start = index * self.piece;
-            let len = self.total.map_or(self.piece, |total| self.piece.min(total.saturating_sub(start)));
+            let len = self.len_of(index);
             let take = u64::from(rest.length()).min((start + len).saturating_sub(at));
             if take == 0 {
                 return Err(StoreFailure::Other("more bytes came than the result has".to_owned()));
@@ -107,6 +107,30 @@ impl Sink {
             rest = rest.subarray(take as u32, rest.length());
         }
         Ok(finished)
+    }
+
+    fn len_of(&self, index: u64) -> u64 {
+        self.total.map_or(self.piece, |total| self.piece.min(total.saturating_sub(index * self.piece)))
+    }
+
+    /// Takes the whole pieces that `body` has from its beginning, which is the byte `at` and a piece's edge, up to the
+    /// byte `limit`. Nothing is copied. Returns how many bytes they are, and the pieces.
+    pub fn take(&mut self, at: u64, body: &Blob, limit: Option<u64>) -> (u64, Vec<(u32, Blob)>) {
+        let end = limit.unwrap_or(u64::MAX).min(at + body.size() as u64);
+        let (mut next, mut pieces) = (at, Vec::new());
+        loop {
+            let index = next / self.piece;
+            let len = self.len_of(index);
+            let piece = blob::slice(body, &(next - at..next - at + len));
+            match piece {
+                Ok(piece) if len > 0 && next + len <= end => {
+                    self.put(index, piece.clone());
+                    pieces.push((index as u32, piece));
+                    next += len;
+                }
+                _ => return (next - at, pieces),
+            }
+        }
     }
 
     fn put(&mut self, index: u64, piece: Blob) {

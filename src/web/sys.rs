@@ -87,6 +87,13 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn cancel(this: &ByteReader) -> Promise;
+
+    /// What such a read gives.
+    pub type ReadResult;
+
+    /// The bytes; none if the stream was cancelled, and an empty array at its end.
+    #[wasm_bindgen(method, getter)]
+    pub fn value(this: &ReadResult) -> Option<Uint8Array>;
 }
 
 /// Returns the global object of this page or worker, as what takes messages.

@@ -29,6 +29,8 @@ pub struct Report {
     /// Requests that asked for bytes behind the end.
     pub beyond: u32,
     pub most_at_once: usize,
+    /// Bodies that were taken in one go.
+    pub gulps: u32,
     pub log: Vec<String>,
 }
 
@@ -52,6 +54,7 @@ struct Plan {
     compare: u64,
     at: u64,
     limit: Option<u64>,
+    at_once: bool,
 }
 
 struct Live {
@@ -93,6 +96,7 @@ fn config(s: &Scenario, server: &Server) -> Config {
         },
         min_gain: if s.seed.is_multiple_of(3) { 50 } else { 0 },
         min_split: s.min_split,
+        gulp: s.gulp,
         overlap: s.overlap,
         conditional: s.conditions != Conditions::Ignored || s.seed.is_multiple_of(2),
         can_refresh_headers: !s.locked,
@@ -141,6 +145,7 @@ pub fn run(s: &Scenario) -> Report {
             requests: 0,
             beyond: 0,
             most_at_once: 0,
+            gulps: 0,
             log: vec![],
         },
     };
@@ -257,9 +262,10 @@ impl World<'_> {
                 self.live.insert(id, Live { request, response: None, read: 0, plan: None });
                 self.later(80, Event::Answer(visit, id));
             }
-            Effect::Receive { id, skip, compare, at, limit } => {
+            Effect::Receive { id, skip, compare, at, limit, at_once } => {
                 let live = self.live.get_mut(&id).expect("Receive for a request that is over");
-                live.plan = Some(Plan { skip, compare, at, limit });
+                self.report.gulps += u32::from(at_once);
+                live.plan = Some(Plan { skip, compare, at, limit, at_once });
                 if live.read == 0 {
                     self.later(20, Event::Read(visit, id));
                 }
@@ -411,10 +417,12 @@ impl World<'_> {
         let Some(live) = self.live.get_mut(&id) else { return };
         let (Some(response), read) = (&live.response, live.read) else { return };
         let chunk = response.body[read..response.body.len().min(read + most)].to_vec();
+        let gulp = live.plan.is_some_and(|plan| plan.at_once);
         let fate = response.fate;
         if chunk.is_empty() {
             match fate {
                 Fate::Stall => {}
+                Fate::End if gulp => self.swallow(id),
                 Fate::End => {
                     self.live.remove(&id);
                     self.input(Input::End(id));
@@ -428,9 +436,27 @@ impl World<'_> {
         }
         self.report.received += chunk.len() as u64;
         live.read += chunk.len();
-        self.chunk(id, &chunk);
+        if !gulp {
+            self.chunk(id, &chunk);
+        }
         let visit = self.visit;
         self.later(15, Event::Read(visit, id));
+    }
+
+    /// The whole body is here, which nobody looked at on the way: its whole pieces count.
+    fn swallow(&mut self, id: u64) {
+        let Some(Live { response: Some(response), plan: Some(plan), .. }) = self.live.remove(&id) else {
+            return;
+        };
+        let (total, start) = (self.total.unwrap_or(u64::MAX), plan.at);
+        let end = (start + response.body.len() as u64).min(plan.limit.expect("a gulp has an end"));
+        assert!(plan.skip + plan.compare == 0 && start.is_multiple_of(self.s.piece), "{plan:?}");
+        let whole = if end == total { end } else { end - end % self.s.piece };
+        self.input(Input::Data(id, whole.saturating_sub(start)));
+        if whole > start {
+            self.store(start as usize, &response.body[..(whole - start) as usize]);
+        }
+        self.input(Input::End(id));
     }
 
     fn chunk(&mut self, id: u64, chunk: &[u8]) {

@@ -1,6 +1,7 @@
 //! What a schedule is made of: a server with its habits, a network with its faults, a page with its wishes.
 
 use proptest::prelude::*;
+use xuchuan::core::download::Gulp;
 
 /// How the server treats ranges, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,7 @@ pub struct Scenario {
     pub overlap: u64,
     pub connections: usize,
     pub fixed: bool,
+    pub gulp: Option<Gulp>,
     pub ranges: Ranges,
     pub tags: Tags,
     pub cors: Cors,
@@ -268,6 +270,10 @@ fn rarely<T: Clone + std::fmt::Debug>(it: impl Strategy<Value = T>) -> impl Stra
     prop::option::weighted(0.06, it)
 }
 
+fn gulp() -> impl Strategy<Value = Gulp> {
+    (1u64..600, 0u64..4, 20u64..2000).prop_map(|(after, pace, most)| Gulp { after, pace, most })
+}
+
 pub fn any_scenario() -> impl Strategy<Value = Scenario> {
     let shape = (
         any::<u64>(),
@@ -277,6 +283,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
         16u64..64,
         1usize..6,
         any::<bool>(),
+        prop::option::of(gulp()),
     );
     let server =
         (ranges(), tags(), prop_oneof![2 => Just(Cors::Exposed), 1 => Just(Cors::Hidden)], conditions());
@@ -294,7 +301,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
     let page =
         (digest, rarely(0u64..3000), rarely(0u64..4000), rarely(0u64..4000), prop::bool::weighted(0.04));
     (shape, server, trouble, page).prop_map(|(shape, server, trouble, page)| {
-        let (seed, size, piece, min_split, overlap, connections, fixed) = shape;
+        let (seed, size, piece, min_split, overlap, connections, fixed, gulp) = shape;
         let (ranges, tags, cors, conditions) = server;
         let (faults, fault_every, happenings) = trouble;
         let (digest, abort_at, quota_after, cap, locked) = page;
@@ -306,6 +313,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
             overlap,
             connections,
             fixed,
+            gulp,
             ranges,
             tags,
             cors,

@@ -4,6 +4,7 @@ import { Loader } from './loader.js';
 import { readOptions, requireArgument } from './options.js';
 import { canRun } from './support.js';
 import { Transfer } from './transfer.js';
+import { Turnstile } from './turnstile.js';
 
 const SOURCE = 'a Blob, a File or a FileSystemFileHandle';
 
@@ -14,6 +15,7 @@ const SOURCE = 'a Blob, a File or a FileSystemFileHandle';
 export function createShell(assets) {
   const loader = new Loader(assets);
   const open = () => loader.engine();
+  const turnstile = new Turnstile();
 
   function upload(source, given) {
     requireArgument('upload', source, isBlob(source) || isFileHandle(source), SOURCE);
@@ -39,7 +41,7 @@ export function createShell(assets) {
     requireArgument('digest', source, isBlob(source) || isFileHandle(source), SOURCE);
     const options = readOptions('digest', given);
     if (isFileHandle(source)) return refuse('a FileSystemFileHandle as the source')();
-    return ask((glue) => glue.digest(source, options));
+    return turnstile.pass().then(() => ask((glue) => glue.digest(source, options)));
   }
 
   async function pending() {

@@ -15,6 +15,7 @@ pub fn run(args: &[&str]) -> Result<()> {
     build::make()?;
     let out = paths::target().join("bench");
     let peers = peers(&out.join("peers"))?;
+    let oracle = oracle()?;
     let mut cargo = paths::cargo(&["run", "--quiet", "--profile", "server", "--package", "bench", "--"]);
     cargo
         .args(args)
@@ -22,11 +23,28 @@ pub fn run(args: &[&str]) -> Result<()> {
         .arg(paths::pkg())
         .arg("--peers")
         .arg(peers)
+        .arg("--oracle")
+        .arg(oracle)
         .arg("--out")
         .arg(&out)
         // Where the harness keeps the drivers' logs.
         .env("CARGO_TARGET_DIR", paths::target());
     process::must(&mut cargo, LIMIT).map(drop)
+}
+
+/// Compiles the md-5 crate to wasm; returns the module.
+fn oracle() -> Result<PathBuf> {
+    let mut cargo = paths::cargo(&[
+        "build",
+        "--profile",
+        "oracle",
+        "--package",
+        "bench-oracle",
+        "--target",
+        build::WASM_TARGET,
+    ]);
+    process::must(&mut cargo, Duration::from_secs(600))?;
+    Ok(paths::target().join(build::WASM_TARGET).join("oracle").join("bench_oracle.wasm"))
 }
 
 /// Installs the peers at their locked versions; returns their `node_modules`.

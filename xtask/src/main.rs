@@ -1,4 +1,4 @@
-//! The project's task runner: `cargo xtask build | demo | test | bench`.
+//! The project's task runner: `cargo xtask build | demo | test | soak | bench`.
 
 mod bench;
 mod build;
@@ -9,6 +9,7 @@ mod npm;
 mod paths;
 mod process;
 mod server;
+mod soak;
 mod test;
 
 use std::path::PathBuf;
@@ -22,7 +23,9 @@ usage: cargo xtask <command>
   build                          make the npm package in pkg/
   demo [--port N] [--data DIR]   build, then serve the demo page (port 8000)
   test [--quick]                 run every test; --quick: formatting, lints and native tests only
-  bench [hash|upload|download|memory] [--engine chromium|firefox|webkit] [--size MiB] [--rounds N]
+  soak [--kills N] [--elsewhere N] [--size MiB] [--offline SECONDS] [--engines A,B] [--seed N]
+                                 kill browsers and servers at random, stay offline for long: takes most of an hour
+  bench [kernel|hash|upload|download|memory] [--engine chromium|firefox|webkit] [--size MiB] [--rounds N]
                                  measure in a browser beside others; the report goes to target/bench/";
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
         ["test"] => Ok(test::run(test::Scope::Full)),
         ["test", "--quick"] => Ok(test::run(test::Scope::Quick)),
+        ["soak", rest @ ..] => soak::run(rest).map(|()| ExitCode::SUCCESS),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

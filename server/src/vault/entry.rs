@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::keys::md5_of;
-use crate::digest::{self, Digest};
+use crate::digest;
+use crate::md5::Md5;
 
 /// One file, complete or not.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub struct Cut {
     pub plan: Plan,
     /// How far the file's digest has come. Locked by the one task that carries it on.
     pub prefix: Arc<tokio::sync::Mutex<Prefix>>,
+    /// Held by the chunk that carries the digest on beside its own.
+    pub turn: Mutex<()>,
     ids: HashSet<String>,
     used: AtomicU64,
 }
@@ -55,10 +58,12 @@ pub struct Cut {
 /// The digest of the file's chunks in order, as far as they are there.
 #[derive(Debug, Default)]
 pub struct Prefix {
-    /// The digest so far.
-    pub digest: Digest,
+    /// The digest of whole chunks.
+    pub digest: Md5,
     /// The lengths of the chunks it covers.
     pub lens: Vec<u64>,
+    /// The digest with some bytes of the next chunk, and how many.
+    ahead: Option<(Md5, u64)>,
     /// Set when all chunks were right and their digest was not the file's id: this plan can't be finished.
     pub contradiction: bool,
 }
@@ -77,7 +82,45 @@ impl Cut {
     /// Makes the session of `plan`.
     pub fn new(plan: Plan) -> Self {
         let ids = plan.chunk_ids.iter().cloned().collect();
-        Self { plan, ids, prefix: Arc::default(), used: AtomicU64::new(0) }
+        Self { plan, ids, prefix: Arc::default(), turn: Mutex::default(), used: AtomicU64::new(0) }
+    }
+}
+
+impl Prefix {
+    /// How many bytes of the next chunk were taken.
+    pub fn begun(&self) -> u64 {
+        self.ahead.as_ref().map_or(0, |(_, begun)| *begun)
+    }
+
+    /// The digest with what was taken of the next chunk.
+    pub fn running(&self) -> Md5 {
+        self.ahead.as_ref().map_or(&self.digest, |(digest, _)| digest).clone()
+    }
+
+    /// Has `take` hash `len` more bytes of the next chunk.
+    pub fn advance(&mut self, take: impl FnOnce(&mut Md5), len: usize) {
+        let (digest, begun) = self.ahead.get_or_insert_with(|| (self.digest.clone(), 0));
+        take(digest);
+        *begun += len as u64;
+    }
+
+    /// Notes that the next chunk was taken to its end.
+    pub fn close(&mut self) {
+        if let Some((digest, len)) = self.ahead.take() {
+            self.push(digest, len);
+        }
+    }
+
+    /// Takes over the digest up to the end of the next chunk, which has `len` bytes.
+    pub fn push(&mut self, digest: Md5, len: u64) {
+        self.ahead = None;
+        self.digest = digest;
+        self.lens.push(len);
+    }
+
+    /// Forgets what was taken of the next chunk.
+    pub fn retreat(&mut self) {
+        self.ahead = None;
     }
 }
 

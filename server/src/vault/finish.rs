@@ -1,13 +1,16 @@
 //! From the last chunk to a file that exists: the whole's digest, carried on as chunks arrive, and the manifest.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::StatusCode;
+use bytes::Bytes;
 use object_store::{ObjectStoreExt, path::Path};
 use xuchuan::core::wire::Answer;
 
+use super::companion::behind;
 use super::entry::Prefix;
 use super::keys::{self, Part, md5_of};
 use super::{Cut, Entry, InUse, Vault, Whole};
@@ -51,15 +54,16 @@ impl Vault {
             return Ok(Some(whole));
         }
         if !prefix.contradiction {
-            self.advance(entry, cut, &mut prefix).await?;
+            while self.advance(entry, cut, &mut prefix).await? {}
             if prefix.lens.len() < cut.plan.chunk_ids.len() {
                 return Ok(None);
             }
-            if prefix.digest.hex().await? == entry.id {
+            if prefix.digest.hex() == entry.id {
                 return self.name(entry, cut, &prefix.lens).await.map(Some);
             }
             let damaged = self.remove_damaged(entry, cut).await?;
-            *prefix = Prefix { contradiction: !damaged, ..Prefix::default() };
+            *prefix = Prefix::default();
+            prefix.contradiction = !damaged;
             if damaged {
                 return Ok(None);
             }
@@ -72,35 +76,62 @@ impl Vault {
         ))
     }
 
-    /// Carries the whole's digest on over the chunks that are there, unless another task is at it.
+    /// Carries the whole's digest on over the chunks that are there, unless another task is at it. What is still in
+    /// memory is left to the chunks that come in, see [`Companion`](super::Companion).
     pub(super) fn carry_on(self: &Arc<Self>, entry: &Arc<Entry>, cut: &Arc<Cut>) {
         let Ok(mut prefix) = cut.prefix.clone().try_lock_owned() else { return };
         let (vault, entry, cut) = (self.clone(), entry.clone(), cut.clone());
         tokio::spawn(async move {
-            if let Err(failure) = vault.advance(&entry, &cut, &mut prefix).await {
-                tracing::warn!(
-                    file_id = entry.id,
-                    ?failure,
-                    "digest interrupted; the handshake will go on with it"
-                );
+            while vault.kept(&entry, &cut, &prefix).is_none() {
+                match vault.advance(&entry, &cut, &mut prefix).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(failure) => {
+                        let file_id = &entry.id;
+                        tracing::warn!(
+                            file_id,
+                            ?failure,
+                            "digest interrupted; the handshake will go on with it"
+                        );
+                        break;
+                    }
+                }
             }
         });
     }
 
-    async fn advance(&self, entry: &Entry, cut: &Cut, prefix: &mut Prefix) -> Result<(), Failure> {
-        while let Some(id) = cut.plan.chunk_ids.get(prefix.lens.len()) {
-            let md5 = md5_of(id);
-            let Some(len) = entry.chunk(md5) else { return Ok(()) };
-            let mut digest = prefix.digest.fork().await?;
-            match self.hash(&keys::part(&entry.id, &Part::Chunk(md5.to_owned())), len, &mut digest).await {
-                Ok(()) => {
-                    prefix.digest = digest;
-                    prefix.lens.push(len);
-                }
-                Err(error) => return self.lost(entry, md5, error),
+    /// The bytes of the next chunk for the whole's digest, if they are still in memory.
+    fn kept(&self, entry: &Entry, cut: &Cut, prefix: &Prefix) -> Option<Vec<Bytes>> {
+        let id = cut.plan.chunk_ids.get(prefix.lens.len())?;
+        self.recent.get(&entry.id, md5_of(id))
+    }
+
+    /// Carries the whole's digest on over the next chunk. False if that is not there.
+    async fn advance(&self, entry: &Entry, cut: &Cut, prefix: &mut Prefix) -> Result<bool, Failure> {
+        let Some(md5) = cut.plan.chunk_ids.get(prefix.lens.len()).map(|id| md5_of(id)) else {
+            return Ok(false);
+        };
+        let Some(len) = entry.chunk(md5) else { return Ok(false) };
+        let begun = prefix.begun();
+        let mut digest = Digest::from(prefix.running());
+        let taken = match self.kept(entry, cut, prefix) {
+            Some(bytes) => digest.feed(behind(bytes, begun).collect()).await.map_err(Failed::Hash),
+            None => {
+                let path = keys::part(&entry.id, &Part::Chunk(md5.to_owned()));
+                self.hash(&path, begun..len, &mut digest).await
+            }
+        };
+        match taken {
+            Ok(()) => {
+                prefix.push(digest.state().await?, len);
+                Ok(true)
+            }
+            Err(error) => {
+                prefix.retreat();
+                self.lost(entry, md5, error)?;
+                Ok(false)
             }
         }
-        Ok(())
     }
 
     /// A chunk that vanished from the store is asked for again; other errors are told.
@@ -128,7 +159,7 @@ impl Vault {
             let Some(len) = entry.chunk(md5) else { continue };
             let path = keys::part(&entry.id, &Part::Chunk(md5.to_owned()));
             let mut digest = Digest::default();
-            match self.hash(&path, len, &mut digest).await {
+            match self.hash(&path, 0..len, &mut digest).await {
                 Ok(()) if digest.hex().await? == md5 => {}
                 Ok(()) => {
                     tracing::error!(
@@ -150,16 +181,17 @@ impl Vault {
     }
 
     pub(super) fn forget_chunk(&self, entry: &Entry, md5: &str) {
+        self.recent.forget(&entry.id, md5);
         if let Some(len) = entry.forget_chunk(md5) {
             let update = |bytes: u64| Some(bytes.saturating_sub(len));
             let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
         }
     }
 
-    async fn hash(&self, path: &Path, len: u64, digest: &mut Digest) -> Result<(), Failed> {
-        let mut at = 0;
-        while at < len {
-            let next = (at + READ).min(len);
+    async fn hash(&self, path: &Path, range: Range<u64>, digest: &mut Digest) -> Result<(), Failed> {
+        let mut at = range.start;
+        while at < range.end {
+            let next = (at + READ).min(range.end);
             let bytes = self.store.get_range(path, at..next).await.map_err(Failed::Store)?;
             digest.feed(vec![bytes]).await.map_err(Failed::Hash)?;
             at = next;
@@ -178,6 +210,7 @@ impl Vault {
         let chunks = md5s.zip(lens.iter().copied()).collect();
         let whole = Whole { completed, exts: vec![cut.plan.ext.clone()], chunks };
         let whole = self.write_whole(entry, whole).await?;
+        self.recent.close(&entry.id);
         let closed = entry.sessions();
         let update = |sessions: usize| Some(sessions.saturating_sub(closed));
         let _ = self.sessions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);

@@ -9,9 +9,11 @@
 //! What a client still has to send follows from which chunk objects exist. Chunks and plans are put as a whole or not
 //! at all, durably (`LocalFileSystem::with_fsync`), before they are acknowledged; the memory only repeats the store.
 
+mod companion;
 mod entry;
 mod finish;
 pub mod keys;
+mod recent;
 mod sweep;
 mod whole;
 
@@ -27,8 +29,10 @@ use xuchuan::core::wire::{Answer, Handshake, msg};
 
 use crate::config::Limits;
 use crate::failure::Failure;
+pub use companion::Companion;
 pub use entry::{Cut, Entry, InUse, Plan};
 use keys::{Part, md5_of};
+use recent::Recent;
 pub use sweep::{prepare, sweep_while_used};
 pub use whole::Whole;
 
@@ -43,6 +47,7 @@ pub struct Vault {
     public_url: String,
     entries: Mutex<HashMap<String, Arc<Entry>>>,
     wholes: Mutex<HashMap<String, Arc<Whole>>>,
+    recent: Arc<Recent>,
     sessions: AtomicUsize,
     bytes: AtomicU64,
     staged: AtomicU64,
@@ -87,6 +92,7 @@ impl Vault {
             public_url,
             entries: Mutex::default(),
             wholes: Mutex::default(),
+            recent: Arc::default(),
             sessions: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
             staged: AtomicU64::new(0),
@@ -170,9 +176,18 @@ impl Vault {
         }
     }
 
-    /// Notes that the chunk of `len` bytes is in its place, durably, and gives what is still needed.
-    pub fn stored(self: &Arc<Self>, place: Place, len: u64) -> Vec<String> {
+    /// What is hashed beside a chunk on its way to `place`.
+    pub fn companion(&self, place: &Place) -> Companion {
+        Companion::new(self.recent.clone(), place.entry.clone(), place.cut.clone())
+    }
+
+    /// Notes that the chunk of `len` bytes is in its place, durably, and gives what is still needed. `bytes` are its
+    /// bytes, if they are still in memory.
+    pub fn stored(self: &Arc<Self>, place: Place, len: u64, bytes: Option<Vec<Bytes>>) -> Vec<String> {
         let Place { entry, cut, in_use, md5 } = place;
+        if let Some(bytes) = bytes {
+            self.recent.keep(&entry.id, &md5, bytes);
+        }
         if entry.keep_chunk(&md5, len) {
             self.bytes.fetch_add(len, Ordering::Relaxed);
         }

@@ -25,7 +25,7 @@ impl Download {
     pub(super) fn head(&mut self, id: RequestId, head: &Head, now: Instant) {
         let Some(flight) = self.flight(id).filter(|flight| flight.phase == Phase::Sent) else { return };
         flight.moved = now;
-        let (asked, sent) = (flight.asked, flight.sent);
+        let (asked, sent, gulp) = (flight.asked, flight.sent, flight.gulp);
         self.unanswered = 0;
         self.gate.reached(sent);
         let known = self.resource.as_ref().map(|resource| Known {
@@ -38,6 +38,9 @@ impl Download {
         let verdict = verdict(&asked, known.as_ref(), head, self.config.unix_now);
         if !matches!(verdict, Verdict::Whole { .. } | Verdict::Part { .. }) {
             self.cancel(id);
+            if gulp {
+                self.slip();
+            }
         }
         if matches!(verdict, Verdict::Whole { .. } | Verdict::Part { .. } | Verdict::End { .. }) {
             self.gate.authorized(id);
@@ -361,12 +364,14 @@ impl Download {
         }
         let Some(flight) = self.flight(id) else { return };
         flight.phase = Phase::Body;
+        flight.settle_gulp();
         let effect = Effect::Receive {
             id,
             skip: flight.skip,
             compare: flight.compare,
             at: flight.at,
             limit: flight.end,
+            at_once: flight.gulp,
         };
         self.effects.push_back(effect);
     }

@@ -1,7 +1,7 @@
 //! What happens while a body comes in, and when it ends.
 
 use super::RequestId;
-use super::flight::{Job, Phase};
+use super::flight::{Flight, Job, Phase};
 use super::machine::{Address, Download, Ranges};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
@@ -41,7 +41,6 @@ impl Download {
         flight.wrote += written;
         let (at, job, stream) = (flight.at, flight.job, flight.stream);
         let checked = compared > 0 && flight.compare == 0;
-        let over = flight.skip == 0 && flight.compare == 0 && flight.end == Some(at);
         if checked {
             self.checked(job, from);
         }
@@ -52,8 +51,10 @@ impl Download {
                 return self.too_large(at);
             }
             self.outgrown(at, stream);
+            self.quicken(id, now);
         }
-        if over {
+        let is_over = |it: &Flight| it.skip == 0 && it.compare == 0 && it.end == Some(at);
+        if self.flights.iter().any(|it| it.id == id && is_over(it)) {
             self.leg_over(id, now);
         }
     }
@@ -197,6 +198,9 @@ impl Download {
         let Some(index) = self.flights.iter().position(|flight| flight.id == id) else { return };
         let flight = self.flights.remove(index);
         let at = flight.at;
+        if flight.gulp && flight.phase != Phase::Drain {
+            self.slip();
+        }
         if flight.phase == Phase::Drain && (failure.is_none() || flight.job != Job::Tail) {
             if flight.job == Job::Tail {
                 self.end_is_proven();
@@ -280,7 +284,10 @@ impl Download {
                 return self.fail(error.with_attempts(self.unanswered));
             }
         }
-        self.failed(sent, kind, why, None, None, now);
+        self.note("downloading", why, now);
+        if !self.gate.lost(sent, now) {
+            self.spent(kind, why, None);
+        }
     }
 
     /// Counts a failure, and gives up where time without progress is spent.
@@ -295,9 +302,14 @@ impl Download {
     ) {
         self.note("downloading", why, now);
         if !self.gate.failed(sent, after, now) {
-            let kind = if self.gate.is_offline() { Kind::Offline } else { kind };
-            let error = Error::new(kind, "downloading", why).with_status(status);
-            self.fail(error.with_attempts(self.gate.total_failures()));
+            self.spent(kind, why, status);
         }
+    }
+
+    /// Fails, since the time without progress is spent.
+    fn spent(&mut self, kind: Kind, why: &str, status: Option<u16>) {
+        let kind = if self.gate.is_offline() { Kind::Offline } else { kind };
+        let error = Error::new(kind, "downloading", why).with_status(status);
+        self.fail(error.with_attempts(self.gate.total_failures()));
     }
 }

@@ -27,6 +27,8 @@ pub struct Flight {
     pub proven: bool,
     /// The body is a 200: the whole resource.
     pub stream: bool,
+    /// It was sent to be taken in one go.
+    pub gulp: bool,
     /// Content-Range was hidden.
     pub blind: bool,
     pub sent: Instant,

@@ -1,6 +1,7 @@
 //! The download machine: what it knows, and where each input goes.
 
 use super::flight::{Flight, Phase};
+use super::gulp::{Gulps, PATIENCE};
 use super::record::{Record, Restored};
 use super::seams::Seams;
 use super::spans::Spans;
@@ -65,6 +66,7 @@ pub struct Download {
     pub(super) idle: u32,
     /// Blind ranges in a row that brought nothing.
     pub(super) barren: u32,
+    pub(super) gulps: Gulps,
     pub(super) finish: Finish,
     /// A record of this download may exist.
     pub(super) remembered: bool,
@@ -161,6 +163,7 @@ impl Download {
             at_end: false,
             barren: 0,
             idle: 0,
+            gulps: Gulps::default(),
             finish: Finish::No,
             remembered: false,
             sent: 0,
@@ -314,8 +317,10 @@ impl Download {
 
     /// Returns when a request that shows no sign of life is given up.
     fn deadline(&self, flight: &Flight) -> Option<Instant> {
+        let timeout = self.config.stall_timeout.max(1);
         match flight.phase {
-            Phase::Sent | Phase::Body => Some(flight.moved + self.config.stall_timeout.max(1)),
+            Phase::Body if flight.is_mute() => Some(flight.moved + timeout.min(PATIENCE)),
+            Phase::Sent | Phase::Body => Some(flight.moved + timeout),
             Phase::Drain => Some(flight.moved + DRAIN),
             // Our own sink is what it waits for.
             Phase::Held => None,
@@ -332,6 +337,12 @@ impl Download {
             .collect();
         for id in late {
             if self.stage == Stage::Running && self.flights.iter().any(|flight| flight.id == id) {
+                if self.flight(id).is_some_and(|flight| flight.is_mute()) {
+                    // It may well be on its way: asked for piece by piece it will show.
+                    self.slip();
+                    self.cancel(id);
+                    continue;
+                }
                 self.effects.push_back(Effect::Cancel(id));
                 // A body of which every byte came is as good as over.
                 let drained = self.flights.iter().any(|it| it.id == id && it.phase == Phase::Drain);

@@ -17,6 +17,7 @@ mod answers;
 mod body;
 mod ending;
 mod flight;
+mod gulp;
 mod machine;
 mod planner;
 mod record;
@@ -28,6 +29,7 @@ mod view;
 mod tests;
 
 pub use crate::core::pace::Concurrency;
+pub use gulp::Gulp;
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 
@@ -53,6 +55,8 @@ pub struct Config {
     /// A request's remaining part is shared out only if it would take longer than this, in ms: what was on its way
     /// when a body is cut short is lost, and a fast line gains nothing from a second connection.
     pub min_gain: Millis,
+    /// When ranges are taken in one go, if they are.
+    pub gulp: Option<Gulp>,
     /// How many bytes are compared where no validator proves that it is the same version.
     pub overlap: u64,
     /// When to try again.
@@ -87,6 +91,7 @@ impl Config {
             concurrency: Concurrency::Auto(4),
             min_split: 1 << 20,
             min_gain: 2_000,
+            gulp: None,
             overlap: 16 << 10,
             retry: Policy::default(),
             stall_timeout: 30_000,
@@ -131,6 +136,9 @@ pub enum Effect {
         at: u64,
         /// The first offset not to write.
         limit: Option<u64>,
+        /// The body may be taken in one go, however long that lasts, and told by one [`Input::Data`]; of one that
+        /// turns out to be shorter only whole pieces then count.
+        at_once: bool,
     },
     /// Stop writing this body at `end`, which is not before what was reported: another request brings the rest.
     Limit {

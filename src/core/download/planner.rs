@@ -1,8 +1,8 @@
 //! What to ask for next.
 
-use super::Effect;
 use super::flight::{Flight, Job, Phase};
 use super::machine::{Address, Download, Ranges, Sink, Stage};
+use super::{Effect, RequestId};
 use crate::core::clock::Instant;
 use crate::core::range::{Asked, ByteRange};
 
@@ -90,7 +90,10 @@ impl Download {
         let largest = self
             .flights
             .iter_mut()
-            .filter(|flight| flight.phase == Phase::Body && flight.job == Job::Fill && !flight.stream)
+            .filter(|flight| {
+                let reading = flight.phase == Phase::Body && flight.job == Job::Fill;
+                reading && !flight.stream && !flight.gulp
+            })
             .max_by_key(|flight| left(flight))?;
         let (id, end, half) = (largest.id, largest.end?, left(largest) / 2);
         let gains = self.config.min_gain == 0
@@ -101,9 +104,16 @@ impl Download {
         let middle = largest.at + half;
         let edge = middle.div_ceil(self.piece).saturating_mul(self.piece);
         let cut = if end.checked_sub(edge).is_some_and(|rest| rest >= min) { edge } else { middle };
-        largest.end = Some(cut);
-        self.effects.push_back(Effect::Limit { id, end: cut });
+        self.limit(id, cut);
         Some((cut, Some(end)))
+    }
+
+    /// Leaves what a body would bring from `end` on to others.
+    pub(super) fn limit(&mut self, id: RequestId, end: u64) {
+        if let Some(flight) = self.flight(id) {
+            flight.end = Some(end);
+            self.effects.push_back(Effect::Limit { id, end });
+        }
     }
 
     /// Returns what one connection brings, in bytes/s, once that is known.
@@ -112,17 +122,32 @@ impl Download {
         Some(self.meter.measured(now)? / running.max(1) as f64)
     }
 
+    /// Tells whether no validator can prove the version.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.resource.as_ref().is_some_and(|resource| !resource.validators.is_strong())
+    }
+
     /// Asks for the bytes from `start` to `end`, with an overlap in front where no validator can prove the version.
     fn fill(&mut self, start: u64, end: Option<u64>, now: Instant) {
-        let unsure = self.resource.as_ref().is_some_and(|resource| !resource.validators.is_strong());
+        let unsure = self.is_unsure();
         let overlap = if unsure && !std::mem::take(&mut self.at_end) {
             self.have.behind(start).min(self.config.overlap)
         } else {
             0
         };
         let from = start - overlap;
+        let (end, gulp) = match end {
+            Some(end) if !unsure => {
+                let (end, gulp) = self.portion(start..end);
+                (Some(end), gulp)
+            }
+            end => (end, false),
+        };
         let range = end.map_or(Some(ByteRange::from(from)), |end| ByteRange::until(from, end));
         self.send(Job::Fill, range, start, end, overlap, now);
+        if gulp && let Some(flight) = self.flights.last_mut() {
+            flight.gulp = true;
+        }
     }
 
     fn send(
@@ -155,6 +180,7 @@ impl Download {
             wrote: 0,
             proven: false,
             stream: false,
+            gulp: false,
             blind: false,
             sent: now,
             moved: now,

@@ -99,7 +99,7 @@ fn the_probe_is_the_first_request_and_its_body_is_used() {
     assert_eq!(
         effects,
         [
-            Effect::Receive { id: 1, skip: 0, compare: 0, at: 0, limit: Some(SIZE) },
+            Effect::Receive { id: 1, skip: 0, compare: 0, at: 0, limit: Some(SIZE), at_once: false },
             Effect::Limit { id: 1, end: SIZE / 2 },
             send(2, Some((SIZE / 2, Some(SIZE)))),
         ]
@@ -327,7 +327,10 @@ fn a_stream_longer_than_it_said_was_decoded() {
     script.input(Input::Lost(1, "network error".into()));
     assert_eq!(script.wake(), [send(2, None)]);
     let effects = script.head(2, Head { content_length: Some("100".into()), ..status(200) });
-    assert_eq!(effects, [Effect::Receive { id: 2, skip: 0, compare: 150, at: 150, limit: None }]);
+    assert_eq!(
+        effects,
+        [Effect::Receive { id: 2, skip: 0, compare: 150, at: 150, limit: None, at_once: false }]
+    );
     script.input(Input::Data(2, 180));
     assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: 180, hash: false }]);
     let effects = script.input(Input::Finished(Ok(None)));
@@ -349,7 +352,8 @@ fn without_validators_bytes_are_compared() {
     let overlap = 16 << 10;
     assert_eq!(script.wake(), [send(3, Some((MIB - overlap, Some(SIZE / 2))))]);
     let effects = script.head(3, untagged(MIB - overlap, SIZE / 2));
-    let receive = Effect::Receive { id: 3, skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2) };
+    let receive =
+        Effect::Receive { id: 3, skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2), at_once: false };
     assert_eq!(effects, [receive]);
     script.input(Input::Data(3, overlap));
     script.input(Input::Data(3, 7 * MIB));
@@ -358,7 +362,8 @@ fn without_validators_bytes_are_compared() {
     // Where two bodies meet, both sides are compared with one.
     let (from, to) = (SIZE / 2 - overlap, SIZE / 2 + overlap);
     assert_eq!(script.input(Input::End(2)), [send(4, Some((from, Some(to))))]);
-    let receive = Effect::Receive { id: 4, skip: 0, compare: 2 * overlap, at: to, limit: Some(to) };
+    let receive =
+        Effect::Receive { id: 4, skip: 0, compare: 2 * overlap, at: to, limit: Some(to), at_once: false };
     assert_eq!(script.head(4, untagged(from, to)), [receive]);
     script.input(Input::Data(4, 2 * overlap));
     assert_eq!(script.input(Input::End(4)), [Effect::Finish { total: SIZE, hash: false }]);
@@ -451,4 +456,114 @@ fn only_a_long_delay_counts_as_sleep() {
     };
     assert!(failed(9_000), "a busy page is charged");
     assert!(!failed(11_000), "a device that slept is not");
+}
+
+const GULP: Gulp = Gulp { after: 4 * MIB, pace: 64 << 10, most: 8 * MIB };
+
+/// Goes on to where the probe's body has brought 5 MiB in 50 ms: twice as fast as it must.
+fn fast(config: Config, head: Head) -> (Script, Vec<Effect>) {
+    let (mut script, _) = begin(Config { gulp: Some(GULP), min_split: 1 << 40, ..config });
+    script.head(1, head);
+    script.input(Input::Prepared(Ok(())));
+    script.now = Instant(50);
+    let effects = script.input(Input::Data(1, 5 * MIB));
+    (script, effects)
+}
+
+#[test]
+fn on_a_fast_line_ranges_are_taken_in_one_go() {
+    let (mut script, effects) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
+    // The first body goes on to the edge of its piece; the next ranges are whole pieces.
+    assert_eq!(effects, [Effect::Limit { id: 1, end: 8 * MIB }, send(2, Some((8 * MIB, Some(16 * MIB))))]);
+    let effects = script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
+    let limit = Some(16 * MIB);
+    assert_eq!(effects, [Effect::Receive { id: 2, skip: 0, compare: 0, at: 8 * MIB, limit, at_once: true }]);
+    let effects = script.input(Input::Data(1, 3 * MIB));
+    assert_eq!(effects, [Effect::Cancel(1), send(3, Some((16 * MIB, Some(24 * MIB))))]);
+    assert_eq!(script.input(Input::Data(2, 8 * MIB)), [send(4, Some((24 * MIB, Some(32 * MIB))))]);
+    assert_eq!(script.input(Input::End(2)), []);
+    assert_eq!(script.machine.progress(script.now).confirmed, 16 * MIB);
+}
+
+#[test]
+fn a_gulp_that_does_not_come_is_read_piece_by_piece() {
+    let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
+    script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
+    script.input(Input::Data(1, 3 * MIB));
+    script.head(3, part(16 * MIB, 24 * MIB, 6 * SIZE));
+    script.now = Instant(2_049);
+    assert_eq!(script.input(Input::Wake), []);
+    script.now = Instant(2_050);
+    // No failure is charged: it is asked for again at once, and this time each byte counts.
+    let effects = script.input(Input::Wake);
+    assert_eq!(effects[..2], [Effect::Cancel(2), Effect::Cancel(3)]);
+    assert_eq!(effects[2..], [send(4, Some((8 * MIB, Some(6 * SIZE))))]);
+    let effects = script.head(4, part(8 * MIB, 6 * SIZE, 6 * SIZE));
+    assert!(matches!(effects[..], [Effect::Receive { at_once: false, .. }]), "{effects:?}");
+    // Two slipped: now it takes four times as much to be believed.
+    script.now = Instant(2_060);
+    assert_eq!(script.input(Input::Data(4, 15 * MIB)), []);
+    let effects = script.input(Input::Data(4, MIB));
+    assert_eq!(effects[..2], [Effect::Cancel(4), send(5, Some((24 * MIB, Some(32 * MIB))))]);
+}
+
+#[test]
+fn a_gulp_that_breaks_or_is_refused_is_one_too_many() {
+    for trouble in
+        [Input::Lost(2, "network error".into()), Input::End(2), Input::Head(2, Box::new(status(503)))]
+    {
+        let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
+        if !matches!(trouble, Input::Head(..)) {
+            script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
+        }
+        script.input(trouble);
+        let effects = [script.input(Input::Data(1, 3 * MIB)), script.wake()].concat();
+        assert!(effects.contains(&send(3, Some((8 * MIB, Some(6 * SIZE))))), "{effects:?}");
+    }
+}
+
+#[test]
+fn gulps_need_speed_a_proven_version_and_an_answer_that_fits() {
+    let (mut script, _) = begin(Config { gulp: Some(GULP), min_split: 1 << 40, ..config() });
+    script.head(1, part(0, 6 * SIZE, 6 * SIZE));
+    script.input(Input::Prepared(Ok(())));
+    script.now = Instant(100);
+    assert_eq!(script.input(Input::Data(1, 5 * MIB)), [], "too slow");
+
+    let weak = Head { etag: Some("W/\"a\"".into()), ..part(0, 6 * SIZE, 6 * SIZE) };
+    let (_, effects) = fast(config(), weak);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { id: 2, .. })), "{effects:?}");
+
+    let (_, effects) = fast(config(), part(0, SIZE, SIZE));
+    assert_eq!(effects, [Effect::Limit { id: 1, end: 8 * MIB }, send(2, Some((8 * MIB, Some(SIZE))))]);
+    let (_, effects) = fast(config(), part(0, SIZE - 1, SIZE - 1));
+    assert_eq!(effects, [], "the rest is too little");
+
+    // The answer brings more than was asked for: it is read, and cut.
+    let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
+    let effects = script.head(2, part(8 * MIB, 6 * SIZE, 6 * SIZE));
+    assert!(matches!(effects[..], [Effect::Receive { at_once: false, .. }]), "{effects:?}");
+}
+
+#[test]
+fn a_network_that_is_gone_without_a_word_is_probed_every_2_s() {
+    let mut script = Script::running(config());
+    for id in [1, 2] {
+        script.input(Input::Lost(id, "gone".into()));
+    }
+    let mut longest = 0;
+    for _ in 0..100 {
+        let before = script.now;
+        let effects = script.wake();
+        longest = longest.max(script.now.since(before));
+        for effect in effects {
+            if let Effect::Send { id, .. } = effect {
+                script.input(Input::Lost(id, "net::ERR_INTERNET_DISCONNECTED".into()));
+            }
+        }
+        if script.state().is_final() {
+            break;
+        }
+    }
+    assert!(!script.state().is_final() && longest <= 2_000, "{longest} ms, {:?}", script.state());
 }

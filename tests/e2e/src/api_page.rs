@@ -74,6 +74,11 @@ impl<'a> ApiPage<'a> {
         Ok(ApiPage { browser })
     }
 
+    /// Returns the page that was opened in `browser`.
+    pub fn at(browser: &'a Browser) -> ApiPage<'a> {
+        ApiPage { browser }
+    }
+
     /// Starts the upload `name` of `file`.
     pub async fn upload(&self, name: &str, file: &TestFile, options: Value) -> Result<()> {
         self.browser.choose("#file", &[&file.path]).await?;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use faults::digest::md5_of;
+use faults::multipart::part;
 use serde_json::{Value, json};
 
-use crate::files::md5_of;
 use crate::http::{Answer, Asked};
 
 /// What a page needs of its site to use the package (packaging.md, "CSP that pages need").
@@ -108,18 +109,4 @@ fn take_chunk(body: &[u8], missing: &mut BTreeMap<String, BTreeSet<String>>) -> 
         left.remove(&id);
     }
     Some(json!(left))
-}
-
-/// Finds the content of a multipart field. Its boundary is the body's first line.
-fn part<'a>(body: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let line = find(body, b"\r\n")?;
-    let boundary = [b"\r\n", body.get(..line)?].concat();
-    let at = find(body, format!("name=\"{name}\"").as_bytes())?;
-    let rest = body.get(at..)?;
-    let content = rest.get(find(rest, b"\r\n\r\n")? + 4..)?;
-    content.get(..find(content, &boundary)?)
-}
-
-fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
-    bytes.windows(mark.len()).position(|window| window == mark)
 }

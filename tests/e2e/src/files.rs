@@ -1,12 +1,15 @@
 //! Test files made from a seed and a size, and their digests.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use faults::generated::Generated;
 use md5::{Digest, Md5};
 use sha2::Sha256;
+
+pub use faults::digest::{hex, md5_of};
 
 /// One MiB.
 pub const MIB: u64 = 1 << 20;
@@ -25,16 +28,16 @@ pub struct TestFile {
 /// Writes a file of `size` bytes that follow from `seed`.
 pub fn random(folder: &Path, name: &str, seed: u64, size: u64) -> Result<TestFile> {
     let path = folder.join(name);
-    let mut out = BufWriter::with_capacity(1 << 20, create(&path)?);
-    let mut state = seed;
-    let mut left = size;
-    while left > 0 {
-        let word = splitmix(&mut state).to_le_bytes();
-        let length = left.min(8);
-        out.write_all(word.get(..usize::try_from(length)?).unwrap_or(&[]))?;
-        left -= length;
+    let mut out = create(&path)?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < size {
+        let length = usize::try_from((size - at).min(1 << 20))?;
+        let run = buffer.get_mut(..length).unwrap_or(&mut []);
+        Generated(seed).fill(at, run);
+        out.write_all(run)?;
+        at += length as u64;
     }
-    out.flush()?;
     Ok(TestFile { path, size })
 }
 
@@ -84,25 +87,6 @@ impl TestFile {
     }
 }
 
-/// Writes bytes as lower-case hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Returns the MD5 of `bytes`, as the protocol writes it.
-pub fn md5_of(bytes: &[u8]) -> String {
-    hex(&Md5::digest(bytes))
-}
-
 fn create(path: &Path) -> Result<File> {
     File::create(path).with_context(|| format!("create {}", path.display()))
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-fn splitmix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -10,11 +10,14 @@ pub mod demo;
 pub mod engine;
 pub mod fake;
 pub mod files;
-pub mod http;
 pub mod process;
 pub mod server;
 pub mod setting;
+pub mod soak;
 pub mod stage;
 pub mod wait;
 pub mod watch;
 pub mod wire;
+
+/// Just enough HTTP/1.1, shared with the fault server.
+pub use faults::http;

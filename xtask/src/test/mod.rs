@@ -2,11 +2,11 @@
 
 mod browsers;
 mod count;
-mod install;
+pub mod install;
 mod steps;
 mod types;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ fn full(steps: &mut Steps) {
 
     match (&package, &tools, &server) {
         (Some(()), Some(tools), Some(server)) => {
-            steps.tests("end to end", &mut end_to_end(tools, server), 40 * MINUTE);
+            steps.tests("end to end", &mut end_to_end(tools, server.program()), 40 * MINUTE);
         }
         _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
@@ -94,13 +94,13 @@ fn start_server() -> Result<Server> {
 }
 
 /// The end-to-end project finds the drivers on PATH, and learns by environment where the rest is.
-fn end_to_end(tools: &install::Tools, server: &Server) -> Command {
+pub fn end_to_end(tools: &install::Tools, server: &Path) -> Command {
     let drivers = [&tools.chromedriver, &tools.geckodriver, &tools.webkitdriver];
     let folders = drivers.into_iter().filter_map(|driver| driver.parent().map(PathBuf::from));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)));
     let mut command = paths::cargo(&["test", "--package", "e2e", "--no-fail-fast"]);
-    command.env("XUCHUAN_PKG", paths::pkg()).env("XUCHUAN_SERVER_BIN", server.program());
+    command.env("XUCHUAN_PKG", paths::pkg()).env("XUCHUAN_SERVER_BIN", server);
     if let Ok(path) = path {
         command.env("PATH", path);
     }

@@ -3,7 +3,7 @@
 //!
 //! MD5 is one long chain of dependent steps, so its speed is the length of that chain in cycles, and a processor has
 //! room for other work beside it. A compiler gives that away: LLVM puts the additions in an order of its own, which
-//! brings the chain's latest value in too early (docs/decisions/012). Engines keep the order of a module's instructions.
+//! brings the chain's latest value in too early (docs/decisions/015). Engines keep the order of a module's instructions.
 //!
 //! The module has no state and no memory of its own: it works in the one that it imports, where its caller has put things.
 //!

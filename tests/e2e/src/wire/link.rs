@@ -28,10 +28,12 @@ pub(super) async fn serve(client: TcpStream, upstream: SocketAddr, gate: Arc<Gat
         () = gate.refused() => false,
         ended = link.run() => ended.is_ok(),
     };
+    link.ledger_ended();
     if !orderly {
         let _ = link.to_client.as_ref().set_zero_linger();
+        // Dropped, it would close in order first.
+        link.to_client.forget();
     }
-    link.ledger_ended();
 }
 
 struct Link {

@@ -1,0 +1,133 @@
+//! The matrix: one upload for each fault, against the fault server, in each engine.
+
+mod judge;
+mod rows;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use e2e::api_page::{ApiPage, Told};
+use e2e::files::{self, MIB, TestFile};
+use e2e::setting::no_errors;
+use e2e::stage::Stage;
+use e2e::{built, fake, scenario};
+use faults::scenario::Spec;
+use faults::{Port, Server};
+use rows::Row;
+use serde_json::json;
+
+/// So many uploads are under way in the page.
+const AT_ONCE: usize = 6;
+const CHUNK: u64 = 256 << 10;
+/// Eight whole chunks, and one of 100 bytes.
+const SIZE: u64 = 2 * MIB + 100;
+/// No upload takes longer.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// An upload under way, or done.
+struct Run {
+    row: Row,
+    /// What its requests are logged under.
+    name: String,
+    file: TestFile,
+    /// Its own port, for as long as it may be asked.
+    _port: Option<Port>,
+    began: Instant,
+}
+
+/// How it was seen to end.
+struct Ended {
+    run: Run,
+    told: Told,
+    /// In ms since 1970; later than it really was, by the time between two looks.
+    at: u64,
+}
+
+async fn upload_faults(stage: &Stage) -> Result<()> {
+    let www = stage.folder("www")?;
+    built::www(&www)?;
+    let server = Server::start(0, fake::site(www, "connect-src *")).await?;
+    let browser = stage.browser().await?;
+    let page = ApiPage::open(&browser, &server.main().url("/e2e/script.html")).await?;
+    let mut waiting: VecDeque<Row> = rows::all().into();
+    if let Ok(only) = std::env::var("E2E_FAULT") {
+        waiting.retain(|row| row.name.contains(&only));
+    }
+    let (count, mut running, mut ended, mut wrong) = (waiting.len(), Vec::new(), Vec::new(), Vec::new());
+    ensure!(count > 0, "there is no such fault");
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(row) = waiting.pop_front()
+        {
+            running.push(start(stage, &server, &page, row, count - waiting.len()).await?);
+        }
+        let Some(at) = settled(&page, &running).await? else {
+            if running.is_empty() {
+                break;
+            }
+            continue;
+        };
+        let run = running.swap_remove(at);
+        let told = page.tell(&run.name).await?;
+        let one = Ended { run, told, at: faults::log::now() };
+        let (line, verdict) = judge::one(stage.engine, &server, &one).await;
+        stage.tell(line);
+        if let Err(why) = verdict {
+            stage.tell(format_args!("WRONG: {}: {why:#}", one.run.row.name));
+            for entry in server.log().of(&one.run.name) {
+                stage.tell(format_args!("  {}", judge::entry(&entry, one.at)));
+            }
+            wrong.push(format!("{}: {why:#}", one.run.row.name));
+        }
+        ended.push(one);
+    }
+    let log = e2e::stage::output()?.join(format!("upload-faults-{}.json", stage.engine));
+    std::fs::write(&log, serde_json::to_vec_pretty(&server.log().all())?)?;
+    // What has ended stays quiet, for as long as the others took and a little.
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    wrong.extend(
+        ended.iter().filter_map(|one| judge::quiet(&server, one).err().map(|why| format!("{why:#}"))),
+    );
+    stage.tell(format_args!("{} of {count} faults as they have to be", count - wrong.len().min(count)));
+    if !wrong.is_empty() {
+        bail!("{} went wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+    no_errors(&browser).await
+}
+
+async fn start(stage: &Stage, server: &Server, page: &ApiPage<'_>, row: Row, number: usize) -> Result<Run> {
+    Spec::read_all(row.faults).with_context(|| row.name)?;
+    let name = format!("r{number}");
+    let file = files::random(&stage.folder("files")?, &format!("{name}.bin"), number as u64, SIZE)?;
+    let port = if row.same_origin { None } else { Some(server.open().await?) };
+    let place = port.as_ref().unwrap_or(server.main());
+    let endpoint = place.url(&format!("/s/{name}/{}/api/upload", row.faults));
+    let mut options = json!({
+        "endpoint": endpoint,
+        "chunkSize": CHUNK,
+        "retry": { "budget": 20_000, "base": 50, "cap": 400 },
+        "stallTimeout": 1500,
+    });
+    if let (Some(options), Some(more)) = (options.as_object_mut(), row.options.as_object()) {
+        options.extend(more.clone());
+    }
+    let began = Instant::now();
+    page.upload(&name, &file, options).await.with_context(|| row.name)?;
+    Ok(Run { row, name, file, _port: port, began })
+}
+
+/// Waits a moment for one of `running` to settle; one that takes too long is an error.
+async fn settled(page: &ApiPage<'_>, running: &[Run]) -> Result<Option<usize>> {
+    for (at, run) in running.iter().enumerate() {
+        let told = page.tell(&run.name).await?;
+        if told.settled {
+            return Ok(Some(at));
+        }
+        ensure!(run.began.elapsed() < LIMIT, "{} hangs: {told:?}", run.row.name);
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    Ok(None)
+}
+
+scenario!(upload_faults, 300: Chromium, Firefox, WebKit);
