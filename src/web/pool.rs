@@ -220,8 +220,11 @@ impl Pool {
                 ])
             }
             jobs => {
-                let blobs: Array = jobs.iter().map(|job| &job.blob).collect();
-                let chunks: Array = jobs.iter().map(chunk).collect();
+                let (blobs, chunks) = (Array::new(), Array::new());
+                for job in jobs {
+                    blobs.push(&job.blob);
+                    chunks.push(&chunk(job));
+                }
                 object(&[
                     ("t", "batch".into()),
                     ("id", number(id)),
