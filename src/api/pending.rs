@@ -48,7 +48,11 @@ pub fn pending() -> Promise {
                 LISTED.with_borrow_mut(|map| map.insert(key, listed));
             }
         }
-        Ok(shapes.into_iter().map(|(_, shape)| shape).collect::<Array>().into())
+        let list = Array::new();
+        for (_, shape) in &shapes {
+            list.push(shape);
+        }
+        Ok(list.into())
     })
 }
 

@@ -35,14 +35,15 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
 
 /// Makes the events of a report.
 pub fn events(events: &[Event]) -> JsValue {
-    let event = |event: &Event| {
-        object(&[
+    let list = Array::new();
+    for event in events {
+        list.push(&object(&[
             ("at", number(event.at.0)),
             ("doing", event.doing.as_str().into()),
             ("what", event.what.as_str().into()),
-        ])
-    };
-    events.iter().map(event).collect::<Array>().into()
+        ]));
+    }
+    list.into()
 }
 
 /// Makes the chunks of a report.

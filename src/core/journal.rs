@@ -47,8 +47,11 @@ impl UploadRecord {
     pub fn digests(&self) -> Option<Digests> {
         let cut = self.cut()?;
         let file = Digest::from_hex(&self.file_id)?;
-        let chunks: Option<Vec<Digest>> = self.chunk_ids.iter().map(|id| Digest::from_hex(id)).collect();
-        chunks.filter(|c| c.len() == cut.count()).map(|chunks| Digests { file, chunks })
+        let mut chunks = Vec::new();
+        for id in &self.chunk_ids {
+            chunks.push(Digest::from_hex(id)?);
+        }
+        (chunks.len() == cut.count()).then_some(Digests { file, chunks })
     }
 
     /// Writes the digests down.

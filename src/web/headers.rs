@@ -73,9 +73,12 @@ fn pairs(value: &JsValue) -> Pairs {
         Some(object) => Object::entries(object),
         None => return Vec::new(),
     };
-    let entry = |entry: JsValue| {
-        let entry: js_sys::Array = entry.dyn_into().ok()?;
-        Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
-    };
-    entries.iter().filter_map(entry).collect()
+    let mut pairs = Vec::new();
+    for entry in entries.iter() {
+        let Ok(entry) = entry.dyn_into::<js_sys::Array>() else { continue };
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            pairs.push((name, value));
+        }
+    }
+    pairs
 }

@@ -14,7 +14,7 @@ thread_local! {
     static KERNEL: RefCell<Option<Rc<dyn Kernel>>> = const { RefCell::new(None) };
 }
 
-/// Returns the fastest kernel that runs here: the module, without SIMD what of it needs none, or plain code.
+/// Returns the fastest kernel that runs here: the module, without SIMD what of it needs none, or the md-5 crate.
 pub async fn kernel() -> Rc<dyn Kernel> {
     let known = KERNEL.with_borrow(Option::clone);
     if let Some(kernel) = known {

@@ -36,7 +36,11 @@ pub fn get_value(object: &JsValue, name: &str) -> JsValue {
 /// Calls a method by its name; fails with what it throws.
 pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     let function: Function = Reflect::get(object, &JsValue::from_str(method))?.dyn_into()?;
-    Reflect::apply(&function, object, &arguments.iter().collect::<Array>())
+    let list = Array::new();
+    for argument in arguments {
+        list.push(argument);
+    }
+    Reflect::apply(&function, object, &list)
 }
 
 /// Reads a property of a type.

@@ -220,8 +220,11 @@ impl Pool {
                 ])
             }
             jobs => {
-                let blobs: Array = jobs.iter().map(|job| &job.blob).collect();
-                let chunks: Array = jobs.iter().map(chunk).collect();
+                let (blobs, chunks) = (Array::new(), Array::new());
+                for job in jobs {
+                    blobs.push(&job.blob);
+                    chunks.push(&chunk(job));
+                }
                 object(&[
                     ("t", "batch".into()),
                     ("id", number(id)),
@@ -286,11 +289,13 @@ impl Pool {
     fn died(&self, member: &Rc<Member>) {
         member.port.terminate();
         self.members.borrow_mut().retain(|other| !Rc::ptr_eq(other, member));
-        for job in member.tasks.take().into_iter().flat_map(|(_, jobs)| jobs) {
-            if job.survives() {
-                self.waiting.borrow_mut().push_back(job);
-            } else {
-                self.keep([job]);
+        for (_, jobs) in member.tasks.take() {
+            for job in jobs {
+                if job.survives() {
+                    self.waiting.borrow_mut().push_back(job);
+                } else {
+                    self.keep([job]);
+                }
             }
         }
         // This runs inside one of the listeners; they are dropped when it has returned.

@@ -54,8 +54,10 @@ pub fn known(value: &JsValue, cut: Cut) -> Known {
 /// Reads a record of a download.
 pub fn download_record(value: &JsValue) -> Option<download::Record> {
     let validators = get(value, "validators")?;
-    let seams: Option<Vec<u64>> =
-        get(value, "seams")?.dyn_ref::<Array>()?.iter().map(|at| to_u64(at.as_f64()?)).collect();
+    let mut seams = Vec::new();
+    for at in get(value, "seams")?.dyn_ref::<Array>()?.iter() {
+        seams.push(to_u64(at.as_f64()?)?);
+    }
     Some(download::Record {
         version: u32::try_from(get_u64(value, "version")?).ok()?,
         url: get_string(value, "url")?,
@@ -70,12 +72,16 @@ pub fn download_record(value: &JsValue) -> Option<download::Record> {
             settled: get(&validators, "settled").is_some_and(|settled| settled.is_truthy()),
         },
         content_type: get_string(value, "contentType"),
-        seams: seams?,
+        seams,
     })
     .filter(download::Record::is_sound)
 }
 
 /// Reads an array of strings; nothing if anything else is in it.
 pub fn strings(value: &JsValue) -> Option<Vec<String>> {
-    value.dyn_ref::<Array>()?.iter().map(|entry| entry.as_string()).collect()
+    let mut strings = Vec::new();
+    for entry in value.dyn_ref::<Array>()?.iter() {
+        strings.push(entry.as_string()?);
+    }
+    Some(strings)
 }

@@ -186,7 +186,10 @@ impl Sink {
                     let piece = blob_of(&begun.bytes.subarray(0, len as u32))?;
                     self.put(index, piece);
                 }
-                let parts: Array = self.pieces.iter().flatten().collect();
+                let parts = Array::new();
+                for piece in self.pieces.iter().flatten() {
+                    parts.push(piece);
+                }
                 let options = BlobPropertyBag::new();
                 options.set_type(content_type);
                 let result = Blob::new_with_blob_sequence_and_options(&parts, &options);

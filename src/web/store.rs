@@ -86,7 +86,11 @@ pub async fn all() -> Result<Vec<(String, JsValue)>, String> {
     let (keys, values) = (call(&store, "getAllKeys", &[]), call(&store, "getAll", &[]));
     let keys: Array = done(keys).await?.unchecked_into();
     let values: Array = done(values).await?.unchecked_into();
-    Ok(keys.iter().filter_map(|key| key.as_string()).zip(values.iter()).collect())
+    let mut all = Vec::new();
+    for (key, value) in keys.iter().zip(values.iter()) {
+        all.extend(key.as_string().map(|key| (key, value)));
+    }
+    Ok(all)
 }
 
 /// Removes a record and its pieces.

@@ -152,10 +152,9 @@ pub fn free(buffer: js_sys::ArrayBuffer) {
 
 /// Tells whether `url` has the origin of this page.
 pub fn is_same_origin(url: &str) -> bool {
-    let origin = here().and_then(|here| web_sys::Url::new(&here).ok());
-    absolute(url)
-        .zip(origin)
-        .is_some_and(|(url, page)| url.origin() == page.origin() && url.origin() != "null")
+    let origin_of = |url: &str| absolute(url).map(|url| url.origin());
+    let page = here().and_then(|here| origin_of(&here));
+    page.is_some_and(|page| page != "null" && origin_of(url).is_some_and(|origin| origin == page))
 }
 
 /// Returns the last part of a URL's path, as a file's name.

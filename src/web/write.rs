@@ -44,6 +44,10 @@ pub fn known(name: &str, bytes: &[u8], used_at: u64) -> JsValue {
 
 /// Writes a record of a download, which was last changed at `updated_at`, in ms since 1970.
 pub fn download_record(record: &download::Record, updated_at: u64) -> JsValue {
+    let seams = Array::new();
+    for at in &record.seams {
+        seams.push(&number(*at));
+    }
     let validators = object(&[
         ("etag", text(&record.validators.etag)),
         ("lastModified", text(&record.validators.last_modified)),
@@ -59,7 +63,7 @@ pub fn download_record(record: &download::Record, updated_at: u64) -> JsValue {
         ("endProven", record.end_proven.into()),
         ("validators", validators),
         ("contentType", text(&record.content_type)),
-        ("seams", record.seams.iter().map(|at| number(*at)).collect::<Array>().into()),
+        ("seams", seams.into()),
         ("updatedAt", number(updated_at)),
     ])
 }

@@ -19,8 +19,13 @@ impl Digest {
 
     /// Writes 32 lower-case hex digits.
     pub fn to_hex(&self) -> String {
-        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
+        let mut hex = String::with_capacity(32);
+        for byte in self.0 {
+            for half in [byte >> 4, byte & 15] {
+                hex.extend(char::from_digit(half.into(), 16));
+            }
+        }
+        hex
     }
 
     /// Reads 32 lower- or upper-case hex digits.
@@ -59,7 +64,11 @@ pub struct Digests {
 impl Digests {
     /// Writes them as bytes: the file's 16, then each chunk's.
     pub fn to_bytes(&self) -> Vec<u8> {
-        std::iter::once(&self.file).chain(&self.chunks).flat_map(|digest| digest.0).collect()
+        let mut bytes = self.file.0.to_vec();
+        for chunk in &self.chunks {
+            bytes.extend_from_slice(&chunk.0);
+        }
+        bytes
     }
 
     /// Reads what [`Digests::to_bytes`] wrote.

@@ -61,7 +61,9 @@ impl FileHasher {
     /// Takes about `most` of `bytes` from `from` on, and returns how many it took. Call it again with the same bytes until
     /// they are used up: four whole chunks that lie in them are hashed at once.
     pub fn take(&mut self, bytes: &[u8], from: usize, most: usize, kernel: &dyn Kernel) -> usize {
-        if let Some((lanes, group)) = kernel.lanes().zip(self.group_at(bytes, from)) {
+        if let Some(lanes) = kernel.lanes()
+            && let Some(group) = self.group_at(bytes, from)
+        {
             return self.take_group(group, most, lanes);
         }
         let rest = bytes.get(from..).unwrap_or_default();
@@ -181,12 +183,16 @@ impl Snapshot {
     /// Writes it as bytes: the chunk size and the position, 8 each, little-endian; the two states, 16 each; the bytes
     /// behind the last whole block of each; the digests of the chunks that were done.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let states = [&self.file.state, &self.current.state].into_iter().flatten();
-        let mut bytes = [self.chunk.to_le_bytes(), self.file.len().to_le_bytes()].concat();
-        states.for_each(|word| bytes.extend(word.to_le_bytes()));
-        bytes.extend(self.file.rest());
-        bytes.extend(self.current.rest());
-        self.done.iter().for_each(|digest| bytes.extend(digest.0));
+        let mut bytes = self.chunk.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&self.file.len().to_le_bytes());
+        for word in [self.file.state, self.current.state].as_flattened() {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        bytes.extend_from_slice(self.file.rest());
+        bytes.extend_from_slice(self.current.rest());
+        for digest in &self.done {
+            bytes.extend_from_slice(&digest.0);
+        }
         bytes
     }
 

@@ -1,10 +1,6 @@
 //! What does the work: many blocks at once, for one chain or for several over the same bytes.
 
-#[cfg(not(target_arch = "wasm32"))]
 use md5::block_api::compress;
-
-#[cfg(target_arch = "wasm32")]
-use super::plain::compress;
 
 /// The four words of a chain (RFC 1321, 3.3).
 pub type State = [u32; 4];
@@ -39,8 +35,7 @@ pub trait LaneKernel {
     fn group(&self, state: &mut State, lanes: &mut Lanes, group: &[u8], done: usize, steps: usize);
 }
 
-/// Plain code: for what is too little for anything else, for browsers that can't run the module, and to compare with.
-/// Natively the md-5 crate.
+/// The md-5 crate: for what is too little for anything else, for browsers that can't run the module, and to compare with.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable;
 

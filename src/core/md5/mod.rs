@@ -8,8 +8,6 @@ mod chain;
 mod digest;
 mod file;
 mod kernel;
-#[cfg(any(test, target_arch = "wasm32"))]
-mod plain;
 
 pub use chain::Chain;
 pub use digest::{Digest, Digests};

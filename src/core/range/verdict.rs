@@ -190,7 +190,7 @@ fn whole(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) ->
             true
         }
         Ok(false) => {
-            if length.zip(total).is_some_and(|(length, total)| length != total) {
+            if length.is_some_and(|length| total.is_some_and(|total| length != total)) {
                 return Verdict::Changed("its size differs");
             }
             false
@@ -233,7 +233,7 @@ fn part(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> 
     if head.length().is_some_and(|length| length != last - first + 1) {
         return Verdict::Plain("the server's lengths don't fit its ranges");
     }
-    if total.zip(known_total).is_some_and(|(seen, known)| seen != known)
+    if total.is_some_and(|seen| known_total.is_some_and(|known| seen != known))
         || known_total.is_some_and(|known| last >= known)
     {
         return Verdict::Changed("its size differs");

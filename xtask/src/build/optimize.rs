@@ -8,13 +8,19 @@ use crate::{files, paths, process};
 
 const BINARYEN: Tool = Tool { package: "binaryen", version: "132.0.0", file: "bin/wasm-opt" };
 
-/// For size, as gzip sends it: inlining and sharing of subexpressions shorten the code and make it less alike, so that
-/// the compressed file grows by 4 % (docs/decisions, the one on size). The features are those of the Rust target, spelled out because the wasm no longer names them after
-/// wasm-bindgen.
-const FLAGS: [&str; 12] = [
+/// For size, as gzip sends it: what shortens the code often makes it less alike, so that the compressed file grows. Only
+/// functions as short as their calls are inlined; subexpressions are not shared (docs/decisions, the one on size). The
+/// features are those of the Rust target, spelled out because the wasm no longer names them after wasm-bindgen.
+const FLAGS: [&str; 18] = [
     "-Oz",
     "--converge",
-    "--skip-pass=inlining-optimizing",
+    "--always-inline-max-function-size",
+    "4",
+    "--flexible-inline-max-function-size",
+    "0",
+    "--one-caller-inline-max-function-size",
+    "0",
+    "--skip-pass=simplify-locals",
     "--skip-pass=local-cse",
     "--enable-bulk-memory",
     "--enable-multivalue",

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use wasm_encoder::reencode::{Error as Reencoding, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
-use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
+use wasmparser::{CodeSectionReader, FunctionSectionReader, Operator, Parser, Payload, TypeRef};
 
 use crate::error::{Doing, Result};
 
@@ -13,55 +13,83 @@ use crate::error::{Doing, Result};
 const RUN: usize = 4;
 /// What a likeness is worth when one more function has been put in between.
 const FADING: f64 = 0.6;
+/// How often a function has to be called to be among the first: so the numbers that are written most are alike.
+const CALLS: usize = 64;
 
 /// Orders the functions of a module anew.
 pub fn by_likeness(wasm: &[u8]) -> Result<Vec<u8>> {
-    let (imported, bodies) = functions(wasm).doing(|| "can't read the wasm".to_owned())?;
+    let functions = Functions::read(wasm).doing(|| "can't read the wasm".to_owned())?;
     let mut module = Module::new();
-    Ordered::new(imported, order(&bodies))
+    Ordered::new(functions.imported, functions.order())
         .parse_core_module(&mut module, Parser::new(0), wasm)
         .doing(|| "can't write the wasm anew".to_owned())?;
     Ok(module.finish())
 }
 
-/// The number of imported functions, and the code of the others.
-fn functions(wasm: &[u8]) -> wasmparser::Result<(u32, Vec<&[u8]>)> {
-    let (mut imported, mut bodies) = (0, Vec::new());
-    for payload in Parser::new(0).parse_all(wasm) {
-        match payload? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
-                }
-            }
-            Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes()),
-            _ => {}
-        }
-    }
-    Ok((imported, bodies))
+struct Functions<'a> {
+    imported: u32,
+    /// The code of the others.
+    bodies: Vec<&'a [u8]>,
+    /// How often each of them is called.
+    calls: Vec<usize>,
 }
 
-/// Begins with the first, and goes on with the one of which the largest part has just been there.
-fn order(bodies: &[&[u8]]) -> Vec<usize> {
-    let runs: Vec<BTreeSet<&[u8]>> = bodies.iter().map(|body| body.windows(RUN).collect()).collect();
-    let mut holders: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    for (index, runs) in runs.iter().enumerate() {
-        runs.iter().for_each(|run| holders.entry(run).or_default().push(index));
+impl Functions<'_> {
+    fn read(wasm: &[u8]) -> wasmparser::Result<Functions<'_>> {
+        let mut functions = Functions { imported: 0, bodies: Vec::new(), calls: Vec::new() };
+        let mut called = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        functions.imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    functions.bodies.push(body.as_bytes());
+                    for operator in body.get_operators_reader()? {
+                        if let Operator::Call { function_index } = operator? {
+                            called.extend(function_index.checked_sub(functions.imported));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        functions.calls = vec![0; functions.bodies.len()];
+        for index in called {
+            functions.calls.get_mut(index as usize).into_iter().for_each(|calls| *calls += 1);
+        }
+        Ok(functions)
     }
-    let mut likeness = vec![0.0; bodies.len()];
-    let mut left: Vec<usize> = (0..bodies.len()).collect();
-    let mut order = Vec::new();
-    while let Some(next) = left.iter().copied().max_by(|a, b| {
-        let part = |index: usize| Some(likeness.get(index)? / (runs.get(index)?.len() + 1) as f64);
-        part(*a).partial_cmp(&part(*b)).unwrap_or(Ordering::Equal).then(b.cmp(a))
-    }) {
-        order.push(next);
-        left.retain(|index| *index != next);
-        likeness.iter_mut().for_each(|likeness| *likeness *= FADING);
-        let alike = runs.get(next).into_iter().flatten().filter_map(|run| holders.get(run)).flatten();
-        alike.for_each(|index| likeness.get_mut(*index).into_iter().for_each(|likeness| *likeness += 1.0));
+
+    /// Begins with one that is called often, and goes on with the one of which the largest part has just been there: first
+    /// among those that are called at least [`CALLS`] times, then among the others.
+    fn order(&self) -> Vec<usize> {
+        let runs: Vec<BTreeSet<&[u8]>> = self.bodies.iter().map(|body| body.windows(RUN).collect()).collect();
+        let mut holders: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for (index, runs) in runs.iter().enumerate() {
+            runs.iter().for_each(|run| holders.entry(run).or_default().push(index));
+        }
+        let is_first = |index: usize| self.calls.get(index).is_some_and(|count| *count >= CALLS);
+        let mut likeness = vec![0.0; runs.len()];
+        let mut left: Vec<usize> = (0..runs.len()).collect();
+        let mut order = Vec::new();
+        while let Some(next) = left.iter().copied().max_by(|a, b| {
+            // Of a function of a few bytes, all may be there by chance.
+            let part = |index: usize| Some(likeness.get(index)? / (runs.get(index)?.len() + 4) as f64);
+            let more = part(*a).partial_cmp(&part(*b)).unwrap_or(Ordering::Equal);
+            is_first(*a).cmp(&is_first(*b)).then(more).then(b.cmp(a))
+        }) {
+            order.push(next);
+            left.retain(|index| *index != next);
+            likeness.iter_mut().for_each(|likeness| *likeness *= FADING);
+            let alike = runs.get(next).into_iter().flatten().filter_map(|run| holders.get(run)).flatten();
+            alike
+                .for_each(|index| likeness.get_mut(*index).into_iter().for_each(|likeness| *likeness += 1.0));
+        }
+        order
     }
-    order
 }
 
 /// Writes a module with its functions in another order.
@@ -131,5 +159,12 @@ mod tests {
         let mut ordered = ordered;
         let places: Vec<u32> = (9..13).map(|index| ordered.function_index(index).unwrap()).collect();
         assert_eq!(places, [9, 11, 12, 10]);
+    }
+
+    #[test]
+    fn what_is_alike_stands_together_and_what_is_called_often_first() {
+        let bodies: [&[u8]; 5] = [b"abcdefgh", b"12345678", b"abcdefgi", b"12345679", b"......"];
+        let functions = Functions { imported: 0, bodies: bodies.to_vec(), calls: vec![0, 0, 0, 0, CALLS] };
+        assert_eq!(functions.order(), [4, 0, 2, 1, 3]);
     }
 }

@@ -70,3 +70,45 @@ fn never_returns(name: &str) -> bool {
     crates.iter().any(|of| name.trim_start_matches('<').starts_with(of))
         && NAMES.iter().any(|part| name.contains(part))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use walrus::ValType::I32;
+
+    use super::*;
+
+    fn add(module: &mut Module, name: &str, callee: Option<FunctionId>) -> FunctionId {
+        let mut builder = FunctionBuilder::new(&mut module.types, &[I32], &[]);
+        builder.name(name.to_owned());
+        let mut body = builder.func_body();
+        match callee {
+            Some(callee) => body.i32_const(7).call(callee).unreachable(),
+            None => body.i32_const(8).drop(),
+        };
+        let argument = module.locals.add(I32);
+        let id = builder.finish(vec![argument], &mut module.funcs);
+        module.exports.add(name, id);
+        id
+    }
+
+    fn body(module: &Module, id: FunctionId) -> Vec<&Instr> {
+        let function = module.funcs.get(id).kind.unwrap_local();
+        function.block(function.entry_block()).instrs.iter().map(|(instruction, _)| instruction).collect()
+    }
+
+    #[test]
+    fn a_panic_is_a_trap_without_arguments_and_nothing_else_is() {
+        let mut module = Module::default();
+        let panics = ["core::panicking::panic_fmt", "_RNvNtCsfFOs5eRwLzI_4core9panicking9panic_fmt"]
+            .map(|name| add(&mut module, name, None));
+        let callers = panics.map(|panic| add(&mut module, &format!("caller{}", panic.index()), Some(panic)));
+        let other = add(&mut module, "mine::panicking::count", None);
+        let caller = add(&mut module, "another", Some(other));
+        trap_at_once(&mut module);
+        for id in panics.into_iter().chain(callers) {
+            assert!(matches!(body(&module, id).as_slice(), [Instr::Unreachable(_)]), "{id:?}");
+        }
+        assert_eq!((body(&module, other).len(), body(&module, caller).len()), (2, 3));
+    }
+}

@@ -133,3 +133,50 @@ fn blank(module: &mut Module, linked: &Linked, reached: &HashSet<Symbol>) {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::linked::InCode;
+    use super::*;
+
+    #[test]
+    fn what_code_or_reached_data_refer_to_stays() {
+        let mut module = Module::default();
+        let memory = module.memories.add_local(false, false, 1, None, None);
+        let at = |address| ConstExpr::Value(Value::I32(address));
+        let data = module.data.add(DataKind::Active { memory, offset: at(16) }, vec![1; 16]);
+        let add = |module: &mut Module, address: i32| {
+            let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+            builder.func_body().i32_const(address).drop();
+            builder.finish(Vec::new(), &mut module.funcs)
+        };
+        // One that is exported, two that are in the table: the second by an address in data that the first refers to.
+        let (exported, unused, used) = (add(&mut module, 16), add(&mut module, 20), add(&mut module, 24));
+        module.exports.add("exported", exported);
+        module.exports.add("memory", memory);
+        let table = module.tables.add_local(false, 3, None, walrus::RefType::FUNCREF);
+        module.exports.add("table", table);
+        let items = ElementItems::Functions(vec![unused, used]);
+        let element = module.elements.add(ElementKind::Active { table, offset: at(1) }, items);
+        module.tables.get_mut(table).elem_segments.insert(element);
+
+        let index = |id: FunctionId| id.index() as u32;
+        let addresses = [(exported, 0), (unused, 1), (used, 2)];
+        let linked = Linked {
+            data: [(0, 16..20), (1, 20..24), (2, 24..28)].into(),
+            functions: [(10, index(unused)), (11, index(used))].into(),
+            in_code: addresses.map(|(id, of)| InCode { function: index(id), of, addend: 0 }).into(),
+            in_data: vec![(0, 11)],
+        };
+        remove(&mut module, &linked);
+
+        // What has no symbol stays, too.
+        assert_eq!(module.data.get(data).value, [[1; 4], [0; 4], [1; 4], [1; 4]].concat());
+        let ElementItems::Functions(entries) = &module.elements.get(element).items else {
+            panic!("functions")
+        };
+        assert!(matches!(entries.as_slice(), [trap, kept] if *trap != unused && *kept == used));
+        assert!(module.funcs.iter().all(|function| function.id() != unused));
+    }
+}
