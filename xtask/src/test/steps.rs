@@ -3,13 +3,15 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use super::count::{Count, count};
+use super::count::{Count, count, failures};
 use crate::error::Result;
 use crate::process;
 
 #[derive(Default)]
 pub struct Steps {
     done: Vec<Step>,
+    /// The names of the tests that failed, each with its step's.
+    failed: Vec<String>,
 }
 
 struct Step {
@@ -37,10 +39,15 @@ impl Steps {
 
     /// Runs a program that prints the results of tests.
     pub fn tests(&mut self, name: &str, command: &mut Command, limit: Duration) {
+        let mut failed = Vec::new();
         self.timed(name, || match process::run(command, limit) {
-            Ok(outcome) => (count(&outcome.output), outcome.failure),
+            Ok(outcome) => {
+                failed = failures(&outcome.output);
+                (count(&outcome.output), outcome.failure)
+            }
             Err(error) => (Count::default(), Some(error.to_string())),
         });
+        self.failed.extend(failed.iter().map(|test| format!("{name}: {test}")));
     }
 
     /// Runs a part of this program that later steps may need.
@@ -82,6 +89,10 @@ impl Steps {
             println!("{:<28} {:>8.1} {passed:>8} {failed:>8}{note}", step.name, step.seconds);
             total.passed += passed;
             total.failed += failed;
+        }
+        // Here again, since the output above is long.
+        for test in &self.failed {
+            println!("FAILED: {test}");
         }
         println!("\n{} passed, {} failed", total.passed, total.failed);
         if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -139,5 +150,16 @@ mod tests {
         command.args(["-c", "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'; exit 101"]);
         steps.tests("tests", &mut command, Duration::from_secs(10));
         assert_eq!(totals(&steps), (3, 1));
+        assert!(steps.failed.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_failed_test_is_named() {
+        let mut steps = Steps::default();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 'test it ... FAILED'; exit 101"]);
+        steps.tests("tests", &mut command, Duration::from_secs(10));
+        assert_eq!(steps.failed, ["tests: it"]);
     }
 }
