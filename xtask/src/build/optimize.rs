@@ -10,18 +10,22 @@ const BINARYEN: Tool = Tool { package: "binaryen", version: "132.0.0", file: "bi
 
 /// For size, as gzip sends it: what shortens the code often makes it less alike, so that the compressed file grows. Only
 /// functions as short as their calls are inlined; subexpressions are not shared (docs/decisions, the one on size). The
-/// features are those of the Rust target, spelled out because the wasm no longer names them after wasm-bindgen.
-const FLAGS: [&str; 18] = [
+/// lowest KiB is the end of the stack, where nothing has its address. Alignments are hints that today's processors make no
+/// use of. The features are those of the Rust target, spelled out because the wasm no longer names them after wasm-bindgen.
+const FLAGS: [&str; 21] = [
     "-Oz",
     "--converge",
     "--always-inline-max-function-size",
-    "4",
+    "3",
     "--flexible-inline-max-function-size",
     "0",
     "--one-caller-inline-max-function-size",
-    "0",
+    "12",
     "--skip-pass=simplify-locals",
     "--skip-pass=local-cse",
+    "--skip-pass=memory-packing",
+    "--low-memory-unused",
+    "--dealign",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
