@@ -1,7 +1,7 @@
 /** The page's side of the bench: runs one row when it is told to, and posts what came of it. */
 import { wasmBytes } from './memories.js';
 import * as xuchuan from '/pkg/index.js';
-import { hashWasm, kernels, ours as oursHash, oursMany, raw, sparkMd5 } from './hash.js';
+import { hashWasm, kernels, ours as oursHash, oursMany, parts, raw, sparkMd5 } from './hash.js';
 import { ours as oursUpload, plain as plainUpload, tus as tusUpload } from './upload.js';
 import { ours as oursDownload, plain as plainDownload, release } from './download.js';
 import { watchTasks } from './tasks.js';
@@ -11,8 +11,11 @@ const chosen = () => document.querySelector('#file').files[0];
 const rows = {
   raw: ({ how }) => raw(chosen(), how),
   digest: (args) => oursHash(chosen(), args),
-  many: (args) => oursMany(chosen(), args),
-  watchedMany: (args) => watchTasks(() => oursMany(chosen(), args)),
+  many: async (args) => oursMany(await parts(chosen(), args)),
+  watchedMany: async (args) => {
+    const files = await parts(chosen(), args);
+    return watchTasks(() => oursMany(files));
+  },
   watchedDigest: (args) => watchTasks(() => oursHash(chosen(), args)),
   kernels,
   spark: (args) => sparkMd5(chosen(), args),

@@ -54,9 +54,16 @@ export async function hashWasm(file, { chunkSize }) {
   return { ms: performance.now() - start, fileId, chunkIds };
 }
 
-/** Many files at once: each a part of the chosen one, so that they are on the disk. */
-export async function oursMany(file, { count, size }) {
+/** Parts of the chosen file, so that they are on the disk. */
+export async function parts(file, { count, size }) {
   const files = Array.from({ length: count }, (_, n) => new File([file.slice(n * size, (n + 1) * size)], `${n}`));
+  // Making ten thousand files is a long task of its own, which ends before anything is measured.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return files;
+}
+
+/** Many files at once. */
+export async function oursMany(files) {
   const start = performance.now();
   const all = await Promise.all(files.map((part) => xuchuan.digest(part)));
   const ms = performance.now() - start;
