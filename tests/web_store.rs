@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use wasm_bindgen_test::*;
 use xuchuan::web::object::object;
-use xuchuan::web::read;
 use xuchuan::web::store::{self, Claim};
+use xuchuan::web::{read, write};
 
 use web::*;
 
@@ -184,6 +184,38 @@ async fn damaged_records_are_nothing() {
         let pending = settle(xuchuan::api::pending()).await;
         assert!(Array::from(&pending).iter().all(|shape| text(&shape, "key") != key));
         store::remove(&key).await.expect("it is removed");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn digests_expire_and_the_least_used_make_room() {
+    guarded(async {
+        async fn left(keys: &[String]) -> Vec<usize> {
+            let mut left = Vec::new();
+            for (index, key) in keys.iter().enumerate() {
+                if store::digests(key).await.is_some_and(|value| !value.is_undefined()) {
+                    left.push(index);
+                }
+            }
+            left
+        }
+        store::expire_digests(u64::MAX, 0).await.expect("there is room");
+        let keys: Vec<String> = (0..5).map(|index| new_key(&format!("digests {index}"))).collect();
+        // Used at 300, 100, 500, 200 and 400.
+        for (key, used) in keys.iter().zip([300, 100, 500, 200, 400]) {
+            store::put_digests(key, &write::known("digests", b"any", used)).await.expect("it is written");
+        }
+        store::expire_digests(50, 5).await.expect("nothing is to be forgotten");
+        assert_eq!(left(&keys).await, [0, 1, 2, 3, 4]);
+        store::expire_digests(150, 5).await.expect("the oldest are forgotten");
+        assert_eq!(left(&keys).await, [0, 2, 3, 4]);
+        store::expire_digests(0, 2).await.expect("the least used are forgotten");
+        assert_eq!(left(&keys).await, [2, 4]);
+        // What is used again is young again.
+        store::put_digests(&keys[4], &write::known("digests", b"any", 600)).await.expect("it is written");
+        store::expire_digests(550, 5).await.expect("the oldest are forgotten");
+        assert_eq!(left(&keys).await, [4]);
     })
     .await;
 }
