@@ -5,7 +5,7 @@
 
 mod web;
 
-use js_sys::{Array, Function, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::*;
@@ -48,7 +48,14 @@ fn file(bytes: &[u8], name: &str) -> Blob {
 
 /// Uploads the beginning of a file, until the network is lost.
 async fn interrupted(source: &Blob) {
-    let up = upload(source, "{ chunkSize: 100000, concurrency: 1, retry: false }");
+    interrupted_with(source, None).await;
+}
+
+/// The same of a file that came from a handle.
+async fn interrupted_with(source: &Blob, handle: Option<JsValue>) {
+    let options = js("{ chunkSize: 100000, concurrency: 1, retry: false }");
+    Reflect::set(&options, &"handle".into(), &handle.unwrap_or_default()).expect("an object");
+    let up = upload_with(source, &options, None);
     until("some of it is there", || number(&up.transfer.progress(), "confirmed") > 0.0).await;
     let name = text(source, "name");
     assert!(pending_of(&name).await.is_none(), "what is under way is not pending");
@@ -301,6 +308,51 @@ async fn an_upload_is_pending_until_it_is_finished() {
         assert!(number(&result, "reused") > 0.0, "it goes on where it stopped");
         assert!(!again.states().contains(&"hashing".to_owned()), "{:?}", again.states());
         assert!(pending_of(&name).await.is_none(), "what is done is not pending");
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn the_way_back_to_a_file_is_kept_where_the_browser_can() {
+    guarded(async {
+        let make: Function = js("async (bytes, name) => {
+            const root = await navigator.storage.getDirectory();
+            const handle = await root.getFileHandle(name, { create: true });
+            const writable = await handle.createWritable();
+            await writable.write(bytes);
+            await writable.close();
+            return handle;
+        }")
+        .unchecked_into();
+        let (name, bytes) = (new_name(), new_bytes(40 * CHUNK));
+        let made = make.call2(&JsValue::NULL, &Uint8Array::from(bytes.as_slice()), &name.as_str().into());
+        let Ok(handle) = JsFuture::from(Promise::from(made.expect("a promise"))).await else {
+            return; // This browser has no handles.
+        };
+        let of_handle = || async {
+            let opened = settle(call(&handle, "getFile", &[]).unchecked_into()).await;
+            (opened.unchecked_into::<Blob>(), Some(handle.clone()))
+        };
+        let (source, kept) = of_handle().await;
+        interrupted_with(&source, kept).await;
+        let shape = pending_of(&name).await.expect("it is pending");
+        assert_eq!(get(&shape, "needsFile"), JsValue::FALSE);
+        let found = settle(call(&get(&shape, "handle"), "getFile", &[]).unchecked_into()).await;
+        let again = go_on(&shape, Some(found.unchecked_into()), "{}");
+        assert!(number(&again.result().await, "reused") > 0.0, "it goes on where it stopped");
+        assert!(!again.states().contains(&"hashing".to_owned()), "{:?}", again.states());
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_handle_that_cannot_be_stored_costs_nothing_else() {
+    guarded(async {
+        let (name, bytes) = (new_name(), new_bytes(40 * CHUNK));
+        interrupted_with(&file(&bytes, &name), Some(js("{ getFile() {} }"))).await;
+        let shape = pending_of(&name).await.expect("it is pending");
+        assert_eq!((get(&shape, "needsFile"), get(&shape, "handle")), (JsValue::TRUE, JsValue::UNDEFINED));
+        assert!(number(&shape, "done") > 0.0);
     })
     .await;
 }

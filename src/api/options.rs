@@ -74,6 +74,11 @@ impl Options {
         get(&self.0, "resume").is_none_or(|resume| resume.is_truthy())
     }
 
+    /// Returns the handle that the file came from, which the shell puts there.
+    pub fn handle(&self) -> Option<JsValue> {
+        get(&self.0, "handle")
+    }
+
     /// Returns a text.
     pub fn text(&self, name: &str) -> Option<String> {
         get_string(&self.0, name)

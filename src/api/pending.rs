@@ -15,7 +15,7 @@ use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
 use crate::core::text::text;
-use crate::web::object::{get_u64, number, object};
+use crate::web::object::{get, get_u64, number, object};
 use crate::web::task::promise;
 use crate::web::{read, store};
 
@@ -44,7 +44,8 @@ pub fn pending() -> Promise {
             let updated_at = get_u64(&value, "updatedAt").unwrap_or(0);
             if let Some(listed) = read_listed(&value) {
                 let at = shapes.iter().position(|(time, _)| *time < updated_at).unwrap_or(shapes.len());
-                shapes.insert(at, (updated_at, shape(&key, updated_at, &listed).await));
+                shapes
+                    .insert(at, (updated_at, shape(&key, updated_at, &listed, get(&value, "handle")).await));
                 LISTED.with_borrow_mut(|map| map.insert(key, listed));
             }
         }
@@ -61,7 +62,8 @@ fn read_listed(value: &JsValue) -> Option<Listed> {
     upload.or_else(|| read::download_record(value).map(Listed::Download))
 }
 
-async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
+/// Shows what is listed; of an upload whose file can be found by its `handle`, that too.
+async fn shape(key: &str, updated_at: u64, listed: &Listed, handle: Option<JsValue>) -> JsValue {
     let (kind, name, size, done) = match listed {
         Listed::Upload(record) => ("upload", &record.name, record.size, record.confirmed),
         Listed::Download(record) => {
@@ -77,7 +79,8 @@ async fn shape(key: &str, updated_at: u64, listed: &Listed) -> JsValue {
         ("size", number(size)),
         ("done", number(done)),
         ("updatedAt", number(updated_at)),
-        ("needsFile", matches!(listed, Listed::Upload(_)).into()),
+        ("needsFile", (matches!(listed, Listed::Upload(_)) && handle.is_none()).into()),
+        ("handle", handle.unwrap_or_default()),
     ])
 }
 

@@ -3,7 +3,9 @@ export as namespace xuchuan;
 
 /**
  * Uploads a file in chunks and resolves with its URL. A file the server already has takes one request; an upload
- * that was cut off goes on where it stopped.
+ * that was cut off goes on where it stopped. Of a handle, the browser may ask the user for permission, which takes a
+ * click; the handle is remembered where the browser can, and then the upload goes on after a reload without its file
+ * being chosen again.
  *
  * @throws TypeError at once if the source or an option is wrong.
  */
@@ -31,6 +33,12 @@ export function download(
 
 /** Computes what an upload would announce: the file's MD5 and its chunks'. Rejects with a {@link TransferError}. */
 export function digest(source: Blob | FileSystemFileHandle, options?: DigestOptions): Promise<Digest>;
+
+/**
+ * Walks what was dropped or pasted, and the folders in it to their end. Call it in the event's handler, not later.
+ * What can't be read ends the walk with a {@link TransferError} (`file-unreadable`), after all that can.
+ */
+export function filesOf(transfer: DataTransfer | null): AsyncGenerator<DroppedFile, void, undefined>;
 
 /** Lists what earlier visits to this site left unfinished, in this browser. */
 export function pending(): Promise<PendingTransfer[]>;
@@ -251,6 +259,14 @@ export interface Digest {
   readonly size: number;
 }
 
+/** One file of what was dropped. */
+export interface DroppedFile {
+  /** For {@link upload}: a handle where the browser gives one, else the file. */
+  readonly source: File | FileSystemFileHandle;
+  /** The names of its folders and its own, with `/` between them. */
+  readonly path: string;
+}
+
 /** What an earlier visit left unfinished. */
 export interface PendingTransfer {
   readonly kind: "upload" | "download";
@@ -260,14 +276,19 @@ export interface PendingTransfer {
   readonly done: number;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;
-  /** The page must hand the file to {@link resume}: the browser kept no way back to it. */
+  /**
+   * The page must hand the file to {@link resume}: the browser kept no way back to it. False for downloads, and for
+   * uploads of a handle where the browser stores those (Chromium).
+   */
   readonly needsFile: boolean;
   /**
-   * Goes on with it. `file` is checked against what is known of it (`file-changed`).
+   * Goes on with it. The file is checked against what is known of it (`file-changed`). To be called in a click's
+   * handler where no file is needed: the browser may have to ask the user whether it may be read. If it may not, or is
+   * gone, the transfer fails with `file-unreadable`, nothing is lost, and the same can be called with the file.
    *
    * @throws TypeError at once if the file is needed and missing, or an option is wrong.
    */
-  resume(file?: Blob | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<ArrayBuffer | Blob | undefined>>;
+  resume(file?: Blob | FileSystemFileHandle | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<ArrayBuffer | Blob | undefined>>;
   /** Drops it and what is stored of it in this browser. */
   forget(): Promise<void>;
 }

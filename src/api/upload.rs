@@ -1,5 +1,7 @@
 //! `upload`: from the page's call to a machine that is driven.
 
+use std::cell::RefCell;
+
 use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -103,6 +105,7 @@ pub fn start(
         headers,
         credentials: options.credentials(),
         journal: claim.map(|claim| (claim, record.clone())),
+        handle: RefCell::new(options.handle()),
         digests: digests.clone(),
     };
     let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));

@@ -15,7 +15,7 @@ use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::store::Claim;
 use super::task::promised;
-use super::{blob, clock, read, store, sys, write};
+use super::{blob, clock, object, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -76,6 +76,8 @@ pub struct Job {
     pub credentials: &'static str,
     /// The place in the journal and what is written there; nothing if it is not to be remembered.
     pub journal: Option<(Claim, UploadRecord)>,
+    /// The way back to the file for a later visit: a handle, as long as the journal takes it.
+    pub handle: RefCell<Option<JsValue>>,
     /// The key of its digests; nothing if they are not to be remembered.
     pub digests: Option<String>,
 }
@@ -159,8 +161,21 @@ impl UploadHands {
         record.confirmed = memory.confirmed;
         record.updated_at = clock::unix_now();
         let value = write::upload_record(&record);
+        let job = self.job.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
-        self.writes.run(async move { drop(store::put(&key, &value).await) });
+        self.writes.run(async move {
+            let handle = job.handle.take();
+            if let Some(handle) = &handle {
+                object::set(&value, "handle", handle);
+                if store::put(&key, &value).await.is_ok() {
+                    drop(job.handle.replace(Some(handle.clone())));
+                    return;
+                }
+                // Not every browser stores handles, nor in every window: the file will have to be chosen again.
+                object::set(&value, "handle", &JsValue::UNDEFINED);
+            }
+            drop(store::put(&key, &value).await);
+        });
     }
 
     fn forget(&self) {

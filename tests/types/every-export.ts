@@ -1,11 +1,12 @@
 // Uses every export of the package as a page would; compiled, never run.
-import { TransferError, digest, download, init, isSupported, pending, upload } from "xuchuan";
+import { TransferError, digest, download, filesOf, init, isSupported, pending, upload } from "xuchuan";
 import type {
   ChunkReport,
   Digest,
   DigestOptions,
   DownloadOptions,
   DownloadResult,
+  DroppedFile,
   HeaderValues,
   InitOptions,
   PendingTransfer,
@@ -83,6 +84,11 @@ export async function page(): Promise<void> {
 
   const known: Digest = await digest(file, digestOptions);
   console.log(known.chunkIds.length, known.chunkSize, known.size);
+
+  await upload(fileHandle).done;
+  for await (const { source, path } of filesOf(new DataTransfer())) console.log(path, upload(source).state);
+  const walk: AsyncIterable<DroppedFile> = filesOf(null);
+  console.log(walk);
 
   const left: PendingTransfer[] = await pending();
   for (const one of left) {

@@ -1,16 +1,38 @@
 // Ways a file gets onto the page: chosen, dropped, pasted.
 
-/** Calls `take(files, folders)` with the files, and with how many folders came along and were left out. */
-export function acceptFiles(input, zone, take) {
+/** Calls `take(source, path)` for each file, those in folders too, and `fail(error)` if some could not be read. */
+export function acceptFiles(input, zone, take, fail) {
   let depth = 0; // dragenter and dragleave come for every element on the way
+  let plain = !globalThis.showOpenFilePicker;
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const light = (change) => {
     depth = change === 0 ? 0 : Math.max(0, depth + change);
     zone.classList.toggle("over", depth > 0);
   };
 
+  const takeAll = (files) => files.forEach((file) => take(file, file.name));
+  const walk = async (transfer) => {
+    try {
+      for await (const { source, path } of xuchuan.filesOf(transfer)) take(source, path);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  // This picker gives handles, by which an upload goes on after a reload without choosing its file again.
+  input.addEventListener("click", async (event) => {
+    if (plain) return;
+    event.preventDefault();
+    try {
+      takeAll(await showOpenFilePicker({ multiple: true }));
+    } catch (error) {
+      if (error.name === "AbortError") return; // nothing was chosen
+      plain = true; // not allowed here, as in a frame of another origin
+      input.click();
+    }
+  });
   input.addEventListener("change", () => {
-    take([...input.files], 0);
+    takeAll([...input.files]);
     input.value = ""; // the same file can be chosen again
   });
   document.addEventListener("dragenter", (event) => carriesFiles(event) && light(1));
@@ -20,16 +42,9 @@ export function acceptFiles(input, zone, take) {
     if (!carriesFiles(event)) return;
     event.preventDefault(); // or the browser leaves the page to show the file
     light(0);
-    take(...withoutFolders(event.dataTransfer));
+    if (!zone.classList.contains("off")) walk(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length > 0) take([...event.clipboardData.files], 0);
+    if (event.clipboardData?.files.length > 0) walk(event.clipboardData);
   });
-}
-
-// A dropped folder looks like a file that can't be read.
-function withoutFolders(transfer) {
-  const items = [...transfer.items].filter((item) => item.kind === "file");
-  const files = items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).map((item) => item.getAsFile());
-  return [files.filter(Boolean), items.length - files.length];
 }

@@ -76,10 +76,12 @@ function start() {
   speak();
   at("lang").addEventListener("click", switchLanguage);
   at("fetch").addEventListener("submit", submitUrl);
-  acceptFiles(at("files"), at("drop"), (files, folders) => {
-    if (folders > 0) notice.show("foldersTitle", "folders", { value: folders });
-    for (const file of files) uploads.add(file);
-  });
+  acceptFiles(
+    at("files"),
+    at("drop"),
+    (source, path) => uploads.add(source, path),
+    (error) => notice.show("droppedTitle", "droppedText", { value: error.message }),
+  );
   if (!globalThis.xuchuan) refuse("missingTitle", "missingText");
   else if (!xuchuan.isSupported()) refuse("unsupportedTitle", "unsupportedText");
   else load();

@@ -3,6 +3,7 @@ import { ago, bytes, percent } from "./format.js";
 import { onLanguage, t, translate } from "./language.js";
 
 const template = document.getElementById("pending-template");
+const MISSED = new Set(["file-changed", "file-unreadable"]);
 
 export class Pending {
   #section;
@@ -53,9 +54,12 @@ export class Pending {
   #resume(pending, file) {
     this.#remove(pending);
     const job = this.#goOn(pending, file);
-    // Another file may have been picked by mistake: the right one can still be.
+    // Another file may have been picked by mistake, or the way back to it is closed: the right one can still be picked.
+    let relisted = false;
     job.watch(() => {
-      if (pending.needsFile && job.error?.code === "file-changed" && !this.#items.has(pending)) this.#add(pending);
+      if (relisted || pending.kind !== "upload" || !MISSED.has(job.error?.code)) return;
+      relisted = true;
+      this.#add({ ...pending, needsFile: true });
     });
   }
 

@@ -17,15 +17,16 @@ export class Uploads {
     });
   }
 
-  add(file) {
-    const begin = (options) => xuchuan.upload(file, options);
-    this.#list.add(new Job({ kind: "upload", name: file.name, size: file.size, begin }));
+  /** Uploads a file, or what a handle stands for. */
+  add(source, name) {
+    const begin = (options) => xuchuan.upload(source, options);
+    this.#list.add(new Job({ kind: "upload", name, size: source.size ?? null, begin }));
   }
 
-  /** Goes on with an upload of an earlier visit. */
+  /** Goes on with an upload of an earlier visit; `file` is what was chosen, where that was needed. */
   resume(pending, file) {
     const begin = (options) => pending.resume(file, options);
-    const again = (options) => xuchuan.upload(file, options);
+    const again = file ? (options) => xuchuan.upload(file, options) : begin;
     const job = new Job({ kind: "upload", name: pending.name, size: pending.size, begin, again });
     this.#list.add(job);
     return job;

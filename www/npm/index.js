@@ -10,4 +10,4 @@ const shell = /* @__PURE__ */ createShell({
   ],
 });
 
-export const { upload, download, digest, pending, init, isSupported, TransferError } = shell;
+export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } = shell;

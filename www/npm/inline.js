@@ -9,4 +9,4 @@ const shell = /* @__PURE__ */ createShell({
   workers: [() => blobWorker(workerSource)],
 });
 
-export const { upload, download, digest, pending, init, isSupported, TransferError } = shell;
+export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } = shell;

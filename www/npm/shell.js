@@ -1,4 +1,6 @@
 import { TransferError, asTransferError } from './errors.js';
+import { filesOf } from './dropped.js';
+import { fileOf } from './handle.js';
 import { isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
 import { readOptions, requireArgument } from './options.js';
@@ -18,13 +20,25 @@ export function createShell(assets) {
   const turnstile = new Turnstile();
 
   function upload(source, given) {
-    requireArgument('upload', source, isBlob(source) || isFileHandle(source), SOURCE);
-    const { page, engine } = split(readOptions('upload', given));
-    if (isFileHandle(source)) return new Transfer(refuse('a FileSystemFileHandle as the source'), null, page);
-    return new Transfer(open, (glue, observer) => glue.startUpload(source, engine, observer), {
-      ...page,
-      total: source.size,
-    });
+    requireArgument('upload', source, isSource(source), SOURCE);
+    return sending(source, readOptions('upload', given), source.size, (glue, ...rest) => glue.startUpload(...rest));
+  }
+
+  // What sends a file: of a handle, the file is asked for while the engine loads.
+  function sending(source, options, total, start) {
+    const { page, engine } = split(options);
+    let file = source;
+    const begin = isFileHandle(source)
+      ? async () => {
+          // First: it may ask the user, who has only just clicked.
+          const opening = fileOf(source);
+          const [live, opened] = await Promise.all([open(), opening]);
+          file = opened;
+          engine.handle = source;
+          return live;
+        }
+      : open;
+    return new Transfer(begin, (glue, observer) => start(glue, file, engine, observer), { ...page, total });
   }
 
   function download(url, given) {
@@ -38,10 +52,10 @@ export function createShell(assets) {
   }
 
   function digest(source, given) {
-    requireArgument('digest', source, isBlob(source) || isFileHandle(source), SOURCE);
+    requireArgument('digest', source, isSource(source), SOURCE);
     const options = readOptions('digest', given);
-    if (isFileHandle(source)) return refuse('a FileSystemFileHandle as the source')();
-    return turnstile.pass().then(() => ask((glue) => glue.digest(source, options)));
+    const file = isFileHandle(source) ? fileOf(source) : turnstile.pass().then(() => source);
+    return file.then((opened) => ask((glue) => glue.digest(opened, options)));
   }
 
   async function pending() {
@@ -49,15 +63,16 @@ export function createShell(assets) {
     return shapes.map(asPending);
   }
 
-  function asPending({ key, ...shape }) {
+  function asPending({ key, handle, ...shape }) {
     return {
       ...shape,
-      resume(file, given) {
-        const absent = file == null;
-        if (shape.needsFile || !absent) requireArgument('resume', file, isBlob(file), 'the file picked again');
-        const { page, engine } = split(readOptions(shape.kind, given));
-        const start = (glue, observer) => glue.startPending(key, absent ? undefined : file, engine, observer);
-        return new Transfer(open, start, { ...page, total: shape.size });
+      resume(picked, given) {
+        const source = picked ?? handle;
+        if (shape.needsFile || picked != null) {
+          requireArgument('resume', source, isSource(source), 'the file picked again');
+        }
+        const start = (glue, ...rest) => glue.startPending(key, ...rest);
+        return sending(source, readOptions(shape.kind, given), shape.size, start);
       },
       forget: () => ask((glue) => glue.forgetPending(key)),
     };
@@ -77,8 +92,10 @@ export function createShell(assets) {
     }
   }
 
-  return { upload, download, digest, pending, init, isSupported: canRun, TransferError };
+  return { upload, download, digest, pending, filesOf, init, isSupported: canRun, TransferError };
 }
+
+const isSource = (value) => isBlob(value) || isFileHandle(value);
 
 // The page's callbacks and its signal stay on this side; the engine gets the rest.
 function split({ onProgress, onState, signal, ...engine }) {

@@ -89,5 +89,5 @@ window.e2e = (() => {
     return (await xuchuan.pending()).map(({ kind, name, size, done, needsFile }) => ({ kind, name, size, done, needsFile }));
   }
 
-  return { begin, tell, act, fingerprint, received, pending, ready };
+  return { begin, follow, tell, act, fingerprint, received, pending, ready };
 })();
