@@ -86,6 +86,8 @@ async fn half_done(setting: &Setting, browser: &Browser, name: &str, size: u64) 
 
 /// Holds when going on fails as it has to between `make` and `mend`, and nothing is lost by it.
 async fn refused(browser: &Browser, make: &str, mend: &str) -> Result<()> {
+    let listed = "const { done, updatedAt, needsFile } = await handles.pending(); return { done, updatedAt, needsFile }";
+    let before: Value = browser.run(listed, json!(null)).await?;
     let script = format!(
         "{make};
          const failure = await handles.failure((await handles.pending()).resume());
@@ -96,8 +98,8 @@ async fn refused(browser: &Browser, make: &str, mend: &str) -> Result<()> {
     let failure = failure.context("it went on")?;
     ensure!(failure.name == "TransferError" && failure.code == "file-unreadable", "{failure:?}");
     ensure!(failure.message.contains("Choose the file again"), "{failure:?}");
-    let left: Value = browser.run("return (await handles.pending()).done", json!(null)).await?;
-    ensure!(left.as_f64().is_some_and(|done| done > 0.0), "what was done is lost: {left}");
+    let after: Value = browser.run(listed, json!(null)).await?;
+    ensure!(before == after && !after.is_null(), "something is lost: {before}, then {after}");
     Ok(())
 }
 
@@ -188,7 +190,8 @@ async fn dropped(stage: &Stage) -> Result<()> {
             const below = await folder.getDirectoryHandle('below', { create: true });
             for (let i = 0; i < 3; i += 1) await below.getFileHandle(`${i}`, { create: true });
             const { file, dropped, walk } = handles;
-            return await walk(dropped([{ plain: file('dir'), handle: folder }]));";
+            const { paths, kinds } = await walk(dropped([{ plain: file('dir'), handle: folder }]));
+            return { paths: paths.sort(), kinds };";
         let seen: Value = browser.run(script, json!(null)).await?;
         let paths = json!(["dir/below/0", "dir/below/1", "dir/below/2"]);
         ensure!(seen.get("paths") == Some(&paths), "{seen}");
