@@ -1202,3 +1202,29 @@ fn a_server_that_loses_a_chunk_again_and_again_is_not_fed_for_ever() {
     }
     assert_eq!(b.failure(), Some(Kind::Server));
 }
+
+#[test]
+fn other_uploads_leave_it_so_much_room() {
+    let sends = |concurrency, room| {
+        let mut b = Bench::hashed("abcdef", |config| config.concurrency = concurrency);
+        b.give(Input::Room(room));
+        b.answer(1, needed("abcdef"));
+        let at_once = b.sent().len();
+        // Time enough for as many as it would have by itself.
+        b.pass(2_000);
+        (at_once + b.sent().len(), b)
+    };
+    assert_eq!(sends(Concurrency::Auto(6), usize::MAX).0, 6);
+    let (one, mut b) = sends(Concurrency::Auto(6), 1);
+    assert_eq!(one, 1);
+    b.answer(2, needed("bcdef"));
+    assert_eq!(b.sent().len(), 1, "the next one");
+    assert_eq!(sends(Concurrency::Fixed(3), 1).0, 3, "the page says how many");
+    let (none, mut b) = sends(Concurrency::Fixed(3), 0);
+    assert_eq!((none, b.state()), (0, State::Queued));
+    b.give(Input::Room(1));
+    assert_eq!((b.sent().len(), b.state()), (3, State::Transferring));
+    assert_eq!(b.machine.wants(Instant(b.now)), Some(6));
+    b.answer(2, needed("bcdef"));
+    assert_eq!(b.machine.wants(Instant(b.now)), Some(5));
+}

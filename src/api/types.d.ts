@@ -87,7 +87,7 @@ export interface TransferOptions {
   signal?: AbortSignal | null;
   /** Remember the transfer across page loads, for {@link pending}. Default true. */
   resume?: boolean | null;
-  /** Called with the progress, at most once a frame. */
+  /** Called with the progress, at most once a frame, and at the end. */
   onProgress?: ((progress: Progress) => void) | null;
   /** Called when the state changes. */
   onState?: ((state: TransferState) => void) | null;

@@ -1,31 +1,33 @@
 //! `upload`: from the page's call to a machine that is driven.
 
 use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 
-use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::options::{self, Options};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use crate::core::error::Error;
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
-use crate::core::text::text;
-use crate::core::upload::{Config, Input, Known, Outcome, Upload};
+use crate::core::progress::{Progress, State};
+use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
 use crate::core::wire;
-use crate::web::drive::Driver;
+use crate::web::drive::{Audience, Driver};
+use crate::web::lock::Shared;
 use crate::web::object::{get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, read, store};
+use crate::web::{clock, read};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
 /// Where uploads go unless the page says otherwise.
 const ENDPOINT: &str = "/api/upload";
 
-impl Steered for Upload {
+impl Steered for InTurn {
     fn pause() -> Input {
         Input::Pause
     }
@@ -39,18 +41,19 @@ impl Steered for Upload {
     }
 
     fn map(&self) -> Vec<u8> {
-        self.chunks()
+        self.upload().chunks()
     }
 
     fn report(&self) -> JsValue {
-        let (requests, failures) = self.attempts();
+        let upload = self.upload();
+        let (requests, failures) = upload.attempts();
         object(&[
             ("kind", "upload".into()),
             ("requests", number(requests)),
             ("failures", failures.into()),
             ("now", number(clock::now().0)),
-            ("events", settled::events(self.events())),
-            ("chunks", settled::chunks(self)),
+            ("events", settled::events(upload.events())),
+            ("chunks", settled::chunks(upload)),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])
     }
@@ -82,49 +85,85 @@ pub fn start(
     let record = earlier.unwrap_or_else(|| chosen.clone());
     let headers = options.headers();
     let cut = Cut::new(record.size, record.chunk);
-    let machine = Upload::new(Config {
+    let concurrency = options.concurrency(MOST_UPLOADS);
+    let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
+    let machine = InTurn::new(Upload::new(Config {
         cut,
         naming: record.naming(),
         ext: record.ext.clone(),
         expected,
-        concurrency: options.concurrency(MOST_UPLOADS),
+        concurrency,
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
         finish_timeout: options.finish_timeout(),
         can_refresh_headers: headers.can_refresh(),
         seed: options::seed(),
-    });
-    let key = key(&record);
-    let claim = if options.resume() { Claim::new(&key) } else { None };
-    let remembered = claim.is_some();
-    let digests = if options.resume() { journal::digests_key(&chosen) } else { None };
-    let job = Job {
+    }));
+    let remembered = options.resume();
+    let digests = if remembered { journal::digests_key(&chosen) } else { None };
+    // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
+    let others = digests.is_some().then(|| record.key());
+    let driver_cell: Rc<RefCell<Weak<Driver<InTurn>>>> = Rc::default();
+    let shared = others.and_then(|name| Shared::new(&name, heard(driver_cell.clone()))).map(Rc::new);
+    let job = Rc::new(Job {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
         headers,
         credentials: options.credentials(),
-        journal: claim.map(|claim| (claim, record.clone())),
+        claim: RefCell::new(if remembered { Claim::new(&record.key()) } else { None }),
+        record: remembered.then_some(record),
+        same_file,
+        most: limit.min(cut.count()),
         handle: RefCell::new(options.handle()),
-        digests: digests.clone(),
-    };
-    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
-    spawn({
-        let driver = driver.clone();
-        async move {
-            let known = if remembered && same_file { store::get(&key).await } else { None };
-            let known = known.and_then(|value| read::upload_record(&value));
-            let known = known.filter(|known| known.is_same_file(&record)).and_then(|known| known.digests());
-            let known = match (known, digests) {
-                (None, Some(key)) => {
-                    store::digests(&key).await.map_or(Known::Nothing, |value| read::known(&value, cut))
-                }
-                (known, _) => Known::from(known),
-            };
-            driver.tell(Input::Start(known));
-        }
+        digests,
+        shared: shared.clone(),
+        turn: RefCell::default(),
     });
+    let audience = Shown { told: Told(observer), shared };
+    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), audience);
+    *driver_cell.borrow_mut() = Rc::downgrade(&driver);
+    driver.tell(Input::Resume);
     EngineTransfer::new(driver)
+}
+
+/// What an upload does with what it hears from other tabs.
+fn heard(driver: Rc<RefCell<Weak<Driver<InTurn>>>>) -> impl Fn(Option<JsValue>) {
+    move |told| {
+        let Some(driver) = driver.borrow().upgrade() else { return };
+        match told {
+            Some(told) => {
+                if let Some(told) = read::progress(&told) {
+                    driver.tell(Input::Followed(Box::new(told)));
+                }
+            }
+            // Somebody asks: after any input it is told again where it stands.
+            None => driver.tell(Input::Wake),
+        }
+    }
+}
+
+/// The page and the other tabs, who are told how it goes.
+struct Shown {
+    told: Told,
+    shared: Option<Rc<Shared>>,
+}
+
+impl Audience<InTurn> for Shown {
+    fn state(&self, state: State) {
+        Audience::<InTurn>::state(&self.told, state);
+    }
+
+    fn progress(&self, progress: Progress) {
+        if let Some(shared) = &self.shared {
+            shared.tell(&settled::progress(&progress, clock::now()));
+        }
+        Audience::<InTurn>::progress(&self.told, progress);
+    }
+
+    fn settled(&self, result: Result<Outcome, Error>) {
+        Audience::<InTurn>::settled(&self.told, result);
+    }
 }
 
 /// Describes an upload for the journal, before anything is known but the file and the options.
@@ -146,12 +185,4 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
         confirmed: 0,
         updated_at: clock::unix_now(),
     }
-}
-
-/// Returns the journal's key of an upload: the same file to the same place has the same key.
-pub fn key(record: &UploadRecord) -> String {
-    let UploadRecord { endpoint, name, size, last_modified, chunk, indexed, .. } = record;
-    let changed = last_modified.unwrap_or(0);
-    let indexed = if *indexed { "true" } else { "false" };
-    text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
 }

@@ -66,6 +66,14 @@ impl UploadRecord {
         key(self) == key(other) && self.name == other.name && self.last_modified.is_some()
     }
 
+    /// Returns the journal's key of the upload: the same file to the same place has the same key.
+    pub fn key(&self) -> String {
+        let UploadRecord { endpoint, name, size, last_modified, chunk, indexed, .. } = self;
+        let changed = last_modified.unwrap_or(0);
+        let indexed = if *indexed { "true" } else { "false" };
+        text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
+    }
+
     /// Returns how the chunks are named.
     pub fn naming(&self) -> Naming {
         if self.indexed { Naming::Md5Index } else { Naming::Md5 }

@@ -53,7 +53,7 @@ pub trait Hands<M: Machine>: 'static {
 pub trait Audience<M: Machine>: 'static {
     /// The state has changed.
     fn state(&self, state: State);
-    /// The counts have changed; called at most once a frame, and at each change of state.
+    /// The counts or the state have changed; called at most once a frame, and at the end.
     fn progress(&self, progress: Progress);
     /// It is over.
     fn settled(&self, result: Result<M::Outcome, Error>);
@@ -151,6 +151,8 @@ impl<M: Machine> Driver<M> {
             let state = progress.state;
             if last.replace(state) != Some(state) {
                 audience.state(state);
+            }
+            if state.is_final() {
                 audience.progress(progress);
             } else {
                 frame.ask();

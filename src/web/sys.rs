@@ -94,6 +94,24 @@ extern "C" {
     /// The bytes; none if the stream was cancelled, and an empty array at its end.
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &ReadResult) -> Option<Uint8Array>;
+
+    pub type LockManager;
+
+    #[wasm_bindgen(method)]
+    pub fn request(this: &LockManager, name: &str, options: &JsValue, begin: &Function) -> Promise;
+
+    /// [`BroadcastChannel`](https://html.spec.whatwg.org/#broadcastchannel).
+    #[wasm_bindgen(extends = js_sys::Object)]
+    pub type BroadcastChannel;
+
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(name: &str) -> Result<BroadcastChannel, JsValue>;
+
+    #[wasm_bindgen(method, js_name = postMessage)]
+    pub fn post_message(this: &BroadcastChannel, message: &JsValue);
+
+    #[wasm_bindgen(method)]
+    pub fn close(this: &BroadcastChannel);
 }
 
 /// Returns the global object of this page or worker, as what takes messages.
@@ -110,6 +128,11 @@ pub fn is_visible() -> bool {
 /// Tells what the browser thinks of the network; a hint, no more.
 pub fn is_online() -> bool {
     navigator("onLine").is_none_or(|online| online.is_truthy())
+}
+
+/// Returns [`navigator.locks`](https://w3c.github.io/web-locks/#api-navigator-locks); absent where a page is not secure.
+pub fn locks() -> Option<LockManager> {
+    navigator("locks").map(JsCast::unchecked_into)
 }
 
 /// Tells how many threads the processor runs at once; 2 where the browser keeps it to itself.

@@ -12,6 +12,8 @@ use super::fetch::{self, AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::{Unreadable, Watcher};
 use super::headers::{Headers, Pairs};
+use super::line::{self, Seat};
+use super::lock::{Shared, Turn};
 use super::serial::Serial;
 use super::store::Claim;
 use super::task::promised;
@@ -20,19 +22,20 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::{self, UploadRecord};
+use crate::core::line::Word;
 use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
 use crate::core::retry::retry_after;
 use crate::core::text::{text, without_end};
 use crate::core::upload::{
-    Body, Effect, Input, Memory, Outcome, Request, RequestId, Response as Answered, Upload,
+    Body, Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId, Response as Answered,
 };
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
 
-impl Machine for Upload {
+impl Machine for InTurn {
     type Input = Input;
     type Effect = Effect;
     type Outcome = Outcome;
@@ -74,8 +77,18 @@ pub struct Job {
     pub headers: Headers,
     /// Whether cookies go along.
     pub credentials: &'static str,
-    /// The place in the journal and what is written there; nothing if it is not to be remembered.
-    pub journal: Option<(Claim, UploadRecord)>,
+    /// What is written into the journal; nothing if it is not to be remembered.
+    pub record: Option<UploadRecord>,
+    /// Its place there. Who waits for somebody else of this page gets it with the turn.
+    pub claim: RefCell<Option<Claim>>,
+    /// What the journal has of it may be believed.
+    pub same_file: bool,
+    /// How many requests it can have in flight at most.
+    pub most: usize,
+    /// The others who would upload the same file to the same place.
+    pub shared: Option<Rc<Shared>>,
+    /// Its wait for its turn, and then its turn. It ends when all is written down.
+    pub turn: RefCell<Option<Turn>>,
     /// The way back to the file for a later visit: a handle, as long as the journal takes it.
     pub handle: RefCell<Option<JsValue>>,
     /// The key of its digests; nothing if they are not to be remembered.
@@ -85,22 +98,55 @@ pub struct Job {
 /// The hands of one upload.
 pub struct UploadHands {
     job: Rc<Job>,
-    driver: Rc<Driver<Upload>>,
+    driver: Rc<Driver<InTurn>>,
     requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
     writes: Serial,
+    /// Its place in the line of this page.
+    seat: Rc<RefCell<Option<Seat>>>,
 }
 
 impl UploadHands {
     /// Makes hands that answer to `driver`.
-    pub fn new(job: Job, driver: Rc<Driver<Upload>>) -> UploadHands {
+    pub fn new(job: Rc<Job>, driver: Rc<Driver<InTurn>>) -> UploadHands {
         UploadHands {
-            job: Rc::new(job),
+            job,
             driver,
             requests: Rc::default(),
             hashing: Rc::default(),
             writes: Serial::default(),
+            seat: Rc::default(),
         }
+    }
+
+    fn line_up(&self) {
+        let (job, driver, seat) = (self.job.clone(), self.driver.clone(), self.seat.clone());
+        let begin = move || {
+            let most = job.most;
+            let hear = move |word| match word {
+                // Who goes on needs to know nothing, and nothing comes in between where nobody else waits.
+                Word::Begin if driver.look(InTurn::has_started) => driver.tell(Input::Start(Known::Nothing)),
+                Word::Begin => {
+                    let (job, driver) = (job.clone(), driver.clone());
+                    spawn(async move {
+                        let known = job.known().await;
+                        driver.tell(Input::Start(known));
+                    });
+                }
+                Word::Room(room) => driver.tell(Input::Room(room)),
+            };
+            *seat.borrow_mut() = Some(Seat::new(most, hear));
+            line::speak();
+        };
+        match &self.job.shared {
+            Some(shared) => *self.job.turn.borrow_mut() = Some(shared.lock(begin)),
+            None => begin(),
+        }
+    }
+
+    fn step_back(&self) {
+        drop(self.seat.take());
+        drop(self.job.turn.take());
     }
 
     fn hash(&self, earlier: Option<Snapshot>) {
@@ -153,8 +199,7 @@ impl UploadHands {
     }
 
     fn remember(&self, memory: Memory) {
-        let Some((claim, record)) = &self.job.journal else { return };
-        let (key, mut record) = (claim.key().to_owned(), record.clone());
+        let (Some(key), Some(mut record)) = (self.job.key(), self.job.record.clone()) else { return };
         if let Some(digests) = &memory.digests {
             record.set_digests(digests);
         }
@@ -182,30 +227,61 @@ impl UploadHands {
         let job = self.job.clone();
         self.writes.run(async move {
             // The claim is held until then: what is done is not to be found as unfinished meanwhile.
-            if let Some((claim, _)) = &job.journal {
-                drop(store::remove(claim.key()).await);
+            if let Some(key) = job.key() {
+                drop(store::remove(&key).await);
             }
         });
+    }
+}
+
+impl Job {
+    /// Returns its key in the journal, if it has a place there.
+    fn key(&self) -> Option<String> {
+        self.claim.borrow().as_ref().map(|claim| claim.key().to_owned())
+    }
+
+    /// Finds what earlier visits, or other tabs, left of the file's digests.
+    async fn known(&self) -> Known {
+        let Job { record, claim, cut, .. } = self;
+        if let (Some(record), None) = (record, self.key()) {
+            *claim.borrow_mut() = Claim::new(&record.key());
+        }
+        let stored = match (record, self.key()) {
+            (Some(record), Some(key)) if self.same_file => {
+                let stored = store::get(&key).await.and_then(|value| read::upload_record(&value));
+                stored.filter(|known| known.is_same_file(record)).and_then(|known| known.digests())
+            }
+            _ => None,
+        };
+        match (stored, &self.digests) {
+            (None, Some(key)) => {
+                store::digests(key).await.map_or(Known::Nothing, |value| read::known(&value, *cut))
+            }
+            (stored, _) => Known::from(stored),
+        }
     }
 }
 
 /// Who follows the hashing of an upload's file.
 struct Hashing {
     job: Rc<Job>,
-    driver: Rc<Driver<Upload>>,
+    driver: Rc<Driver<InTurn>>,
     writes: Serial,
 }
 
 impl Hashing {
     /// Remembers digests, or where they are. That costs nothing but the hashing of a later visit if it fails.
     fn keep(&self, name: &str, bytes: &[u8]) {
-        let Some(key) = self.job.digests.clone() else { return };
+        let job = self.job.clone();
+        let Some(key) = job.digests.clone() else { return };
         let now = clock::unix_now();
         let value = write::known(name, bytes, now);
         self.writes.run(async move {
             drop(store::put_digests(&key, &value).await);
             let oldest = now.saturating_sub(journal::DIGESTS_EXPIRE);
             drop(store::expire_digests(oldest, journal::MOST_DIGESTS).await);
+            // Whose turn is next reads them.
+            drop(job);
         });
     }
 }
@@ -220,7 +296,7 @@ impl Watcher for Hashing {
     }
 }
 
-impl Hands<Upload> for UploadHands {
+impl Hands<InTurn> for UploadHands {
     fn performed(&mut self) {
         self.job.headers.replayed();
     }
@@ -240,7 +316,22 @@ impl Hands<Upload> for UploadHands {
             }
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),
-            Effect::Settle(result) => return Some(result),
+            Effect::LineUp => self.line_up(),
+            Effect::StepBack => self.step_back(),
+            Effect::Wants(wants) => {
+                let place = self.seat.borrow().as_ref().map(Seat::place);
+                if let Some(place) = place {
+                    line::wants(place, wants);
+                }
+            }
+            Effect::Settle(result) => {
+                drop(self.seat.take());
+                // Who has the lock keeps it until all is written down. A wait would keep this job alive for ever.
+                if self.job.turn.borrow().as_ref().is_some_and(Turn::waits) {
+                    drop(self.job.turn.take());
+                }
+                return Some(result);
+            }
         }
         None
     }
@@ -260,7 +351,7 @@ async fn exchange(
     request: Request,
     fresh: Option<Pairs>,
     signal: &web_sys::AbortSignal,
-    driver: &Driver<Upload>,
+    driver: &Driver<InTurn>,
     id: RequestId,
 ) -> Result<Answered, String> {
     let mut headers = match fresh {

@@ -367,6 +367,8 @@ impl World<'_> {
             }
             Effect::Remember(memory) => self.remembered = memory.digests,
             Effect::Forget => self.remembered = None,
+            // Only of uploads that wait for their turn.
+            Effect::LineUp | Effect::StepBack | Effect::Wants(_) => {}
             Effect::Settle(result) => self.settled = Some(result),
         }
         Ok(())

@@ -4,6 +4,7 @@ import { fileOf } from './handle.js';
 import { isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
 import { readOptions, requireArgument } from './options.js';
+import { Starts } from './starts.js';
 import { canRun } from './support.js';
 import { Transfer } from './transfer.js';
 import { Turnstile } from './turnstile.js';
@@ -17,6 +18,7 @@ const SOURCE = 'a Blob, a File or a FileSystemFileHandle';
 export function createShell(assets) {
   const loader = new Loader(assets);
   const open = () => loader.engine();
+  const starts = new Starts();
   const turnstile = new Turnstile();
 
   function upload(source, given) {
@@ -28,17 +30,19 @@ export function createShell(assets) {
   function sending(source, options, total, start) {
     const { page, engine } = split(options);
     let file = source;
-    const begin = isFileHandle(source)
-      ? async () => {
-          // First: it may ask the user, who has only just clicked.
-          const opening = fileOf(source);
-          const [live, opened] = await Promise.all([open(), opening]);
-          file = opened;
-          engine.handle = source;
-          return live;
-        }
-      : open;
-    return new Transfer(begin, (glue, observer) => start(glue, file, engine, observer), { ...page, total });
+    let leave = () => {};
+    const begin = async () => {
+      if (isFileHandle(source)) {
+        // First: it may ask the user, who has only just clicked.
+        const opening = fileOf(source);
+        [file] = await Promise.all([opening, open()]);
+        engine.handle = source;
+      }
+      leave = await starts.next();
+      return open();
+    };
+    const started = (glue, observer) => start(glue, file, engine, observer);
+    return new Transfer(begin, started, { ...page, total, onLeave: () => leave() });
   }
 
   function download(url, given) {

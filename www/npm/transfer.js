@@ -17,15 +17,18 @@ export class Transfer {
   #resolve;
   #reject;
   #listeners;
+  #leave;
   #engine;
   #engineTransfer;
 
   /**
    * @param open `() => Promise<LiveEngine>`
    * @param start `(glue, observer) => EngineTransfer`
+   * `onLeave` is called, perhaps more than once, when it is not, or no longer, queued in the engine.
    */
-  constructor(open, start, { total = 0, signal, onProgress, onState }) {
+  constructor(open, start, { total = 0, signal, onProgress, onState, onLeave = () => {} }) {
     this.#listeners = { onProgress, onState };
+    this.#leave = onLeave;
     this.#progress = nothingYet(total);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -98,12 +101,18 @@ export class Transfer {
   async #begin(open, start) {
     try {
       this.#engine = await open();
-      if (this.#settled) return;
+      if (this.#settled) {
+        this.#leave();
+        return;
+      }
       this.#cleanUp.push(this.#engine.onDeath((error) => this.#fail('failed', error)));
       const transfer = this.#engine.call((glue) => start(glue, this.#observer()));
       if (this.#settled) return;
       this.#engineTransfer = transfer;
-      if (this.#paused) this.#read((started) => started.pause());
+      if (this.#paused) {
+        this.#read((started) => started.pause());
+        this.#leave();
+      }
     } catch (error) {
       this.#fail('failed', asTransferError(error));
     }
@@ -116,7 +125,8 @@ export class Transfer {
         if (!this.#settled && !isFinal(state)) this.#enter(state);
       },
       onProgress: (progress) => {
-        if (!this.#settled) this.#advance(progress);
+        // The last one comes with the outcome.
+        if (!this.#settled && !isFinal(progress.state)) this.#advance(progress);
       },
       onSettled: (result, shape) => {
         if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape));
@@ -149,6 +159,7 @@ export class Transfer {
     if (state === this.#state) return;
     this.#state = state;
     this.#progress = { ...this.#progress, state };
+    if (state !== 'queued') this.#leave();
     tellPage(this.#listeners.onState, state);
   }
 

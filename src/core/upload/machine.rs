@@ -47,6 +47,8 @@ pub struct Upload {
     /// How often the line was taken for dead since a chunk last arrived.
     pub(super) silences: u32,
     remembered: Option<Instant>,
+    /// How many requests may be in flight, for the sake of other uploads.
+    pub(super) room: usize,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl Upload {
             heard: Instant::default(),
             silences: 0,
             remembered: None,
+            room: usize::MAX,
         }
     }
 
@@ -103,6 +106,8 @@ impl Upload {
             Input::Lost(id, why) => self.lost(id, Kind::Network, why, now),
             Input::Refreshed(result) => self.refreshed(result, now),
             Input::Online(online) => self.online(online, now),
+            Input::Followed(_) => {}
+            Input::Room(room) => self.room = room,
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
             Input::Abort => self.abort(),
@@ -130,6 +135,11 @@ impl Upload {
         [self.late_at(), opens, self.pace.ticks_at()].into_iter().flatten().min()
     }
 
+    /// Tells whether it has ended.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended(..))
+    }
+
     /// Returns the state at `now`.
     pub fn state(&self, now: Instant) -> State {
         let idle = self.requests.is_empty();
@@ -138,10 +148,22 @@ impl Upload {
             _ if self.gate.is_paused() => State::Paused,
             Phase::Queued => State::Queued,
             Phase::Hashing => State::Hashing,
+            Phase::Exchanging(_) if idle && self.room == 0 => State::Queued,
             Phase::Exchanging(_) if idle && self.gate.waiting_for(now).is_some() => State::Waiting,
             Phase::Exchanging(exchange) if !exchange.met => State::Negotiating,
             Phase::Exchanging(exchange) if exchange.table.is_complete() => State::Finishing,
             Phase::Exchanging(_) => State::Transferring,
+        }
+    }
+
+    /// Returns how many requests it would have in flight at `now` if it were alone; nothing while it hashes.
+    pub fn wants(&self, now: Instant) -> Option<usize> {
+        match &self.phase {
+            Phase::Queued | Phase::Hashing => None,
+            // Who waits probes with one.
+            Phase::Exchanging(_) if self.gate.waiting_for(now).is_some() => Some(1),
+            Phase::Exchanging(exchange) => Some(exchange.table.unconfirmed().max(1)),
+            Phase::Ended(..) => Some(1),
         }
     }
 

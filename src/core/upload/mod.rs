@@ -13,16 +13,19 @@ mod index;
 mod machine;
 mod outbox;
 mod table;
+mod turn;
 
 pub use crate::core::pace::Concurrency;
 pub use answer::{Body, Response};
 pub use machine::Upload;
 pub use table::{Naming, Table};
+pub use turn::InTurn;
 
 use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
+use crate::core::progress::Progress;
 use crate::core::retry::Policy;
 use crate::core::wire::Handshake;
 
@@ -96,6 +99,13 @@ pub enum Effect {
     Remember(Memory),
     /// Forget the upload.
     Forget,
+    /// Get into the line of those who would upload this file; answered by [`Input::Start`] ([`InTurn`] only).
+    LineUp,
+    /// Leave the line, or give the turn to the next ([`InTurn`] only).
+    StepBack,
+    /// Say how many requests it would have in flight now, or that it hashes; answered by [`Input::Room`] in time
+    /// ([`InTurn`] only).
+    Wants(Option<usize>),
     /// The end.
     Settle(Result<Outcome, Error>),
 }
@@ -163,6 +173,10 @@ pub enum Input {
     Refreshed(Result<(), String>),
     /// The browser says that the network is there or gone.
     Online(bool),
+    /// The one whose turn it is told how far it is ([`InTurn`] only).
+    Followed(Box<Progress>),
+    /// It may have so many requests in flight; where the page says how many, any number is as good as that.
+    Room(usize),
     /// The page pauses.
     Pause,
     /// The page goes on.

@@ -5,6 +5,7 @@ use super::table::Status;
 use super::{Effect, Request, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Kind;
+use crate::core::pace::Concurrency;
 use crate::core::text::text;
 
 /// The slowest line that a chunk's time limit allows for, in bytes/s for all requests together.
@@ -127,7 +128,7 @@ impl Upload {
         // With nothing else on the line nothing can hold a handshake up.
         let silence = if self.requests.is_empty() { self.config.stall_timeout } else { self.silence() };
         let Phase::Exchanging(exchange) = &mut self.phase else { return Some(false) };
-        if !self.gate.is_open(now) {
+        if self.room == 0 || !self.gate.is_open(now) {
             return Some(false);
         }
         if exchange.doubt.is_some() {
@@ -147,6 +148,10 @@ impl Upload {
         let checking = exchange.table.iter().filter(|chunk| chunk.status == Status::Checking).count();
         if self.requests.len() + checking >= self.pace.limit() {
             return Some(true);
+        }
+        let shares = matches!(self.config.concurrency, Concurrency::Auto(_));
+        if shares && self.requests.len() + checking >= self.room {
+            return Some(false);
         }
         let chunk = exchange.table.get_mut(at)?;
         if !chunk.trusted {

@@ -231,9 +231,14 @@ impl Table {
         self.learn(&[], latest, latest);
     }
 
+    /// Returns how many chunks the server is not known to have.
+    pub fn unconfirmed(&self) -> usize {
+        self.chunks.iter().filter(|chunk| !matches!(chunk.status, Status::Confirmed { .. })).count()
+    }
+
     /// Tells whether the server has every chunk.
     pub fn is_complete(&self) -> bool {
-        self.chunks.iter().all(|chunk| matches!(chunk.status, Status::Confirmed { .. }))
+        self.unconfirmed() == 0
     }
 
     /// Returns the bytes that are confirmed by `now`, and the part of them that this visit did not send.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+pub use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
 
 use crate::engine::Engine;
@@ -47,6 +48,39 @@ impl Browser {
     /// Loads `url` and waits for the page's load event.
     pub async fn open(&self, url: &str) -> Result<()> {
         limited("open a page", self.driver()?.goto(url)).await.with_context(|| url.to_owned())
+    }
+
+    /// Opens another tab and works in it from there on; returns the one it worked in.
+    pub async fn new_tab(&self) -> Result<WindowHandle> {
+        let driver = self.driver()?;
+        limited("open a tab", async {
+            let here = driver.window().await?;
+            let other = driver.new_tab().await?;
+            driver.switch_to_window(other).await?;
+            Ok(here)
+        })
+        .await
+    }
+
+    /// Works in another tab from there on; returns the one it worked in.
+    pub async fn switch(&self, tab: &WindowHandle) -> Result<WindowHandle> {
+        let driver = self.driver()?;
+        limited("go to a tab", async {
+            let here = driver.window().await?;
+            driver.switch_to_window(tab.clone()).await?;
+            Ok(here)
+        })
+        .await
+    }
+
+    /// Closes the tab it works in, and goes on in `other`.
+    pub async fn close_tab(&self, other: &WindowHandle) -> Result<()> {
+        let driver = self.driver()?;
+        limited("close a tab", async {
+            driver.close_window().await?;
+            driver.switch_to_window(other.clone()).await
+        })
+        .await
     }
 
     /// Loads the page again.

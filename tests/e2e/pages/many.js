@@ -1,0 +1,63 @@
+// Uploads many small files at once, and counts what the page went through.
+"use strict";
+window.many = (() => {
+  const counts = { files: 0, done: 0, failed: 0, calls: 0, twice: 0, most: 0, states: 0, active: 0, failures: [] };
+  const breathe = () => new Promise((go) => setTimeout(go));
+
+  /** Begins the uploads of `count` files of `size` bytes each; resolves when all have begun. */
+  async function begin(count, size) {
+    let inFrame = 0;
+    const tick = () => {
+      counts.most = Math.max(counts.most, inFrame);
+      inFrame = 0;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+    const salt = crypto.getRandomValues(new Uint32Array(1))[0];
+    const files = [];
+    for (let i = 0; i < count; i += 1) {
+      if (i % 200 === 199) await breathe(); // making files is the test's own work
+      const words = new Uint32Array(size / 4);
+      words.fill(Math.imul(i + 1, 2654435761));
+      words[0] = i;
+      words[1] = salt;
+      files.push(new File([words], `file ${i}.bin`));
+    }
+    await breathe();
+    e2eWatch.longTasks.length = 0;
+    counts.files = count;
+    const real = fetch;
+    let active = 0;
+    window.fetch = async (request) => {
+      counts.active = Math.max(counts.active, (active += 1));
+      try {
+        return await real(request);
+      } finally {
+        active -= 1;
+      }
+    };
+    const start = performance.now();
+    for (const file of files) {
+      let last = -1;
+      const onState = () => (counts.states += 1);
+      const onProgress = ({ state }) => {
+        counts.calls += 1;
+        inFrame += 1;
+        // The same for all that happens until the next frame.
+        const frame = document.timeline.currentTime;
+        if (last === frame && state !== "done") counts.twice += 1;
+        last = frame;
+      };
+      xuchuan.upload(file, { onState, onProgress }).done.then(
+        () => (counts.done += 1),
+        (error) => {
+          counts.failed += 1;
+          if (counts.failures.length < 3) counts.failures.push(`${error.code}: ${error.message}`);
+        },
+      );
+    }
+    counts.begun = performance.now() - start;
+  }
+
+  return { begin, counts };
+})();
