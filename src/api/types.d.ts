@@ -85,7 +85,10 @@ export interface TransferOptions {
   stallTimeout?: number | null;
   /** Aborts the transfer. */
   signal?: AbortSignal | null;
-  /** Remember the transfer across page loads, for {@link pending}. Default true. */
+  /**
+   * Remember the transfer across page loads, for {@link pending}. Default true. An upload of less than 16 MiB in one
+   * chunk is not: there is nothing to go on with.
+   */
   resume?: boolean | null;
   /** Called with the progress, at most once a frame, and at the end. */
   onProgress?: ((progress: Progress) => void) | null;

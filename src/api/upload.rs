@@ -99,7 +99,7 @@ pub fn start(
         can_refresh_headers: headers.can_refresh(),
         seed: options::seed(),
     }));
-    let remembered = options.resume();
+    let remembered = options.resume() && record.can_go_on();
     let digests = if remembered { journal::digests_key(&chosen) } else { None };
     // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
     let others = digests.is_some().then(|| record.key());

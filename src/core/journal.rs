@@ -74,6 +74,12 @@ impl UploadRecord {
         text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
     }
 
+    /// Tells whether there is anything to go on with after a reload. A small file of one chunk is sent whole or not at
+    /// all, and writing it down would take longer than sending it.
+    pub fn can_go_on(&self) -> bool {
+        self.size > self.chunk || self.size >= WORTH_REMEMBERING
+    }
+
     /// Returns how the chunks are named.
     pub fn naming(&self) -> Naming {
         if self.indexed { Naming::Md5Index } else { Naming::Md5 }
@@ -151,6 +157,13 @@ mod tests {
             damage(&mut record);
             assert!(record.digests().is_none());
         }
+    }
+
+    #[test]
+    fn what_is_sent_whole_or_not_at_all_is_not_written_down() {
+        let worth = |size, chunk| UploadRecord { size, chunk, ..record() }.can_go_on();
+        assert!(!worth(0, 10) && !worth(10, 10) && worth(11, 10));
+        assert!(worth(WORTH_REMEMBERING, 2 * WORTH_REMEMBERING), "it takes long to hash, or to send");
     }
 
     #[test]

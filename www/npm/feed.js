@@ -3,7 +3,8 @@ export class Feed {
   #value;
   #version = 0;
   #ended = false;
-  #change = signal();
+  // Made for who waits: most of thousands have no reader.
+  #change = null;
 
   push(value) {
     this.#value = value;
@@ -26,15 +27,16 @@ export class Feed {
       } else if (this.#ended) {
         return;
       } else {
+        this.#change ??= signal();
         await this.#change.promise;
       }
     }
   }
 
   #wake() {
-    const { resolve } = this.#change;
-    this.#change = signal();
-    resolve();
+    const change = this.#change;
+    this.#change = null;
+    change?.resolve();
   }
 }
 

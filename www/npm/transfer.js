@@ -1,6 +1,11 @@
 import { Feed } from './feed.js';
 import { TransferError, asTransferError } from './errors.js';
 
+// Shared, since a page may begin thousands in one go.
+const NO_CHUNKS = new Uint8Array(0);
+const NO_REPORT = Object.freeze({});
+const ignore = () => {};
+
 /**
  * The handle of one transfer. It exists before the engine has loaded, so it remembers what it was told, and it
  * outlives the engine, so it keeps what it was last told.
@@ -9,8 +14,8 @@ export class Transfer {
   #feed = new Feed();
   #state = 'queued';
   #progress;
-  #chunks = new Uint8Array(0);
-  #report = {};
+  #chunks = NO_CHUNKS;
+  #report = NO_REPORT;
   #paused = false;
   #settled = false;
   #cleanUp = [];
@@ -35,7 +40,7 @@ export class Transfer {
       this.#reject = reject;
     });
     // A failure that nobody awaits is told by `state` and `onState`; it is no unhandled rejection.
-    this.done.catch(() => {});
+    this.done.catch(ignore);
     this.#follow(signal);
     if (!this.#settled) this.#begin(open, start);
   }
