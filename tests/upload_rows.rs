@@ -1227,4 +1227,8 @@ fn other_uploads_leave_it_so_much_room() {
     assert_eq!(b.machine.wants(Instant(b.now)), Some(6));
     b.answer(2, needed("bcdef"));
     assert_eq!(b.machine.wants(Instant(b.now)), Some(5));
+    b.answer(3, refusal(401, "who are you?"));
+    assert_eq!(b.machine.wants(Instant(b.now)), Some(1), "a person may have to log in");
+    b.give(Input::Refreshed(Ok(())));
+    assert_eq!(b.machine.wants(Instant(b.now)), Some(5));
 }

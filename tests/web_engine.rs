@@ -357,6 +357,64 @@ async fn a_handle_that_cannot_be_stored_costs_nothing_else() {
     .await;
 }
 
+/// A File that is large enough to be left to another tab; it has few bytes to send.
+fn large_file() -> Blob {
+    let make: Function = js("(part, name) => new File([part], name, { lastModified: 5 })").unchecked_into();
+    let part = repeated(&blob(&new_bytes(1 << 20)), 17);
+    make.call2(&JsValue::NULL, &part, &new_name().into()).expect("a File").unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn of_two_uploads_of_a_file_one_sends_it() {
+    guarded(async {
+        let large = large_file();
+        let one = upload(&large, "{ chunkSize: 1048576 }");
+        let two = upload(&large, "{ chunkSize: 1048576 }");
+        let (first, second) = (one.result().await, two.result().await);
+        assert_eq!(text(&first, "url"), text(&second, "url"));
+        assert_eq!((get(&first, "instant"), get(&second, "instant")), (JsValue::FALSE, JsValue::TRUE));
+        assert!(!two.states().is_empty() && number(&two.transfer.progress(), "sent") == 0.0);
+
+        // The end of one is not the end of the other.
+        let large = large_file();
+        let one = upload(&large, "{ chunkSize: 1048576 }");
+        let two = upload(&large, "{ chunkSize: 1048576 }");
+        let three = upload(&large, "{ chunkSize: 1048576 }");
+        until("it begins", || one.transfer.state() != "queued").await;
+        two.transfer.abort();
+        assert_eq!(text(&two.error().await, "code"), "aborted");
+        one.transfer.abort();
+        assert_eq!(text(&one.error().await, "code"), "aborted");
+        assert_eq!(get(&three.result().await, "instant"), JsValue::FALSE);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn uploads_go_on_without_locks_or_channels() {
+    guarded(async {
+        for locks in [
+            "undefined",
+            "{ request: async () => { throw new DOMException('no origin', 'SecurityError') } }",
+            "{ request() { throw new TypeError('odd') } }",
+        ] {
+            js(&format!(
+                "Object.defineProperty(navigator, 'locks', {{ value: {locks}, configurable: true }})"
+            ));
+            let result = upload(&large_file(), "{ chunkSize: 1048576 }").result().await;
+            assert_eq!(get(&result, "instant"), JsValue::FALSE, "{locks}");
+        }
+        js("delete navigator.locks");
+        for channel in ["undefined", "class { constructor() { throw new Error('no channel') } }"] {
+            let back = replace("BroadcastChannel", &js(channel));
+            let result = upload(&large_file(), "{ chunkSize: 1048576 }").result().await;
+            back.call0(&JsValue::NULL).expect("it is put back");
+            assert_eq!(get(&result, "instant"), JsValue::FALSE, "{channel}");
+        }
+    })
+    .await;
+}
+
 #[wasm_bindgen_test]
 async fn a_download_is_pending_until_it_is_finished() {
     guarded(async {

@@ -72,7 +72,8 @@ impl Shared {
         let controller = AbortController::new().ok();
         let signal = controller.as_ref().map_or(JsValue::UNDEFINED, |controller| controller.signal().into());
         let options = object(&[("signal", signal)]);
-        let ended = promised(self.locks.request(&self.name, &options, begin.unchecked_ref()));
+        let asked = self.locks.request(&self.name, &options, begin.unchecked_ref());
+        let ended = promised(asked.unwrap_or_else(|error| Promise::reject(&error)));
         spawn({
             let granted = granted.clone();
             async move {

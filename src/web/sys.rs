@@ -97,8 +97,13 @@ extern "C" {
 
     pub type LockManager;
 
-    #[wasm_bindgen(method)]
-    pub fn request(this: &LockManager, name: &str, options: &JsValue, begin: &Function) -> Promise;
+    #[wasm_bindgen(method, catch)]
+    pub fn request(
+        this: &LockManager,
+        name: &str,
+        options: &JsValue,
+        begin: &Function,
+    ) -> Result<Promise, JsValue>;
 
     /// [`BroadcastChannel`](https://html.spec.whatwg.org/#broadcastchannel).
     #[wasm_bindgen(extends = js_sys::Object)]

@@ -160,8 +160,8 @@ impl Upload {
     pub fn wants(&self, now: Instant) -> Option<usize> {
         match &self.phase {
             Phase::Queued | Phase::Hashing => None,
-            // Who waits probes with one.
-            Phase::Exchanging(_) if self.gate.waiting_for(now).is_some() => Some(1),
+            // Who waits, for its server or for the page's new headers, goes on with one.
+            Phase::Exchanging(_) if !self.gate.is_open(now) => Some(1),
             Phase::Exchanging(exchange) => Some(exchange.table.unconfirmed().max(1)),
             Phase::Ended(..) => Some(1),
         }
