@@ -172,6 +172,11 @@ fn absolute(url: &str) -> Option<web_sys::Url> {
     web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
 }
 
+/// Returns the origin of `url`; nothing for what is no URL.
+pub fn origin_of(url: &str) -> String {
+    absolute(url).map(|url| url.origin()).unwrap_or_default()
+}
+
 /// Frees the bytes of a buffer that nobody will read again; where a browser can't, its collector will in time.
 pub fn free(buffer: js_sys::ArrayBuffer) {
     let buffer: Buffer = buffer.unchecked_into();

@@ -122,7 +122,7 @@ impl UploadHands {
     fn line_up(&self) {
         let (job, driver, seat) = (self.job.clone(), self.driver.clone(), self.seat.clone());
         let begin = move || {
-            let most = job.most;
+            let (most, origin) = (job.most, sys::origin_of(&job.endpoint));
             let hear = move |word| match word {
                 // Who goes on needs to know nothing, and nothing comes in between where nobody else waits.
                 Word::Begin if driver.look(InTurn::has_started) => driver.tell(Input::Start(Known::Nothing)),
@@ -135,8 +135,10 @@ impl UploadHands {
                 }
                 Word::Room(room) => driver.tell(Input::Room(room)),
             };
-            *seat.borrow_mut() = Some(Seat::new(most, hear));
-            line::speak();
+            let new = Seat::new(origin, most, hear);
+            let (line, _) = new.place();
+            *seat.borrow_mut() = Some(new);
+            line::speak(line);
         };
         match &self.job.shared {
             Some(shared) => *self.job.turn.borrow_mut() = Some(shared.lock(begin)),
