@@ -34,6 +34,10 @@ pub trait Steered: Machine {
     fn resume() -> Self::Input;
     /// Makes the input that ends it.
     fn abort() -> Self::Input;
+    /// Makes the input that says that no other tab does the same; nothing to whom that is all the same.
+    fn foremost() -> Self::Input {
+        Self::wake()
+    }
     /// Returns one byte a chunk or piece.
     fn map(&self) -> Vec<u8>;
     /// Returns attempts, causes and timings as plain data.
@@ -78,6 +82,7 @@ enum Wish {
     Pause,
     Resume,
     Abort,
+    Foremost,
 }
 
 impl<M: Steered> Handle for Rc<Driver<M>> {
@@ -88,6 +93,7 @@ impl<M: Steered> Handle for Rc<Driver<M>> {
                 Wish::Pause => M::pause(),
                 Wish::Resume => M::resume(),
                 Wish::Abort => M::abort(),
+                Wish::Foremost => M::foremost(),
             },
         );
     }
@@ -127,6 +133,11 @@ impl EngineTransfer {
     /// Gives up. The reason stays with the shell: it never reaches a fetch.
     pub fn abort(&self) {
         self.0.tell(Wish::Abort);
+    }
+
+    /// Notes that no other tab does the same now.
+    pub fn foremost(&self) {
+        self.0.tell(Wish::Foremost);
     }
 
     /// Returns the state's name.

@@ -1,7 +1,6 @@
 //! `upload`: from the page's call to a machine that is driven.
 
 use std::cell::RefCell;
-use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -9,18 +8,15 @@ use web_sys::Blob;
 use super::options::{self, Options};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
-use crate::core::error::Error;
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
-use crate::core::progress::{Progress, State};
 use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
 use crate::core::wire;
-use crate::web::drive::{Audience, Driver};
-use crate::web::lock::Shared;
-use crate::web::object::{get_string, get_u64, number, object};
+use crate::web::clock;
+use crate::web::drive::Driver;
+use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, read};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -38,6 +34,10 @@ impl Steered for InTurn {
 
     fn abort() -> Input {
         Input::Abort
+    }
+
+    fn foremost() -> Input {
+        Input::Foremost
     }
 
     fn map(&self) -> Vec<u8> {
@@ -102,68 +102,25 @@ pub fn start(
     let remembered = options.resume() && record.can_go_on();
     let digests = if remembered { journal::digests_key(&chosen) } else { None };
     // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
-    let others = digests.is_some().then(|| record.key());
-    let driver_cell: Rc<RefCell<Weak<Driver<InTurn>>>> = Rc::default();
-    let shared = others.and_then(|name| Shared::new(&name, heard(driver_cell.clone()))).map(Rc::new);
-    let job = Rc::new(Job {
+    let tabs = if digests.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
+    let job = Job {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
         headers,
         credentials: options.credentials(),
+        tabs: tabs.map(|tabs| (tabs.unchecked_into(), record.key())),
+        turn: RefCell::default(),
         claim: RefCell::new(if remembered { Claim::new(&record.key()) } else { None }),
         record: remembered.then_some(record),
         same_file,
         most: limit.min(cut.count()),
         handle: RefCell::new(options.handle()),
         digests,
-        shared: shared.clone(),
-        turn: RefCell::default(),
-    });
-    let audience = Shown { told: Told(observer), shared };
-    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), audience);
-    *driver_cell.borrow_mut() = Rc::downgrade(&driver);
+    };
+    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
     driver.tell(Input::Resume);
     EngineTransfer::new(driver)
-}
-
-/// What an upload does with what it hears from other tabs.
-fn heard(driver: Rc<RefCell<Weak<Driver<InTurn>>>>) -> impl Fn(Option<JsValue>) {
-    move |told| {
-        let Some(driver) = driver.borrow().upgrade() else { return };
-        match told {
-            Some(told) => {
-                if let Some(told) = read::progress(&told) {
-                    driver.tell(Input::Followed(Box::new(told)));
-                }
-            }
-            // Somebody asks: after any input it is told again where it stands.
-            None => driver.tell(Input::Wake),
-        }
-    }
-}
-
-/// The page and the other tabs, who are told how it goes.
-struct Shown {
-    told: Told,
-    shared: Option<Rc<Shared>>,
-}
-
-impl Audience<InTurn> for Shown {
-    fn state(&self, state: State) {
-        Audience::<InTurn>::state(&self.told, state);
-    }
-
-    fn progress(&self, progress: Progress) {
-        if let Some(shared) = &self.shared {
-            shared.tell(&settled::progress(&progress, clock::now()));
-        }
-        Audience::<InTurn>::progress(&self.told, progress);
-    }
-
-    fn settled(&self, result: Result<Outcome, Error>) {
-        Audience::<InTurn>::settled(&self.told, result);
-    }
 }
 
 /// Describes an upload for the journal, before anything is known but the file and the options.

@@ -18,125 +18,127 @@ pub enum Word {
     Room(usize),
 }
 
-/// Those who wait, and those who work.
-#[derive(Debug, Default)]
-pub struct Line {
-    /// In order of their places, but for those who have left and are still to be passed over.
-    waiting: Vec<Waiting>,
-    /// How many of them are passed already: taking the first out of thousands each time moves all the others.
-    passed: usize,
-    working: Vec<Working>,
+/// Those who wait and those who work, in the order in which they came; `W` says who each of them is.
+#[derive(Debug)]
+pub struct Line<W> {
+    members: Vec<Member<W>>,
     words: Queue<(Place, Word)>,
     last: Place,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    place: Place,
-    most: usize,
-    gone: bool,
-}
-
-#[derive(Debug)]
-struct Working {
+struct Member<W> {
+    who: W,
     place: Place,
     /// How many requests it can use at most.
     most: usize,
-    /// How many it would have now; nothing while it hashes.
-    wants: Option<usize>,
-    sends: bool,
+    stage: Stage,
     room: usize,
 }
 
-impl Working {
-    /// Returns how many requests it would have, at least one.
+/// What a member does, and how many requests it would have for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waits,
+    Hashes,
+    /// It is hashed, and there is no room for it yet.
+    Ready(usize),
+    Sends(usize),
+}
+
+impl<W> Member<W> {
+    /// Returns how many requests are promised to it.
     fn share(&self) -> usize {
-        self.wants.unwrap_or(0).clamp(1, self.most)
+        match self.stage {
+            Stage::Sends(wants) => wants.clamp(1, self.most),
+            _ => 0,
+        }
     }
 }
 
-impl Line {
-    /// Gets into the line with at most `most` requests.
-    pub fn enter(&mut self, most: usize) -> Place {
+impl<W> Default for Line<W> {
+    fn default() -> Self {
+        Line { members: Vec::new(), words: Queue::new(), last: 0 }
+    }
+}
+
+impl<W: Clone> Line<W> {
+    /// Gets `who` into the line, with at most `most` requests.
+    pub fn enter(&mut self, who: W, most: usize) -> Place {
         self.last += 1;
-        self.waiting.push(Waiting { place: self.last, most: most.max(1), gone: false });
+        let place = self.last;
+        self.members.push(Member { who, place, most: most.max(1), stage: Stage::Waits, room: 0 });
         self.arrange();
-        self.last
+        place
     }
 
-    /// Notes how many requests the one at `place` would have now; nothing while it hashes.
+    /// Notes how many requests the one at `place` would have now; nothing while it hashes, or before it begins.
     pub fn wants(&mut self, place: Place, wants: Option<usize>) {
-        if let Some(working) = self.working.iter_mut().find(|working| working.place == place) {
-            working.wants = wants;
+        let Some(member) = self.members.iter_mut().find(|member| member.place == place) else { return };
+        let stage = match (wants, member.stage) {
+            (_, Stage::Waits) => return,
+            (None, _) => Stage::Hashes,
+            (Some(wants), Stage::Sends(_)) => Stage::Sends(wants),
+            (Some(wants), _) => Stage::Ready(wants),
+        };
+        if member.stage != stage {
+            member.stage = stage;
             self.arrange();
         }
     }
 
     /// Leaves the line, for good.
     pub fn leave(&mut self, place: Place) {
-        let waiting = self.waiting.binary_search_by_key(&place, |waiting| waiting.place).ok();
-        if let Some(waiting) = waiting.and_then(|at| self.waiting.get_mut(at)) {
-            waiting.gone = true;
-        }
-        self.working.retain(|working| working.place != place);
+        self.members.retain(|member| member.place != place);
+        self.words.retain(|word| word.0 != place);
         self.arrange();
     }
 
     /// Returns who is to be told what.
-    pub fn poll(&mut self) -> Option<(Place, Word)> {
-        self.words.pop_front()
+    pub fn poll(&mut self) -> Option<(W, Word)> {
+        let (place, word) = self.words.pop_front()?;
+        let member = self.members.iter().find(|member| member.place == place)?;
+        Some((member.who.clone(), word))
     }
 
     /// Lets the next ones begin and shares the requests out, in the order of the line.
     fn arrange(&mut self) {
-        let mut taken: usize = self.working.iter().filter(|w| w.sends).map(Working::share).sum();
-        let mut senders = 0;
-        for working in &mut self.working {
-            if working.wants.is_none() {
-                working.sends = false;
-            } else if !working.sends && taken < REQUESTS {
-                working.sends = true;
-                taken += working.share();
+        let mut taken = 0;
+        for member in &self.members {
+            taken += member.share();
+        }
+        let (mut senders, mut ahead) = (0, 0);
+        for member in &mut self.members {
+            if let Stage::Ready(wants) = member.stage
+                && taken < REQUESTS
+            {
+                member.stage = Stage::Sends(wants);
+                taken += member.share();
             }
-            senders += usize::from(working.sends);
+            match member.stage {
+                Stage::Waits => {}
+                // They will fill the line by and by.
+                Stage::Hashes | Stage::Ready(_) => ahead += member.most,
+                Stage::Sends(_) => senders += 1,
+            }
         }
         let mut left = REQUESTS;
-        for working in &mut self.working {
+        for member in &mut self.members {
             let mut room = 0;
-            if working.sends {
+            if let Stage::Sends(_) = member.stage {
                 senders -= 1;
                 // One is kept for each of those behind it.
-                room = working.share().min(left.saturating_sub(senders).max(1));
+                room = member.share().min(left.saturating_sub(senders).max(1));
                 left = left.saturating_sub(room);
             }
-            if working.room != room {
-                working.room = room;
-                self.words.push_back((working.place, Word::Room(room)));
+            if member.room != room {
+                member.room = room;
+                self.words.push_back((member.place, Word::Room(room)));
             }
-        }
-        // Those who hash, or are ready, will fill the line by and by.
-        let mut ahead: usize = self.working.iter().filter(|w| !w.sends).map(|w| w.most).sum();
-        while ahead < REQUESTS
-            && let Some(next) = self.next()
-        {
-            ahead += next.most;
-            self.words.push_back((next.place, Word::Begin));
-            self.working.push(next);
-        }
-    }
-
-    /// Takes the first who waits and has not left.
-    fn next(&mut self) -> Option<Working> {
-        loop {
-            let Some(first) = self.waiting.get(self.passed) else {
-                self.waiting.clear();
-                self.passed = 0;
-                return None;
-            };
-            self.passed += 1;
-            let (place, most, gone) = (first.place, first.most, first.gone);
-            if !gone {
-                return Some(Working { place, most, wants: None, sends: false, room: 0 });
+            if member.stage == Stage::Waits && ahead < REQUESTS {
+                member.stage = Stage::Hashes;
+                ahead += member.most;
+                self.words.push_back((member.place, Word::Begin));
             }
         }
     }
@@ -146,14 +148,20 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn words(line: &mut Line) -> Vec<(Place, Word)> {
+    fn enter(line: &mut Line<Place>, most: usize) -> Place {
+        // Who they are, here: their places.
+        let who = line.last + 1;
+        line.enter(who, most)
+    }
+
+    fn words(line: &mut Line<Place>) -> Vec<(Place, Word)> {
         std::iter::from_fn(|| line.poll()).collect()
     }
 
     #[test]
     fn the_next_big_file_is_hashed_while_one_is_sent() {
         let mut line = Line::default();
-        let places: Vec<Place> = (0..3).map(|_| line.enter(6)).collect();
+        let places: Vec<Place> = (0..3).map(|_| enter(&mut line, 6)).collect();
         assert_eq!(words(&mut line), [(1, Word::Begin)]);
         line.wants(places[0], Some(6));
         assert_eq!(words(&mut line), [(1, Word::Room(6)), (2, Word::Begin)]);
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn what_waits_for_its_server_leaves_the_line_to_others() {
         let mut line = Line::default();
-        let (one, other) = (line.enter(6), line.enter(6));
+        let (one, other) = (enter(&mut line, 6), enter(&mut line, 6));
         line.wants(one, Some(1));
         line.wants(other, Some(6));
         words(&mut line);
@@ -180,7 +188,7 @@ mod tests {
     #[test]
     fn who_leaves_is_passed_over() {
         let mut line = Line::default();
-        let places: Vec<Place> = (0..4).map(|_| line.enter(6)).collect();
+        let places: Vec<Place> = (0..4).map(|_| enter(&mut line, 6)).collect();
         line.leave(places[1]);
         line.leave(places[2]);
         line.leave(places[0]);
@@ -193,7 +201,7 @@ mod tests {
     #[test]
     fn who_hashes_again_gives_its_requests_back() {
         let mut line = Line::default();
-        let place = line.enter(2);
+        let place = enter(&mut line, 2);
         line.wants(place, Some(2));
         line.wants(place, None);
         assert_eq!(words(&mut line), [(place, Word::Begin), (place, Word::Room(2)), (place, Word::Room(0))]);
@@ -202,9 +210,9 @@ mod tests {
     #[test]
     fn thousands_share_six_requests() {
         let mut line = Line::default();
-        let count = 10_000;
+        let count = 2_000;
         for _ in 0..count {
-            line.enter(1);
+            enter(&mut line, 1);
         }
         let (mut hashing, mut sending, mut most, mut done) = (Vec::new(), Vec::new(), (0, 0), 0);
         loop {

@@ -108,23 +108,6 @@ impl State {
         }
     }
 
-    /// Returns the state of this name.
-    pub fn from_name(name: &str) -> Option<State> {
-        let states = [
-            State::Queued,
-            State::Hashing,
-            State::Negotiating,
-            State::Transferring,
-            State::Finishing,
-            State::Paused,
-            State::Waiting,
-            State::Done,
-            State::Failed,
-            State::Aborted,
-        ];
-        states.into_iter().find(|state| state.name() == name)
-    }
-
     /// Tells whether nothing comes after it.
     pub fn is_final(self) -> bool {
         matches!(self, State::Done | State::Failed | State::Aborted)

@@ -4,12 +4,10 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::clock;
 use super::object::{get, get_as, get_string, get_u64, to_u64};
 use crate::core::download;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
-use crate::core::progress::{Progress, State, Wait};
 use crate::core::range::Validators;
 use crate::core::upload::Known;
 use crate::core::wire::{Answer, Envelope};
@@ -77,25 +75,6 @@ pub fn download_record(value: &JsValue) -> Option<download::Record> {
         seams,
     })
     .filter(download::Record::is_sound)
-}
-
-/// Reads what another tab told of its progress.
-pub fn progress(value: &JsValue) -> Option<Progress> {
-    let wait = get(value, "waitingFor").map(|wait| match get_u64(&wait, "until") {
-        Some(until) => Wait::Backoff { until: clock::now() + until.saturating_sub(clock::unix_now()) },
-        None => Wait::Network,
-    });
-    Some(Progress {
-        state: State::from_name(&get_string(value, "state")?)?,
-        total: get_u64(value, "total"),
-        hashed: get_u64(value, "hashed")?,
-        sent: get_u64(value, "sent")?,
-        confirmed: get_u64(value, "confirmed")?,
-        reused: get_u64(value, "reused")?,
-        speed: get(value, "speed")?.as_f64()?,
-        eta: get(value, "eta").and_then(|eta| eta.as_f64()),
-        waiting_for: wait,
-    })
 }
 
 /// Reads an array of strings; nothing if anything else is in it.

@@ -95,28 +95,15 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &ReadResult) -> Option<Uint8Array>;
 
-    pub type LockManager;
+    /// The shell's `Tabs` (`www/npm/tabs.js`).
+    #[derive(Clone)]
+    pub type Tabs;
 
-    #[wasm_bindgen(method, catch)]
-    pub fn request(
-        this: &LockManager,
-        name: &str,
-        options: &JsValue,
-        begin: &Function,
-    ) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, js_name = lineUp)]
+    pub fn line_up(this: &Tabs, name: &str);
 
-    /// [`BroadcastChannel`](https://html.spec.whatwg.org/#broadcastchannel).
-    #[wasm_bindgen(extends = js_sys::Object)]
-    pub type BroadcastChannel;
-
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(name: &str) -> Result<BroadcastChannel, JsValue>;
-
-    #[wasm_bindgen(method, js_name = postMessage)]
-    pub fn post_message(this: &BroadcastChannel, message: &JsValue);
-
-    #[wasm_bindgen(method)]
-    pub fn close(this: &BroadcastChannel);
+    #[wasm_bindgen(method, js_name = stepBack)]
+    pub fn step_back(this: &Tabs);
 }
 
 /// Returns the global object of this page or worker, as what takes messages.
@@ -133,11 +120,6 @@ pub fn is_visible() -> bool {
 /// Tells what the browser thinks of the network; a hint, no more.
 pub fn is_online() -> bool {
     navigator("onLine").is_none_or(|online| online.is_truthy())
-}
-
-/// Returns [`navigator.locks`](https://w3c.github.io/web-locks/#api-navigator-locks); absent where a page is not secure.
-pub fn locks() -> Option<LockManager> {
-    navigator("locks").map(JsCast::unchecked_into)
 }
 
 /// Tells how many threads the processor runs at once; 2 where the browser keeps it to itself.

@@ -12,10 +12,11 @@ use super::fetch::{self, AbortGuard, Outgoing, send};
 use super::hasher::{self, HashControl};
 use super::hashing::{Unreadable, Watcher};
 use super::headers::{Headers, Pairs};
-use super::line::{self, Seat};
-use super::lock::{Shared, Turn};
+use super::line::Seat;
 use super::serial::Serial;
 use super::store::Claim;
+use super::sys::Tabs;
+use super::tabs::Turn;
 use super::task::promised;
 use super::{blob, clock, object, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
@@ -85,9 +86,9 @@ pub struct Job {
     pub same_file: bool,
     /// How many requests it can have in flight at most.
     pub most: usize,
-    /// The others who would upload the same file to the same place.
-    pub shared: Option<Rc<Shared>>,
-    /// Its wait for its turn, and then its turn. It ends when all is written down.
+    /// The tabs that may upload the same file to the same place, and the name that they have for that.
+    pub tabs: Option<(Tabs, String)>,
+    /// Its turn among them, which ends when all is written down.
     pub turn: RefCell<Option<Turn>>,
     /// The way back to the file for a later visit: a handle, as long as the journal takes it.
     pub handle: RefCell<Option<JsValue>>,
@@ -103,50 +104,39 @@ pub struct UploadHands {
     hashing: Rc<HashControl>,
     writes: Serial,
     /// Its place in the line of this page.
-    seat: Rc<RefCell<Option<Seat>>>,
+    seat: Option<Seat>,
 }
 
 impl UploadHands {
     /// Makes hands that answer to `driver`.
-    pub fn new(job: Rc<Job>, driver: Rc<Driver<InTurn>>) -> UploadHands {
+    pub fn new(job: Job, driver: Rc<Driver<InTurn>>) -> UploadHands {
         UploadHands {
-            job,
+            job: Rc::new(job),
             driver,
             requests: Rc::default(),
             hashing: Rc::default(),
             writes: Serial::default(),
-            seat: Rc::default(),
+            seat: None,
         }
     }
 
     fn line_up(&self) {
-        let (job, driver, seat) = (self.job.clone(), self.driver.clone(), self.seat.clone());
-        let begin = move || {
-            let (most, origin) = (job.most, sys::origin_of(&job.endpoint));
-            let hear = move |word| match word {
-                // Who goes on needs to know nothing, and nothing comes in between where nobody else waits.
-                Word::Begin if driver.look(InTurn::has_started) => driver.tell(Input::Start(Known::Nothing)),
-                Word::Begin => {
-                    let (job, driver) = (job.clone(), driver.clone());
-                    spawn(async move {
-                        let known = job.known().await;
-                        driver.tell(Input::Start(known));
-                    });
-                }
-                Word::Room(room) => driver.tell(Input::Room(room)),
-            };
-            let new = Seat::new(origin, most, hear);
-            let (line, _) = new.place();
-            *seat.borrow_mut() = Some(new);
-            line::speak(line);
-        };
-        match &self.job.shared {
-            Some(shared) => *self.job.turn.borrow_mut() = Some(shared.lock(begin)),
-            None => begin(),
+        match &self.job.tabs {
+            Some((tabs, name)) => *self.job.turn.borrow_mut() = Some(Turn::new(tabs.clone(), name)),
+            None => self.driver.tell(Input::Foremost),
         }
     }
 
-    fn step_back(&self) {
+    fn take_seat(&mut self) {
+        let (job, driver) = (self.job.clone(), self.driver.clone());
+        let hear = move |word| match word {
+            Word::Begin => begin(&job, &driver),
+            Word::Room(room) => driver.tell(Input::Room(room)),
+        };
+        self.seat = Some(Seat::new(sys::origin_of(&self.job.endpoint), self.job.most, Rc::new(hear)));
+    }
+
+    fn step_back(&mut self) {
         drop(self.seat.take());
         drop(self.job.turn.take());
     }
@@ -301,6 +291,9 @@ impl Watcher for Hashing {
 impl Hands<InTurn> for UploadHands {
     fn performed(&mut self) {
         self.job.headers.replayed();
+        if let Some(seat) = &self.seat {
+            seat.wants(self.driver.look(|upload| upload.wants(clock::now())));
+        }
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Result<Outcome, Error>> {
@@ -319,24 +312,23 @@ impl Hands<InTurn> for UploadHands {
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),
             Effect::LineUp => self.line_up(),
+            Effect::TakeSeat => self.take_seat(),
             Effect::StepBack => self.step_back(),
-            Effect::Wants(wants) => {
-                let place = self.seat.borrow().as_ref().map(Seat::place);
-                if let Some(place) = place {
-                    line::wants(place, wants);
-                }
-            }
-            Effect::Settle(result) => {
-                drop(self.seat.take());
-                // Who has the lock keeps it until all is written down. A wait would keep this job alive for ever.
-                if self.job.turn.borrow().as_ref().is_some_and(Turn::waits) {
-                    drop(self.job.turn.take());
-                }
-                return Some(result);
-            }
+            Effect::Settle(result) => return Some(result),
         }
         None
     }
+}
+
+fn begin(job: &Rc<Job>, driver: &Rc<Driver<InTurn>>) {
+    if driver.look(InTurn::has_started) {
+        return driver.tell(Input::Start(Known::Nothing));
+    }
+    let (job, driver) = (job.clone(), driver.clone());
+    spawn(async move {
+        let known = job.known().await;
+        driver.tell(Input::Start(known));
+    });
 }
 
 fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error {

@@ -368,7 +368,7 @@ impl World<'_> {
             Effect::Remember(memory) => self.remembered = memory.digests,
             Effect::Forget => self.remembered = None,
             // Only of uploads that wait for their turn.
-            Effect::LineUp | Effect::StepBack | Effect::Wants(_) => {}
+            Effect::LineUp | Effect::TakeSeat | Effect::StepBack => {}
             Effect::Settle(result) => self.settled = Some(result),
         }
         Ok(())

@@ -75,8 +75,11 @@ export function createShell(assets) {
         if (shape.needsFile || picked != null) {
           requireArgument('resume', source, isSource(source), 'the file picked again');
         }
+        const options = readOptions(shape.kind, given);
         const start = (glue, ...rest) => glue.startPending(key, ...rest);
-        return sending(source, readOptions(shape.kind, given), shape.size, start);
+        if (shape.kind === 'upload') return sending(source, options, shape.size, start);
+        const { page, engine } = split(options);
+        return new Transfer(open, (glue, observer) => start(glue, undefined, engine, observer), { ...page, total: shape.size });
       },
       forget: () => ask((glue) => glue.forgetPending(key)),
     };

@@ -1,4 +1,5 @@
 import { Feed } from './feed.js';
+import { Tabs } from './tabs.js';
 import { TransferError, asTransferError } from './errors.js';
 
 // Shared, since a page may begin thousands in one go.
@@ -12,6 +13,7 @@ const ignore = () => {};
  */
 export class Transfer {
   #feed = new Feed();
+  #tabs;
   #state = 'queued';
   #progress;
   #chunks = NO_CHUNKS;
@@ -50,7 +52,10 @@ export class Transfer {
   }
 
   get progress() {
-    if (!this.#settled) this.#progress = this.#read((transfer) => transfer.progress()) ?? this.#progress;
+    if (!this.#settled) {
+      const own = this.#read((transfer) => transfer.progress());
+      if (own) this.#progress = this.#shown(own);
+    }
     return this.#progress;
   }
 
@@ -110,7 +115,7 @@ export class Transfer {
         this.#leave();
         return;
       }
-      this.#cleanUp.push(this.#engine.onDeath((error) => this.#fail('failed', error)));
+      this.#cleanUp.push(this.#engine.onDeath((error) => this.#die(error)));
       const transfer = this.#engine.call((glue) => start(glue, this.#observer()));
       if (this.#settled) return;
       this.#engineTransfer = transfer;
@@ -126,18 +131,41 @@ export class Transfer {
   // The engine's side: it reports here, and stays silent once the transfer is settled.
   #observer() {
     return {
+      // Asked for by the few of thousands that are large enough to be left to another tab.
+      tabs: () => (this.#tabs ??= this.#amongTabs()),
       onState: (state) => {
         if (!this.#settled && !isFinal(state)) this.#enter(state);
       },
       onProgress: (progress) => {
         // The last one comes with the outcome.
-        if (!this.#settled && !isFinal(progress.state)) this.#advance(progress);
+        if (this.#settled || isFinal(progress.state)) return;
+        const shown = this.#shown(progress);
+        this.#tabs?.tell(shown);
+        this.#enter(shown.state);
+        if (!this.#settled) this.#advance(shown);
       },
       onSettled: (result, shape) => {
         if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape));
         else this.#settle('done', () => this.#resolve(result));
       },
     };
+  }
+
+  #amongTabs() {
+    return new Tabs({
+      foremost: () => this.#read((transfer) => transfer.foremost()),
+      // What is not paused is only shown anew by that, at the next frame.
+      follow: () => this.#read((transfer) => transfer.resume()),
+    });
+  }
+
+  #shown(own) {
+    return this.#tabs?.shown(own) ?? own;
+  }
+
+  #die(error) {
+    this.#tabs?.stepBack();
+    this.#fail('failed', error);
   }
 
   #fail(state, error) {

@@ -106,7 +106,7 @@ impl Upload {
             Input::Lost(id, why) => self.lost(id, Kind::Network, why, now),
             Input::Refreshed(result) => self.refreshed(result, now),
             Input::Online(online) => self.online(online, now),
-            Input::Followed(_) => {}
+            Input::Foremost => {}
             Input::Room(room) => self.room = room,
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),

@@ -25,7 +25,6 @@ use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
-use crate::core::progress::Progress;
 use crate::core::retry::Policy;
 use crate::core::wire::Handshake;
 
@@ -99,13 +98,12 @@ pub enum Effect {
     Remember(Memory),
     /// Forget the upload.
     Forget,
-    /// Get into the line of those who would upload this file; answered by [`Input::Start`] ([`InTurn`] only).
+    /// Get in behind the tabs that upload this file; answered by [`Input::Foremost`] ([`InTurn`] only).
     LineUp,
-    /// Leave the line, or give the turn to the next ([`InTurn`] only).
+    /// Get into the page's line; answered by [`Input::Start`], and [`Input::Room`] after that ([`InTurn`] only).
+    TakeSeat,
+    /// Leave both, for the next ones ([`InTurn`] only).
     StepBack,
-    /// Say how many requests it would have in flight now, or that it hashes; answered by [`Input::Room`] in time
-    /// ([`InTurn`] only).
-    Wants(Option<usize>),
     /// The end.
     Settle(Result<Outcome, Error>),
 }
@@ -173,8 +171,8 @@ pub enum Input {
     Refreshed(Result<(), String>),
     /// The browser says that the network is there or gone.
     Online(bool),
-    /// The one whose turn it is told how far it is ([`InTurn`] only).
-    Followed(Box<Progress>),
+    /// No other tab uploads this file now ([`InTurn`] only).
+    Foremost,
     /// It may have so many requests in flight; where the page says how many, any number is as good as that.
     Room(usize),
     /// The page pauses.

@@ -1,63 +1,48 @@
-//! An upload that works only when it is its turn: among the tabs that upload the same file, one does, and the others show
-//! how far that one is (decision 017).
+//! An upload that works only when it is its turn: among the tabs that upload the same file one does (decision 017), and in
+//! a page's line only those do for whom there is room (decision 018).
 
 use super::{Effect, Input, Upload};
 use crate::core::clock::Instant;
 use crate::core::progress::{Progress, State};
 
-/// An upload and its place in the line.
+/// An upload and where it stands.
 #[derive(Debug)]
 pub struct InTurn {
     upload: Upload,
     place: Place,
     started: bool,
-    line_up: Option<Effect>,
-    /// What the line was last told that it wants, and what it wants now.
-    wanted: Option<usize>,
-    wants: Option<usize>,
-    /// What the one whose turn it is last told.
-    followed: Option<Progress>,
-    /// Bytes that were told confirmed: they stay so when it is this one's turn.
-    confirmed: u64,
+    step: Option<Effect>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Not in the line: not yet, or paused.
+    /// Nowhere: not yet, or paused.
     Away,
+    /// Behind other tabs, and then in the page's line.
     Waiting,
     Turn,
 }
 
 impl InTurn {
-    /// Makes an upload that gets into the line at [`Input::Resume`].
+    /// Makes an upload that lines up at [`Input::Resume`].
     pub fn new(upload: Upload) -> InTurn {
-        let (place, started, wanted, wants) = (Place::Away, false, None, None);
-        InTurn { upload, place, started, line_up: None, wanted, wants, followed: None, confirmed: 0 }
+        InTurn { upload, place: Place::Away, started: false, step: None }
     }
 
     /// Takes an input at `now`; see [`Upload::handle`]. Its turn comes with [`Input::Start`], each time anew.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
-            // It was stepped back from meanwhile.
-            Input::Start(_) if self.place == Place::Away => self.line_up = Some(Effect::StepBack),
+            Input::Foremost if self.place == Place::Waiting => self.step = Some(Effect::TakeSeat),
+            // It was paused meanwhile.
+            Input::Start(_) if self.place == Place::Away => {}
             Input::Start(known) => {
                 self.place = Place::Turn;
-                self.wanted = None;
                 // Until the line gives it room.
                 self.upload.handle(Input::Room(0), now);
-                // The pause of the one who waited, if it was in the line before.
+                // The pause of the one who waited, if it worked before.
                 self.upload.handle(Input::Resume, now);
                 if !std::mem::replace(&mut self.started, true) {
                     self.upload.handle(Input::Start(known), now);
-                }
-            }
-            Input::Followed(told) => {
-                // What has ended or was paused elsewhere is no news here: its turn goes to somebody else now.
-                let under_way = !told.state.is_final() && told.state != State::Paused;
-                if self.place == Place::Waiting && under_way {
-                    self.confirmed = self.confirmed.max(told.confirmed.min(told.total.unwrap_or(0)));
-                    self.followed = Some(*told);
                 }
             }
             Input::Pause => {
@@ -69,32 +54,22 @@ impl InTurn {
             Input::Resume => {}
             input => self.upload.handle(input, now),
         }
-        if !self.upload.is_over() {
-            self.wants = self.upload.wants(now);
-        }
     }
 
     fn step(&mut self, place: Place, effect: Effect) {
-        self.followed = None;
         if self.place != place && !self.upload.is_over() {
             self.place = place;
-            self.line_up = Some(effect);
+            self.step = Some(effect);
         }
     }
 
     /// Returns the next thing to do.
     pub fn poll(&mut self) -> Option<Effect> {
-        loop {
-            match self.upload.poll() {
-                // What is remembered is of the one whose turn it is.
-                Some(Effect::Forget) if self.place == Place::Waiting => {}
-                Some(effect) => return Some(effect),
-                None if self.place == Place::Turn && self.wants != self.wanted => {
-                    self.wanted = self.wants;
-                    return Some(Effect::Wants(self.wants));
-                }
-                None => return self.line_up.take(),
-            }
+        match self.upload.poll() {
+            // What is remembered is of the one whose turn it is.
+            Some(Effect::Forget) if self.place == Place::Waiting => self.upload.poll(),
+            None => self.step.take(),
+            effect => effect,
         }
     }
 
@@ -103,26 +78,22 @@ impl InTurn {
         self.upload.poll_timeout()
     }
 
+    /// Returns how many requests it would have in flight at `now` if it were alone; nothing while it hashes or waits.
+    pub fn wants(&self, now: Instant) -> Option<usize> {
+        if self.place == Place::Turn { self.upload.wants(now) } else { None }
+    }
+
     /// Tells whether it has had its turn before: then it goes on with what it knows.
     pub fn has_started(&self) -> bool {
         self.started
     }
 
-    /// Returns the state and counts at `now`: its own, or while it waits those of the one whose turn it is.
+    /// Returns the state and counts at `now`.
     pub fn progress(&self, now: Instant) -> Progress {
         let mut shown = self.upload.progress(now);
         if self.place == Place::Waiting && !shown.state.is_final() {
             shown.state = State::Queued;
-            if let Some(told) = &self.followed {
-                shown.hashed = told.hashed;
-                (shown.state, shown.speed, shown.eta) = (told.state, told.speed, told.eta);
-                shown.waiting_for = told.waiting_for;
-            }
         }
-        let more = self.confirmed.saturating_sub(shown.confirmed);
-        // Somebody else's bytes.
-        shown.reused += more;
-        shown.confirmed += more;
         shown
     }
 
@@ -135,7 +106,6 @@ impl InTurn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::clock::Instant;
     use crate::core::md5::{Digest, Digests};
     use crate::core::pace::Concurrency;
     use crate::core::plan::Cut;
@@ -168,59 +138,17 @@ mod tests {
         it.progress(NOW).state
     }
 
-    fn told(state: State, confirmed: u64) -> Input {
-        Input::Followed(Box::new(Progress {
-            state,
-            total: Some(30),
-            hashed: 30,
-            sent: confirmed,
-            confirmed,
-            reused: 0,
-            speed: 5.0,
-            eta: Some(2.0),
-            waiting_for: None,
-        }))
-    }
-
     #[test]
     fn nothing_is_done_before_its_turn() {
         let mut it = in_turn();
         assert_eq!(give(&mut it, Input::Resume), [Effect::LineUp]);
         assert_eq!(give(&mut it, Input::Resume), []);
+        assert_eq!(give(&mut it, Input::Foremost), [Effect::TakeSeat]);
         assert_eq!(state(&it), State::Queued);
         let effects = give(&mut it, Input::Start(Known::Nothing));
         assert!(effects.contains(&Effect::Hash(None)), "{effects:?}");
         assert_eq!(state(&it), State::Hashing);
-    }
-
-    #[test]
-    fn who_waits_shows_the_one_whose_turn_it_is() {
-        let mut it = in_turn();
-        give(&mut it, Input::Resume);
-        assert_eq!(give(&mut it, told(State::Transferring, 20)), []);
-        let shown = it.progress(NOW);
-        assert_eq!((shown.state, shown.confirmed, shown.reused), (State::Transferring, 20, 20));
-        assert_eq!((shown.hashed, shown.sent, shown.speed), (30, 0, 5.0));
-        for ended in [State::Done, State::Failed, State::Aborted, State::Paused] {
-            give(&mut it, told(ended, 30));
-            assert_eq!(state(&it), State::Transferring, "{ended:?}");
-        }
-    }
-
-    #[test]
-    fn what_was_told_confirmed_stays_so() {
-        let mut it = in_turn();
-        give(&mut it, Input::Resume);
-        give(&mut it, told(State::Transferring, 20));
-        give(
-            &mut it,
-            Input::Start(Known::Digests(Digests { file: Digest([0; 16]), chunks: vec![Digest([1; 16]); 3] })),
-        );
-        give(&mut it, Input::Room(2));
-        let shown = it.progress(NOW);
-        assert_eq!((shown.state, shown.confirmed), (State::Negotiating, 20));
-        give(&mut it, told(State::Transferring, 30));
-        assert_eq!(it.progress(NOW).confirmed, 20, "whose turn it is follows nobody");
+        assert_eq!(give(&mut it, Input::Foremost), [], "it has its turn");
     }
 
     #[test]
@@ -228,15 +156,16 @@ mod tests {
         let mut it = in_turn();
         give(&mut it, Input::Resume);
         let digests = Digests { file: Digest([0; 16]), chunks: (1..=3).map(|n| Digest([n; 16])).collect() };
-        assert_eq!(give(&mut it, Input::Start(Known::Digests(digests))), [Effect::Wants(Some(3))]);
-        assert_eq!(state(&it), State::Queued);
+        assert_eq!(give(&mut it, Input::Start(Known::Digests(digests))), []);
+        assert_eq!((state(&it), it.wants(NOW)), (State::Queued, Some(3)));
         let effects = give(&mut it, Input::Room(2));
         assert!(matches!(effects.as_slice(), [Effect::Send(1, _)]), "{effects:?}");
-        // Another turn begins without room, and says anew what it wants.
+        // Another turn begins without room.
         let effects = give(&mut it, Input::Pause);
         assert!(effects.contains(&Effect::Cancel(1)) && effects.contains(&Effect::StepBack), "{effects:?}");
         give(&mut it, Input::Resume);
-        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), [Effect::Wants(Some(3))]);
+        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), []);
+        assert_eq!(state(&it), State::Queued);
     }
 
     #[test]
@@ -245,13 +174,9 @@ mod tests {
         give(&mut it, Input::Resume);
         assert_eq!(give(&mut it, Input::Pause), [Effect::StepBack]);
         assert_eq!(state(&it), State::Paused);
-        give(&mut it, told(State::Transferring, 20));
-        assert_eq!((state(&it), it.progress(NOW).confirmed), (State::Paused, 0));
-        assert_eq!(
-            give(&mut it, Input::Start(Known::Nothing)),
-            [Effect::StepBack],
-            "a turn that came too late"
-        );
+        assert_eq!(give(&mut it, Input::Foremost), [], "a turn that came too late");
+        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), [], "a turn that came too late");
+        assert_eq!(state(&it), State::Paused);
         assert_eq!(give(&mut it, Input::Resume), [Effect::LineUp]);
         give(&mut it, Input::Start(Known::Nothing));
         assert_eq!(give(&mut it, Input::Pause), [Effect::HoldHash, Effect::StepBack]);
