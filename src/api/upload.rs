@@ -103,19 +103,21 @@ pub fn start(
     let digests = if remembered { journal::digests_key(&chosen) } else { None };
     // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
     let tabs = if digests.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
+    let key = record.key();
     let job = Job {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
         headers,
         credentials: options.credentials(),
-        tabs: tabs.map(|tabs| (tabs.unchecked_into(), record.key())),
+        tabs: tabs.map(JsCast::unchecked_into),
         turn: RefCell::default(),
-        claim: RefCell::new(if remembered { Claim::new(&record.key()) } else { None }),
+        claim: RefCell::new(if remembered { Claim::new(&key) } else { None }),
+        key,
         record: remembered.then_some(record),
         same_file,
         most: limit.min(cut.count()),
-        handle: RefCell::new(options.handle()),
+        handle: RefCell::new(options.handle().unwrap_or_default()),
         digests,
     };
     let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));

@@ -1,6 +1,7 @@
 //! The line of an engine's uploads: which of many may work, and with how many requests each, so that thousands share one
 //! pace. The next file is hashed while one is sent.
 
+use crate::core::flat_map::FlatMap;
 use crate::core::queue::Queue;
 
 /// How many requests all uploads together have in flight: browsers open six HTTP/1.1 connections to an origin.
@@ -21,7 +22,7 @@ pub enum Word {
 /// Those who wait and those who work, in the order in which they came; `W` says who each of them is.
 #[derive(Debug)]
 pub struct Line<W> {
-    members: Vec<Member<W>>,
+    members: FlatMap<Place, Member<W>>,
     words: Queue<(Place, Word)>,
     last: Place,
 }
@@ -29,7 +30,6 @@ pub struct Line<W> {
 #[derive(Debug)]
 struct Member<W> {
     who: W,
-    place: Place,
     /// How many requests it can use at most.
     most: usize,
     stage: Stage,
@@ -50,7 +50,7 @@ impl<W> Member<W> {
     /// Returns how many requests are promised to it.
     fn share(&self) -> usize {
         match self.stage {
-            Stage::Sends(wants) => wants.clamp(1, self.most),
+            Stage::Sends(wants) => wants.min(self.most).max(1),
             _ => 0,
         }
     }
@@ -58,7 +58,7 @@ impl<W> Member<W> {
 
 impl<W> Default for Line<W> {
     fn default() -> Self {
-        Line { members: Vec::new(), words: Queue::new(), last: 0 }
+        Line { members: FlatMap::new(), words: Queue::new(), last: 0 }
     }
 }
 
@@ -67,14 +67,14 @@ impl<W: Clone> Line<W> {
     pub fn enter(&mut self, who: W, most: usize) -> Place {
         self.last += 1;
         let place = self.last;
-        self.members.push(Member { who, place, most: most.max(1), stage: Stage::Waits, room: 0 });
+        self.members.insert(place, Member { who, most: most.max(1), stage: Stage::Waits, room: 0 });
         self.arrange();
         place
     }
 
     /// Notes how many requests the one at `place` would have now; nothing while it hashes, or before it begins.
     pub fn wants(&mut self, place: Place, wants: Option<usize>) {
-        let Some(member) = self.members.iter_mut().find(|member| member.place == place) else { return };
+        let Some(member) = self.members.get_mut(&place) else { return };
         let stage = match (wants, member.stage) {
             (_, Stage::Waits) => return,
             (None, _) => Stage::Hashes,
@@ -89,26 +89,29 @@ impl<W: Clone> Line<W> {
 
     /// Leaves the line, for good.
     pub fn leave(&mut self, place: Place) {
-        self.members.retain(|member| member.place != place);
-        self.words.retain(|word| word.0 != place);
+        drop(self.members.remove(&place));
         self.arrange();
     }
 
     /// Returns who is to be told what.
     pub fn poll(&mut self) -> Option<(W, Word)> {
-        let (place, word) = self.words.pop_front()?;
-        let member = self.members.iter().find(|member| member.place == place)?;
-        Some((member.who.clone(), word))
+        loop {
+            let (place, word) = self.words.pop_front()?;
+            // Who has left meanwhile is told nothing more.
+            if let Some(member) = self.members.get(&place) {
+                return Some((member.who.clone(), word));
+            }
+        }
     }
 
     /// Lets the next ones begin and shares the requests out, in the order of the line.
     fn arrange(&mut self) {
         let mut taken = 0;
-        for member in &self.members {
+        for member in self.members.values() {
             taken += member.share();
         }
         let (mut senders, mut ahead) = (0, 0);
-        for member in &mut self.members {
+        for member in self.members.values_mut() {
             if let Stage::Ready(wants) = member.stage
                 && taken < REQUESTS
             {
@@ -123,7 +126,7 @@ impl<W: Clone> Line<W> {
             }
         }
         let mut left = REQUESTS;
-        for member in &mut self.members {
+        for (place, member) in self.members.iter_mut() {
             let mut room = 0;
             if let Stage::Sends(_) = member.stage {
                 senders -= 1;
@@ -133,12 +136,12 @@ impl<W: Clone> Line<W> {
             }
             if member.room != room {
                 member.room = room;
-                self.words.push_back((member.place, Word::Room(room)));
+                self.words.push_back((*place, Word::Room(room)));
             }
             if member.stage == Stage::Waits && ahead < REQUESTS {
                 member.stage = Stage::Hashes;
                 ahead += member.most;
-                self.words.push_back((member.place, Word::Begin));
+                self.words.push_back((*place, Word::Begin));
             }
         }
     }

@@ -167,9 +167,8 @@ pub fn free(buffer: js_sys::ArrayBuffer) {
 
 /// Tells whether `url` has the origin of this page.
 pub fn is_same_origin(url: &str) -> bool {
-    let origin_of = |url: &str| absolute(url).map(|url| url.origin());
-    let page = here().and_then(|here| origin_of(&here));
-    page.is_some_and(|page| page != "null" && origin_of(url).is_some_and(|origin| origin == page))
+    let page = origin_of(&here().unwrap_or_default());
+    !page.is_empty() && page != "null" && page == origin_of(url)
 }
 
 /// Returns the last part of a URL's path, as a file's name.

@@ -78,6 +78,8 @@ pub struct Job {
     pub headers: Headers,
     /// Whether cookies go along.
     pub credentials: &'static str,
+    /// Its key in the journal, which is also its name among tabs.
+    pub key: String,
     /// What is written into the journal; nothing if it is not to be remembered.
     pub record: Option<UploadRecord>,
     /// Its place there. Who waits for somebody else of this page gets it with the turn.
@@ -86,12 +88,12 @@ pub struct Job {
     pub same_file: bool,
     /// How many requests it can have in flight at most.
     pub most: usize,
-    /// The tabs that may upload the same file to the same place, and the name that they have for that.
-    pub tabs: Option<(Tabs, String)>,
+    /// The tabs that may upload the same file to the same place.
+    pub tabs: Option<Tabs>,
     /// Its turn among them, which ends when all is written down.
     pub turn: RefCell<Option<Turn>>,
-    /// The way back to the file for a later visit: a handle, as long as the journal takes it.
-    pub handle: RefCell<Option<JsValue>>,
+    /// The way back to the file for a later visit: a handle, as long as the journal takes it, or undefined.
+    pub handle: RefCell<JsValue>,
     /// The key of its digests; nothing if they are not to be remembered.
     pub digests: Option<String>,
 }
@@ -122,7 +124,7 @@ impl UploadHands {
 
     fn line_up(&self) {
         match &self.job.tabs {
-            Some((tabs, name)) => *self.job.turn.borrow_mut() = Some(Turn::new(tabs.clone(), name)),
+            Some(tabs) => *self.job.turn.borrow_mut() = Some(Turn::new(tabs.clone(), &self.job.key)),
             None => self.driver.tell(Input::Foremost),
         }
     }
@@ -191,7 +193,10 @@ impl UploadHands {
     }
 
     fn remember(&self, memory: Memory) {
-        let (Some(key), Some(mut record)) = (self.job.key(), self.job.record.clone()) else { return };
+        let Some(mut record) = self.job.record.clone() else { return };
+        if self.job.claim.borrow().is_none() {
+            return;
+        }
         if let Some(digests) = &memory.digests {
             record.set_digests(digests);
         }
@@ -201,17 +206,14 @@ impl UploadHands {
         let job = self.job.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
         self.writes.run(async move {
-            let handle = job.handle.take();
-            if let Some(handle) = &handle {
-                object::set(&value, "handle", handle);
-                if store::put(&key, &value).await.is_ok() {
-                    drop(job.handle.replace(Some(handle.clone())));
+            // Not every browser stores handles, nor in every window: without, the file will have to be chosen again.
+            for handle in [job.handle.take(), JsValue::UNDEFINED] {
+                object::set(&value, "handle", &handle);
+                if store::put(&job.key, &value).await.is_ok() {
+                    *job.handle.borrow_mut() = handle;
                     return;
                 }
-                // Not every browser stores handles, nor in every window: the file will have to be chosen again.
-                object::set(&value, "handle", &JsValue::UNDEFINED);
             }
-            drop(store::put(&key, &value).await);
         });
     }
 
@@ -219,38 +221,34 @@ impl UploadHands {
         let job = self.job.clone();
         self.writes.run(async move {
             // The claim is held until then: what is done is not to be found as unfinished meanwhile.
-            if let Some(key) = job.key() {
-                drop(store::remove(&key).await);
+            if job.claim.borrow().is_some() {
+                drop(store::remove(&job.key).await);
             }
         });
     }
 }
 
 impl Job {
-    /// Returns its key in the journal, if it has a place there.
-    fn key(&self) -> Option<String> {
-        self.claim.borrow().as_ref().map(|claim| claim.key().to_owned())
-    }
-
     /// Finds what earlier visits, or other tabs, left of the file's digests.
     async fn known(&self) -> Known {
-        let Job { record, claim, cut, .. } = self;
-        if let (Some(record), None) = (record, self.key()) {
-            *claim.borrow_mut() = Claim::new(&record.key());
+        if self.record.is_some() && self.claim.borrow().is_none() {
+            *self.claim.borrow_mut() = Claim::new(&self.key);
         }
-        let stored = match (record, self.key()) {
-            (Some(record), Some(key)) if self.same_file => {
-                let stored = store::get(&key).await.and_then(|value| read::upload_record(&value));
-                stored.filter(|known| known.is_same_file(record)).and_then(|known| known.digests())
-            }
-            _ => None,
-        };
-        match (stored, &self.digests) {
-            (None, Some(key)) => {
-                store::digests(key).await.map_or(Known::Nothing, |value| read::known(&value, *cut))
-            }
-            (stored, _) => Known::from(stored),
+        if let Some(record) = &self.record
+            && self.same_file
+            && let Some(value) = store::get(&self.key).await
+            && let Some(stored) = read::upload_record(&value)
+            && stored.is_same_file(record)
+            && let Some(digests) = stored.digests()
+        {
+            return Known::Digests(digests);
         }
+        if let Some(key) = &self.digests
+            && let Some(value) = store::digests(key).await
+        {
+            return read::known(&value, self.cut);
+        }
+        Known::Nothing
     }
 }
 
