@@ -364,53 +364,47 @@ fn large_file() -> Blob {
     make.call2(&JsValue::NULL, &part, &new_name().into()).expect("a File").unchecked_into()
 }
 
-#[wasm_bindgen_test]
-async fn of_two_uploads_of_a_file_one_sends_it() {
-    guarded(async {
-        let large = large_file();
-        let one = upload(&large, "{ chunkSize: 1048576 }");
-        let two = upload(&large, "{ chunkSize: 1048576 }");
-        let (first, second) = (one.result().await, two.result().await);
-        assert_eq!(text(&first, "url"), text(&second, "url"));
-        assert_eq!((get(&first, "instant"), get(&second, "instant")), (JsValue::FALSE, JsValue::TRUE));
-        assert!(!two.states().is_empty() && number(&two.transfer.progress(), "sent") == 0.0);
-
-        // The end of one is not the end of the other.
-        let large = large_file();
-        let one = upload(&large, "{ chunkSize: 1048576 }");
-        let two = upload(&large, "{ chunkSize: 1048576 }");
-        let three = upload(&large, "{ chunkSize: 1048576 }");
-        until("it begins", || one.transfer.state() != "queued").await;
-        two.transfer.abort();
-        assert_eq!(text(&two.error().await, "code"), "aborted");
-        one.transfer.abort();
-        assert_eq!(text(&one.error().await, "code"), "aborted");
-        assert_eq!(get(&three.result().await, "instant"), JsValue::FALSE);
-    })
-    .await;
+/// Uploads with the shell's side of the turn among tabs played by `tabs`, which notes what it is called for.
+fn upload_in_turn(source: &Blob) -> (Watched, JsValue) {
+    let tabs =
+        js("(log => ({ log, lineUp: (name) => log.push(name), stepBack: () => log.push('back') }))([])");
+    let observer = make_observer(None);
+    let give: Function = js("(observer, tabs) => { observer.tabs = () => tabs }").unchecked_into();
+    give.call2(&JsValue::NULL, &observer, &tabs).expect("it is given");
+    let options = js("{ chunkSize: 1048576 }");
+    let endpoint = format!("{}/api/upload", server());
+    Reflect::set(&options, &"endpoint".into(), &endpoint.into()).expect("an object");
+    let transfer = api::start_upload(source.clone(), options, observer.clone().unchecked_into());
+    (Watched { transfer, observer }, get(&tabs, "log"))
 }
 
 #[wasm_bindgen_test]
-async fn uploads_go_on_without_locks_or_channels() {
+async fn an_upload_waits_for_its_turn_among_tabs() {
     guarded(async {
-        for locks in [
-            "undefined",
-            "{ request: async () => { throw new DOMException('no origin', 'SecurityError') } }",
-            "{ request() { throw new TypeError('odd') } }",
-        ] {
-            js(&format!(
-                "Object.defineProperty(navigator, 'locks', {{ value: {locks}, configurable: true }})"
-            ));
-            let result = upload(&large_file(), "{ chunkSize: 1048576 }").result().await;
-            assert_eq!(get(&result, "instant"), JsValue::FALSE, "{locks}");
-        }
-        js("delete navigator.locks");
-        for channel in ["undefined", "class { constructor() { throw new Error('no channel') } }"] {
-            let back = replace("BroadcastChannel", &js(channel));
-            let result = upload(&large_file(), "{ chunkSize: 1048576 }").result().await;
-            back.call0(&JsValue::NULL).expect("it is put back");
-            assert_eq!(get(&result, "instant"), JsValue::FALSE, "{channel}");
-        }
+        let (waits, log) = upload_in_turn(&large_file());
+        assert!(strings(&log).concat().starts_with("upload http"), "its name: {log:?}");
+        sleep(50).await;
+        assert_eq!(waits.transfer.state(), "queued");
+        waits.transfer.pause();
+        assert_eq!((waits.transfer.state().as_str(), strings(&log).len()), ("paused", 2));
+        waits.transfer.foremost();
+        sleep(50).await;
+        assert_eq!(waits.transfer.state(), "paused", "a turn that came too late");
+        waits.transfer.resume();
+        assert_eq!(waits.transfer.state(), "queued");
+        waits.transfer.foremost();
+        waits.result().await;
+        until("its turn is given back", || strings(&log).len() == 4).await;
+        assert_eq!((&strings(&log)[1], &strings(&log)[3]), (&"back".to_owned(), &"back".to_owned()));
+
+        let (waits, log) = upload_in_turn(&large_file());
+        waits.transfer.abort();
+        assert_eq!(text(&waits.error().await, "code"), "aborted");
+        until("its wait is taken back", || strings(&log).len() == 2).await;
+
+        let (small, log) = upload_in_turn(&blob(&new_bytes(1 << 20)));
+        small.result().await;
+        assert!(strings(&log).is_empty(), "it is not worth the asking");
     })
     .await;
 }

@@ -13,6 +13,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 const SIZE: u64 = 4096;
+/// What may happen in one task, in calls of the page's functions: some for each of those near the front of the line.
+/// The times of tasks are told and not asserted, since they measure the machine and its load too.
+const CALLS: u64 = 250;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 struct Counts {
@@ -22,7 +25,7 @@ struct Counts {
     /// Calls of `onProgress`, and those that came a second time to the same transfer in one frame.
     calls: u64,
     twice: u64,
-    /// The most calls in one frame, to all transfers.
+    /// The most calls of the page's functions, `fetch` among them, in one task.
     most: u64,
     states: u64,
     /// The most requests that waited for an answer at once.
@@ -68,16 +71,16 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
     let seen = watch::read(&browser).await?;
     stage.tell(format_args!(
         "{files} files of {SIZE} bytes in {seconds:.1} s ({:.0} a second), begun in {:.0} ms; {} tasks over 50 ms \
-         (longest {:.0} ms); at most {} requests at once; {} calls of onProgress, at most {} in a frame, {} twice to \
-         one transfer; {} of onState; JS heap {:.1} MiB, wasm {:.1} MiB",
+         (longest {:.0} ms); at most {} requests at once; {} calls of onProgress, {} twice to one transfer in a frame; \
+         at most {} calls in one task; {} of onState; JS heap {:.1} MiB, wasm {:.1} MiB",
         files as f64 / seconds,
         counts.begun,
         seen.long,
         seen.longest,
         counts.active,
         counts.calls,
-        counts.most,
         counts.twice,
+        counts.most,
         counts.states,
         seen.heap / f64::from(1 << 20),
         seen.wasm / f64::from(1 << 20),
@@ -85,7 +88,7 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
     ensure!(counts.failed == 0, "{} failed: {:?}", counts.failed, counts.failures);
     ensure!(counts.active <= 6, "{} requests at once", counts.active);
     ensure!(counts.twice == 0, "{} calls came twice in one frame", counts.twice);
-    ensure!(seen.long == 0, "tasks over 50 ms: {seen:?}");
+    ensure!(counts.most <= CALLS, "{} calls in one task", counts.most);
     no_errors(&browser).await
 }
 

@@ -142,6 +142,44 @@ async fn each_for_itself(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
+/// Two uploads of a file in one page are as two tabs; where the browser lacks what that takes, each is for itself.
+async fn in_one_page(stage: &Stage) -> Result<()> {
+    let setting = Setting::start(stage).await?;
+    let browser = stage.browser().await?;
+    let url = setting.wire.url("/e2e/script.html");
+    let folder = stage.folder("files")?;
+    let options = json!({ "chunkSize": MIB });
+    let lacks = [
+        ("nothing", "", true),
+        (
+            "channels",
+            "window.BroadcastChannel = class { constructor() { throw new Error('no channel') } }",
+            true,
+        ),
+        ("locks", "Object.defineProperty(navigator, 'locks', { value: undefined })", false),
+        (
+            "the right to locks",
+            "const request = async () => { throw new DOMException('no origin', 'SecurityError') };
+             Object.defineProperty(navigator, 'locks', { value: { request } })",
+            false,
+        ),
+    ];
+    for (n, (lack, script, in_turn)) in lacks.into_iter().enumerate() {
+        let file = files::random(&folder, &format!("{n}.bin"), 90 + n as u64, 17 * MIB)?;
+        let page = ApiPage::open(&browser, &url).await?;
+        browser.run::<()>(script, json!(null)).await?;
+        page.upload("one", &file, options.clone()).await?;
+        page.upload("two", &file, options.clone()).await?;
+        let (one, two) = (page.settled("one", MINUTE).await?, page.settled("two", MINUTE).await?);
+        ensure!(one.ok && two.ok && !one.went_back && !two.went_back, "without {lack}: {one:?} {two:?}");
+        let sent = |told: &Told| told.progress.get("sent").and_then(|sent| sent.as_u64()).unwrap_or(0);
+        let (sent, reused) = ((sent(&one), sent(&two)), two.result.get("instant") == Some(&json!(true)));
+        ensure!(!in_turn || (sent == (file.size, 0) && reused), "without {lack}: {sent:?}, {reused}");
+    }
+    no_errors(&browser).await
+}
+
+scenario!(in_one_page, 120: Chromium, Firefox, WebKit);
 scenario!(one_uploads, 120: Chromium, Firefox, WebKit);
 scenario!(the_owner_is_closed, 120: Chromium, Firefox, WebKit);
 scenario!(each_for_itself, 120: Chromium, Firefox, WebKit);
