@@ -79,7 +79,8 @@ export function createShell(assets) {
         const start = (glue, ...rest) => glue.startPending(key, ...rest);
         if (shape.kind === 'upload') return sending(source, options, shape.size, start);
         const { page, engine } = split(options);
-        return new Transfer(open, (glue, observer) => start(glue, undefined, engine, observer), { ...page, total: shape.size });
+        const started = (glue, observer) => start(glue, undefined, engine, observer);
+        return new Transfer(open, started, { ...page, total: shape.size });
       },
       forget: () => ask((glue) => glue.forgetPending(key)),
     };
