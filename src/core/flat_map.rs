@@ -48,14 +48,6 @@ impl<K: PartialEq, V> FlatMap<K, V> {
         self.0.iter().map(|entry| (&entry.0, &entry.1))
     }
 
-    /// Goes through the entries, oldest first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.0.iter_mut().map(|entry| {
-            let (key, value) = entry.as_mut();
-            (&*key, value)
-        })
-    }
-
     /// Goes through the values, oldest first.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|entry| &entry.1)

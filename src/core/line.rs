@@ -1,9 +1,6 @@
 //! The line of an engine's uploads: which of many may work, and with how many requests each, so that thousands share one
 //! pace. The next file is hashed while one is sent.
 
-use crate::core::flat_map::FlatMap;
-use crate::core::queue::Queue;
-
 /// How many requests all uploads together have in flight: browsers open six HTTP/1.1 connections to an origin.
 const REQUESTS: usize = 6;
 
@@ -22,18 +19,22 @@ pub enum Word {
 /// Those who wait and those who work, in the order in which they came; `W` says who each of them is.
 #[derive(Debug)]
 pub struct Line<W> {
-    members: FlatMap<Place, Member<W>>,
-    words: Queue<(Place, Word)>,
+    members: Vec<Member<W>>,
     last: Place,
 }
 
 #[derive(Debug)]
 struct Member<W> {
     who: W,
+    place: Place,
     /// How many requests it can use at most.
     most: usize,
     stage: Stage,
+    /// How many it may have.
     room: usize,
+    /// Whether it was told to begin, and how many it was last told that it may have.
+    begun: bool,
+    told: usize,
 }
 
 /// What a member does, and how many requests it would have for that.
@@ -58,7 +59,7 @@ impl<W> Member<W> {
 
 impl<W> Default for Line<W> {
     fn default() -> Self {
-        Line { members: FlatMap::new(), words: Queue::new(), last: 0 }
+        Line { members: Vec::new(), last: 0 }
     }
 }
 
@@ -66,15 +67,15 @@ impl<W: Clone> Line<W> {
     /// Gets `who` into the line, with at most `most` requests.
     pub fn enter(&mut self, who: W, most: usize) -> Place {
         self.last += 1;
-        let place = self.last;
-        self.members.insert(place, Member { who, most: most.max(1), stage: Stage::Waits, room: 0 });
+        let (place, most, stage) = (self.last, most.max(1), Stage::Waits);
+        self.members.push(Member { who, place, most, stage, room: 0, begun: false, told: 0 });
         self.arrange();
         place
     }
 
     /// Notes how many requests the one at `place` would have now; nothing while it hashes, or before it begins.
     pub fn wants(&mut self, place: Place, wants: Option<usize>) {
-        let Some(member) = self.members.get_mut(&place) else { return };
+        let Some(member) = self.members.iter_mut().find(|member| member.place == place) else { return };
         let stage = match (wants, member.stage) {
             (_, Stage::Waits) => return,
             (None, _) => Stage::Hashes,
@@ -89,29 +90,37 @@ impl<W: Clone> Line<W> {
 
     /// Leaves the line, for good.
     pub fn leave(&mut self, place: Place) {
-        drop(self.members.remove(&place));
+        if let Some(at) = self.members.iter().position(|member| member.place == place) {
+            self.members.remove(at);
+        }
         self.arrange();
     }
 
     /// Returns who is to be told what.
     pub fn poll(&mut self) -> Option<(W, Word)> {
-        loop {
-            let (place, word) = self.words.pop_front()?;
-            // Who has left meanwhile is told nothing more.
-            if let Some(member) = self.members.get(&place) {
-                return Some((member.who.clone(), word));
-            }
+        for member in &mut self.members {
+            let word = if member.stage != Stage::Waits && !member.begun {
+                member.begun = true;
+                Word::Begin
+            } else if member.room != member.told {
+                member.told = member.room;
+                Word::Room(member.room)
+            } else {
+                continue;
+            };
+            return Some((member.who.clone(), word));
         }
+        None
     }
 
     /// Lets the next ones begin and shares the requests out, in the order of the line.
     fn arrange(&mut self) {
         let mut taken = 0;
-        for member in self.members.values() {
+        for member in &self.members {
             taken += member.share();
         }
         let (mut senders, mut ahead) = (0, 0);
-        for member in self.members.values_mut() {
+        for member in &mut self.members {
             if let Stage::Ready(wants) = member.stage
                 && taken < REQUESTS
             {
@@ -126,22 +135,17 @@ impl<W: Clone> Line<W> {
             }
         }
         let mut left = REQUESTS;
-        for (place, member) in self.members.iter_mut() {
-            let mut room = 0;
+        for member in &mut self.members {
+            member.room = 0;
             if let Stage::Sends(_) = member.stage {
                 senders -= 1;
                 // One is kept for each of those behind it.
-                room = member.share().min(left.saturating_sub(senders).max(1));
-                left = left.saturating_sub(room);
-            }
-            if member.room != room {
-                member.room = room;
-                self.words.push_back((*place, Word::Room(room)));
+                member.room = member.share().min(left.saturating_sub(senders).max(1));
+                left = left.saturating_sub(member.room);
             }
             if member.stage == Stage::Waits && ahead < REQUESTS {
                 member.stage = Stage::Hashes;
                 ahead += member.most;
-                self.words.push_back((*place, Word::Begin));
             }
         }
     }
@@ -206,8 +210,9 @@ mod tests {
         let mut line = Line::default();
         let place = enter(&mut line, 2);
         line.wants(place, Some(2));
+        assert_eq!(words(&mut line), [(place, Word::Begin), (place, Word::Room(2))]);
         line.wants(place, None);
-        assert_eq!(words(&mut line), [(place, Word::Begin), (place, Word::Room(2)), (place, Word::Room(0))]);
+        assert_eq!(words(&mut line), [(place, Word::Room(0))]);
     }
 
     #[test]
