@@ -281,6 +281,28 @@ fn a_line_that_is_dead_is_told_from_one_that_is_slow() {
 }
 
 #[test]
+fn the_last_chunk_of_a_fast_file_does_not_stall_for_the_time_of_a_slow_line() {
+    let mut b = Bench::hashed("abc", |c| {
+        (c.cut, c.stall_timeout) = (Cut::new(3 << 18, 1 << 18), 500);
+        c.concurrency = Concurrency::Fixed(3);
+    });
+    b.answer(1, needed("abc"));
+    // Too soon for a speed.
+    b.pass(40);
+    b.answer(2, needed("bc"));
+    b.answer(3, needed("c"));
+    let mut waited = 40;
+    while b.chunks().is_empty() {
+        waited += b.until_it_sends();
+        if let Some(id) = b.handshakes().first() {
+            b.answer(*id, needed("c"));
+        }
+    }
+    assert_eq!(b.chunks()[0].1, 2);
+    assert!(waited < 8_000, "{waited}");
+}
+
+#[test]
 fn the_question_whether_the_line_is_dead_has_a_connection_of_its_own() {
     // A browser opens six to an origin: behind six slow chunks the question would wait, and look unanswered.
     let mut b = sending_big("abcdefgh", 6);

@@ -78,6 +78,8 @@ impl Upload {
                     self.meter.start(now);
                 }
                 let news = exchange.table.learn(&needed, id, self.next_id - 1);
+                // The others may all have been confirmed before there was a speed to speak of.
+                self.tighten(now);
                 self.news(request, news, needed.len(), now);
             }
             Meaning::Busy { complaint, retry_after, fewer } => {
