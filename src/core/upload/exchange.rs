@@ -65,6 +65,8 @@ impl Upload {
             What::Handshake => self.handshake_answered(id, &request, meaning, now),
             What::Chunk(at) => self.chunk_answered(id, &request, at, meaning, now),
         }
+        // After handshakes too: the other chunks may all have been confirmed before there was a speed to speak of.
+        self.tighten(now);
     }
 
     fn handshake_answered(&mut self, id: RequestId, request: &InFlight, meaning: Meaning, now: Instant) {
@@ -78,8 +80,6 @@ impl Upload {
                     self.meter.start(now);
                 }
                 let news = exchange.table.learn(&needed, id, self.next_id - 1);
-                // The others may all have been confirmed before there was a speed to speak of.
-                self.tighten(now);
                 self.news(request, news, needed.len(), now);
             }
             Meaning::Busy { complaint, retry_after, fewer } => {
@@ -176,7 +176,6 @@ impl Upload {
                 self.gate.progress();
                 self.meter.add(bytes, now);
                 self.pace.confirmed(bytes, in_flight, now);
-                self.tighten(now);
                 self.count(now);
                 if let Some(lapses) = lapsed {
                     self.lapsed(request, lapses, now);
