@@ -48,12 +48,15 @@ export function repeated(blob, count) {
 /** A Blob whose bytes from `from` on can't be read, as those of a file that was removed. */
 export function unreadable(bytes, from) {
   const blob = new Blob([bytes]);
+  const gone = () => Promise.reject(new DOMException('The file is gone', 'NotReadableError'));
   const slice = Blob.prototype.slice;
   blob.slice = (start, end) => {
     const part = slice.call(blob, start, end);
-    if (end > from) part.arrayBuffer = () => Promise.reject(new DOMException('The file is gone', 'NotReadableError'));
+    if (end > from) part.arrayBuffer = gone;
     return withoutStream(part);
   };
+  // A small one is read without a slice of it.
+  if (blob.size > from) blob.arrayBuffer = gone;
   return blob;
 }
 
@@ -66,6 +69,7 @@ export function slow(bytes, ms) {
     part.arrayBuffer = () => sleep(ms).then(() => Blob.prototype.arrayBuffer.call(part));
     return withoutStream(part);
   };
+  blob.arrayBuffer = () => sleep(ms).then(() => Blob.prototype.arrayBuffer.call(blob));
   return blob;
 }
 
