@@ -20,6 +20,9 @@ use crate::table::Table;
 /// How long everything rests before a row.
 const REST: Duration = Duration::from_millis(1000);
 
+/// A file of so many bytes needs no round to warm up: it takes minutes.
+pub const HUGE: u64 = 4 << 30;
+
 /// A task of a group: what is run in turn with the others, and how often.
 #[derive(Debug, Clone)]
 pub struct Task<K> {
@@ -34,6 +37,8 @@ pub struct Lab {
     pub devtools: Option<DevTools>,
     folder: PathBuf,
     next: Cell<u64>,
+    /// Whether every group begins with a round that is not counted.
+    warms_up: bool,
 }
 
 impl Lab {
@@ -52,7 +57,7 @@ impl Lab {
             Engine::Chromium => Some(DevTools::connect(&profile, &stand.address.to_string()).await?),
             _ => None,
         };
-        Ok(Lab { browser, stand, devtools, folder, next: Cell::new(1) })
+        Ok(Lab { browser, stand, devtools, folder, next: Cell::new(1), warms_up: options.size() < HUGE })
     }
 
     pub async fn close(self) -> Result<()> {
@@ -126,7 +131,7 @@ impl Lab {
         mut run: impl AsyncFnMut(K, usize) -> Result<Vec<(&'static str, f64)>>,
     ) -> Result<()> {
         let rounds = tasks.iter().map(|task| task.rounds).max().unwrap_or(0);
-        for round in 0..=rounds {
+        for round in usize::from(!self.warms_up)..=rounds {
             for task in tasks.iter().filter(|task| round <= task.rounds) {
                 self.settle().await?;
                 let samples = run(task.kind, round).await?;

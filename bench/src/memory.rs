@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::devtools::{DevTools, Heap};
-use crate::lab::{Lab, Task, number};
+use crate::lab::{HUGE, Lab, Task, number};
 use crate::options::Options;
 use crate::table::{Table, Unit};
 use crate::upload::forget;
@@ -52,11 +52,10 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     thread.row(LONGEST, "0 if no task took 50 ms", Unit::Millis);
     thread.row(COUNT, "", Unit::Count);
     thread.row(GAP, "", Unit::Millis);
-    thread.row(
-        PLAIN_GAP,
-        "one POST of the same file on the same page: what the machine itself adds",
-        Unit::Millis,
-    );
+    if size < HUGE {
+        let what = "one POST of the same file on the same page: what the machine itself adds";
+        thread.row(PLAIN_GAP, what, Unit::Millis);
+    }
 
     let mut weight = Table::new(
         format!("Memory during {title}"),
@@ -73,52 +72,48 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     weight.row(WASM_WORKER, "", Unit::Mebi);
 
     let all = |kind| Task { kind, rounds: options.rounds };
-    lab.alternate(
-        &mut thread,
-        &[all(Kind::Watched), all(Kind::Weighed), all(Kind::Plain)],
-        async |kind, round| {
-            if let Kind::Plain = kind {
-                let gap = lab.number("watchedPost", json!({ "url": "/plain/disk" }), size, "gap").await?;
-                return Ok(vec![(PLAIN_GAP, gap)]);
+    let mut tasks = vec![all(Kind::Watched), all(Kind::Weighed)];
+    if size < HUGE {
+        tasks.push(all(Kind::Plain));
+    }
+    lab.alternate(&mut thread, &tasks, async |kind, round| {
+        if let Kind::Plain = kind {
+            let gap = lab.number("watchedPost", json!({ "url": "/plain/disk" }), size, "gap").await?;
+            return Ok(vec![(PLAIN_GAP, gap)]);
+        }
+        specimen.freshen()?;
+        lab.choose(&specimen.path).await?;
+        if let Kind::Watched = kind {
+            let value = lab.run("watchedUpload", json!({}), size).await?;
+            forget(lab, &value)?;
+            let number = |name| number(&value, name);
+            return Ok(vec![(LONGEST, number("longest")?), (COUNT, number("count")?), (GAP, number("gap")?)]);
+        }
+        let ended = AtomicBool::new(false);
+        let work = async {
+            let value = lab.run("upload", json!({}), size).await;
+            ended.store(true, Ordering::Relaxed);
+            value
+        };
+        let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
+        forget(lab, &value?)?;
+        let wasm = lab.run("wasm", json!({}), 0).await?;
+        let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
+        if round > 0 {
+            let peaks = peaks?;
+            for (name, bytes) in [
+                (HEAP_AND_WASM, peaks.objects + page + worker),
+                (ALL, peaks.all + page + worker),
+                (OBJECTS, peaks.objects),
+                (BUFFERS, peaks.buffers),
+                (WASM_PAGE, page),
+                (WASM_WORKER, worker),
+            ] {
+                weight.add(name, bytes / f64::from(1 << 20))?;
             }
-            specimen.freshen()?;
-            lab.choose(&specimen.path).await?;
-            if let Kind::Watched = kind {
-                let value = lab.run("watchedUpload", json!({}), size).await?;
-                forget(lab, &value)?;
-                let number = |name| number(&value, name);
-                return Ok(vec![
-                    (LONGEST, number("longest")?),
-                    (COUNT, number("count")?),
-                    (GAP, number("gap")?),
-                ]);
-            }
-            let ended = AtomicBool::new(false);
-            let work = async {
-                let value = lab.run("upload", json!({}), size).await;
-                ended.store(true, Ordering::Relaxed);
-                value
-            };
-            let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
-            forget(lab, &value?)?;
-            let wasm = lab.run("wasm", json!({}), 0).await?;
-            let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
-            if round > 0 {
-                let peaks = peaks?;
-                for (name, bytes) in [
-                    (HEAP_AND_WASM, peaks.objects + page + worker),
-                    (ALL, peaks.all + page + worker),
-                    (OBJECTS, peaks.objects),
-                    (BUFFERS, peaks.buffers),
-                    (WASM_PAGE, page),
-                    (WASM_WORKER, worker),
-                ] {
-                    weight.add(name, bytes / f64::from(1 << 20))?;
-                }
-            }
-            Ok(Vec::new())
-        },
-    )
+        }
+        Ok(Vec::new())
+    })
     .await?;
     thread.target_most(LONGEST, 50.0);
     weight.target_most(HEAP_AND_WASM, 64.0);
