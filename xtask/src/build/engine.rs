@@ -7,7 +7,7 @@ use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::linked::Linked;
-use super::{names, panics, unused};
+use super::{ignored, names, panics, unused};
 use crate::error::{Doing, Result};
 use crate::{files, paths, process};
 
@@ -48,6 +48,7 @@ pub fn build() -> Result<Engine> {
         .parse(&wasm);
     let mut module = module.doing(|| format!("can't read {}", compiled.display()))?;
     panics::trap_at_once(&mut module);
+    ignored::pass_nothing(&mut module);
     unused::remove(&mut module, &linked);
 
     let mut output = Bindgen::new()

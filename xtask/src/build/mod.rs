@@ -2,6 +2,7 @@
 
 mod bundle;
 mod engine;
+mod ignored;
 mod linked;
 mod minify;
 mod names;
