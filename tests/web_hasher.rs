@@ -252,6 +252,18 @@ async fn a_pools_life() {
         assert_eq!(third.end().await, Some(Ok(of_big.clone())));
         assert!(third.notes.at.borrow().iter().is_sorted());
 
+        // A worker beyond the first goes when it has had nothing to do for a while.
+        let job = Job::start(&big);
+        until("another worker is asked for", || waiting(&source) == 1).await;
+        let spare = fake_worker();
+        call(&source, "admit", std::slice::from_ref(&spare));
+        let order = asked(&spare, "hash", 1).await;
+        answer(&spare, &order, "hashed", &[("digests", &encoded(&of_big))]);
+        assert_eq!(job.end().await, Some(Ok(of_big.clone())));
+        assert_eq!(get(&spare, "terminated"), JsValue::FALSE);
+        until("the spare worker is gone", || get(&spare, "terminated").is_truthy()).await;
+        assert_eq!(get(&other, "terminated"), JsValue::FALSE);
+
         // No more workers come: what is left is done here, and what is held stays held.
         call(&other, "die", &[]);
         until("another worker is asked for", || waiting(&source) == 1).await;

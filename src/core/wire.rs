@@ -85,7 +85,7 @@ pub fn is_ext(ext: &str) -> bool {
 /// Returns the extension of a file's name that the server is told: with its dot, `.tar.gz` and its like whole, empty
 /// where there is none or where it is not one that [`is_ext`] allows.
 pub fn ext_of(name: &str) -> &str {
-    let dot = name.rfind('.').filter(|dot| *dot > 0);
+    let dot = name.bytes().rposition(|byte| byte == b'.').filter(|dot| *dot > 0);
     let Some(dot) = dot else { return "" };
     let compound =
         name.get(..dot).filter(|stem| stem.to_ascii_lowercase().ends_with(".tar")).map(|stem| stem.len() - 4);

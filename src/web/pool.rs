@@ -13,6 +13,7 @@ use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
 use super::sys::{self, Port};
 use super::task::{promised, spawn};
+use super::timer;
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digests, Snapshot, WHOLE};
@@ -23,6 +24,8 @@ const MOST: u32 = 4;
 /// The most files in one message, which end in one task of the page, and their bytes.
 const BATCH: usize = 64;
 const BATCH_BYTES: u64 = 16 << 20;
+/// How long a worker beyond the first has nothing to do before it goes, with its memory, in ms.
+const IDLE: Millis = 5_000;
 
 thread_local! {
     static POOL: Pool = const { Pool::new() };
@@ -283,6 +286,29 @@ impl Pool {
             }
         }
         self.dispatch();
+        self.dismiss_later(member);
+    }
+
+    /// Ends a worker that stays without work; the first one is kept.
+    fn dismiss_later(&self, member: &Rc<Member>) {
+        if !self.is_spare(member) {
+            return;
+        }
+        let member = member.clone();
+        spawn(async move {
+            timer::sleep(IDLE).await;
+            POOL.with(|pool| {
+                if pool.is_spare(&member) {
+                    pool.died(&member);
+                }
+            });
+        });
+    }
+
+    /// Tells whether a worker has nothing to do and is not the first, which also raises alarms.
+    fn is_spare(&self, member: &Rc<Member>) -> bool {
+        let is_first = self.members.borrow().first().is_none_or(|first| Rc::ptr_eq(first, member));
+        !is_first && member.tasks.borrow().is_empty()
     }
 
     /// Gives a worker up; its jobs begin again in another one, and those of two dead workers here.

@@ -6,8 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use walrus::ir::{
-    Const, Instr, InstrLocId, InstrSeq, LocalGet, LocalTee, Value, Visitor, VisitorMut, dfs_in_order,
-    dfs_pre_order_mut,
+    Const, Instr, InstrSeq, LocalGet, LocalTee, Value, Visitor, VisitorMut, dfs_in_order, dfs_pre_order_mut,
 };
 use walrus::{FunctionId, LocalId, Module, ValType};
 

@@ -20,7 +20,7 @@ const FLAGS: [&str; 21] = [
     "--flexible-inline-max-function-size",
     "0",
     "--one-caller-inline-max-function-size",
-    "12",
+    "16",
     "--skip-pass=simplify-locals",
     "--skip-pass=local-cse",
     "--skip-pass=memory-packing",

@@ -7,7 +7,10 @@
 use std::collections::{HashMap, HashSet};
 
 use walrus::ir::{Instr, InstrLocId, Value, Visitor, dfs_in_order};
-use walrus::{ConstExpr, DataKind, ElementItems, ElementKind, FunctionBuilder, FunctionId, Module};
+use walrus::{
+    ConstExpr, DataKind, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind,
+    Module,
+};
 
 use super::linked::{Linked, Symbol};
 
@@ -31,45 +34,65 @@ pub fn remove(module: &mut Module, linked: &Linked) {
     }
 }
 
-/// Finds the symbols whose addresses some code has, or data that some code can reach.
+/// Finds the symbols whose addresses some code has that can run, or data that such code can reach. Going out from what is
+/// exported, so that two that only know each other are not.
 fn reached(module: &Module, linked: &Linked) -> HashSet<Symbol> {
     let slots = slots(module);
-    let numbers: HashMap<usize, HashSet<u32>> = module
-        .funcs
-        .iter_local()
-        .map(|(id, function)| {
-            let mut numbers = Numbers(HashSet::new());
-            dfs_in_order(&mut numbers, function, function.entry_block());
-            (id.index(), numbers.0)
-        })
-        .collect();
-    let mut open: Vec<Symbol> = Vec::new();
+    let of_table: HashSet<u32> = linked.functions.values().copied().collect();
+    let mut addresses: HashMap<u32, Vec<(Symbol, u32)>> = HashMap::new();
     for address in &linked.in_code {
         let value = match (linked.data.get(&address.of), linked.functions.get(&address.of)) {
             (Some(place), _) => Some(place.start.wrapping_add(address.addend)),
             (_, Some(function)) => slots.get(&(*function as usize)).copied(),
             _ => None,
         };
-        let has = numbers.get(&(address.function as usize));
-        if value.is_some_and(|value| has.is_some_and(|has| has.contains(&value))) {
-            open.push(address.of);
-        }
+        let known = addresses.entry(address.function).or_default();
+        known.extend(value.map(|value| (address.of, value)));
     }
-    let mut reached = HashSet::new();
-    while let Some(symbol) = open.pop() {
-        if reached.insert(symbol) {
-            open.extend(linked.in_data.iter().filter(|(from, _)| *from == symbol).map(|(_, to)| *to));
+
+    let exported = module.exports.iter().filter_map(|export| match export.item {
+        ExportItem::Function(id) => Some(id),
+        _ => None,
+    });
+    // What wasm-bindgen has put into the table is not the linker's.
+    let added = slots.keys().filter(|index| !of_table.contains(&(**index as u32)));
+    let ids: HashMap<usize, FunctionId> =
+        module.funcs.iter().map(|function| (function.id().index(), function.id())).collect();
+    let mut functions: Vec<FunctionId> =
+        exported.chain(module.start).chain(added.filter_map(|index| ids.get(index).copied())).collect();
+    let (mut live, mut reached) = (HashSet::new(), HashSet::new());
+    while let Some(id) = functions.pop() {
+        let FunctionKind::Local(function) = &module.funcs.get(id).kind else { continue };
+        if !live.insert(id) {
+            continue;
+        }
+        let mut mentioned = Mentioned::default();
+        dfs_in_order(&mut mentioned, function, function.entry_block());
+        functions.extend(mentioned.functions);
+        let known = addresses.get(&(id.index() as u32)).into_iter().flatten();
+        let mut open: Vec<Symbol> =
+            known.filter(|(_, value)| mentioned.numbers.contains(value)).map(|(of, _)| *of).collect();
+        while let Some(symbol) = open.pop() {
+            if reached.insert(symbol) {
+                open.extend(linked.in_data.iter().filter(|(from, _)| *from == symbol).map(|(_, to)| *to));
+                let function = linked.functions.get(&symbol).and_then(|index| ids.get(&(*index as usize)));
+                functions.extend(function.copied());
+            }
         }
     }
     reached
 }
 
-/// The numbers in a function's code that can be addresses.
-struct Numbers(HashSet<u32>);
+/// The functions that a function calls, and the numbers in its code that can be addresses.
+#[derive(Default)]
+struct Mentioned {
+    functions: Vec<FunctionId>,
+    numbers: HashSet<u32>,
+}
 
-impl<'a> Visitor<'a> for Numbers {
+impl<'a> Visitor<'a> for Mentioned {
     fn visit_instr(&mut self, instruction: &'a Instr, _: &'a InstrLocId) {
-        self.0.extend(match instruction {
+        self.numbers.extend(match instruction {
             Instr::Const(number) => match number.value {
                 Value::I32(number) => Some(number.cast_unsigned()),
                 _ => None,
@@ -79,6 +102,10 @@ impl<'a> Visitor<'a> for Numbers {
             Instr::LoadSimd(load) => Some(load.arg.offset as u32),
             _ => None,
         });
+    }
+
+    fn visit_function_id(&mut self, function: &FunctionId) {
+        self.functions.push(*function);
     }
 }
 
@@ -145,38 +172,42 @@ mod tests {
         let mut module = Module::default();
         let memory = module.memories.add_local(false, false, 1, None, None);
         let at = |address| ConstExpr::Value(Value::I32(address));
-        let data = module.data.add(DataKind::Active { memory, offset: at(16) }, vec![1; 16]);
+        let data = module.data.add(DataKind::Active { memory, offset: at(16) }, vec![1; 20]);
         let add = |module: &mut Module, address: i32| {
             let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
             builder.func_body().i32_const(address).drop();
             builder.finish(Vec::new(), &mut module.funcs)
         };
         // One that is exported, two that are in the table: the second by an address in data that the first refers to.
+        // And one that knows data which have nobody's address but its own.
         let (exported, unused, used) = (add(&mut module, 16), add(&mut module, 20), add(&mut module, 24));
+        let circle = add(&mut module, 32);
         module.exports.add("exported", exported);
         module.exports.add("memory", memory);
-        let table = module.tables.add_local(false, 3, None, walrus::RefType::FUNCREF);
+        let table = module.tables.add_local(false, 4, None, walrus::RefType::FUNCREF);
         module.exports.add("table", table);
-        let items = ElementItems::Functions(vec![unused, used]);
+        let items = ElementItems::Functions(vec![unused, used, circle]);
         let element = module.elements.add(ElementKind::Active { table, offset: at(1) }, items);
         module.tables.get_mut(table).elem_segments.insert(element);
 
         let index = |id: FunctionId| id.index() as u32;
-        let addresses = [(exported, 0), (unused, 1), (used, 2)];
+        let addresses = [(exported, 0), (unused, 1), (used, 2), (circle, 3)];
         let linked = Linked {
-            data: [(0, 16..20), (1, 20..24), (2, 24..28)].into(),
-            functions: [(10, index(unused)), (11, index(used))].into(),
+            data: [(0, 16..20), (1, 20..24), (2, 24..28), (3, 32..36)].into(),
+            functions: [(10, index(unused)), (11, index(used)), (12, index(circle))].into(),
             in_code: addresses.map(|(id, of)| InCode { function: index(id), of, addend: 0 }).into(),
-            in_data: vec![(0, 11)],
+            in_data: vec![(0, 11), (3, 12)],
         };
         remove(&mut module, &linked);
 
         // What has no symbol stays, too.
-        assert_eq!(module.data.get(data).value, [[1; 4], [0; 4], [1; 4], [1; 4]].concat());
+        assert_eq!(module.data.get(data).value, [[1; 4], [0; 4], [1; 4], [1; 4], [0; 4]].concat());
         let ElementItems::Functions(entries) = &module.elements.get(element).items else {
             panic!("functions")
         };
-        assert!(matches!(entries.as_slice(), [trap, kept] if *trap != unused && *kept == used));
-        assert!(module.funcs.iter().all(|function| function.id() != unused));
+        assert!(
+            matches!(entries.as_slice(), [trap, kept, other] if trap == other && *trap != unused && *kept == used)
+        );
+        assert!(module.funcs.iter().all(|function| function.id() != unused && function.id() != circle));
     }
 }
