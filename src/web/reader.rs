@@ -18,7 +18,7 @@ use crate::core::queue::Queue;
 use crate::core::text::text;
 
 /// How much the stream may give at once.
-const VIEW: u64 = 4 << 20;
+const VIEW: u64 = 2 << 20;
 /// How much is read at once where there is no stream, and how many such reads are under way.
 const SLICE: u64 = 4 << 20;
 const AHEAD: usize = 2;
