@@ -40,7 +40,7 @@ export function digest(source: Blob | FileSystemFileHandle, options?: DigestOpti
  */
 export function filesOf(transfer: DataTransfer | null): AsyncGenerator<DroppedFile, void, undefined>;
 
-/** Lists what earlier visits to this site left unfinished, in this browser. */
+/** Lists what earlier visits to this site left unfinished, in this browser; not the uploads that a tab is at now. */
 export function pending(): Promise<PendingTransfer[]>;
 
 /**

@@ -6,6 +6,7 @@ import { Loader } from './loader.js';
 import { readOptions, requireArgument } from './options.js';
 import { Starts } from './starts.js';
 import { canRun } from './support.js';
+import { withoutOthers } from './tabs.js';
 import { Transfer } from './transfer.js';
 import { Turnstile } from './turnstile.js';
 
@@ -64,7 +65,7 @@ export function createShell(assets) {
 
   async function pending() {
     const shapes = await ask((glue) => glue.pending());
-    return shapes.map(asPending);
+    return (await withoutOthers(shapes)).map(asPending);
   }
 
   function asPending({ key, handle, ...shape }) {

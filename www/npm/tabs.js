@@ -19,10 +19,10 @@ export class Tabs {
   lineUp(name) {
     this.stepBack();
     this.#place = new AbortController();
-    this.#channel = openChannel(`xuchuan ${name}`, (message) => this.#hear(message));
+    this.#channel = openChannel(lockOf(name), (message) => this.#hear(message));
     // Whoever has the turn tells where it stands.
     this.#channel?.postMessage(null);
-    this.#wait(`xuchuan ${name}`, this.#place.signal);
+    this.#wait(lockOf(name), this.#place.signal);
   }
 
   /** Leaves the turn, or the wait for it, to the others; called by the engine, and when that has died. */
@@ -73,6 +73,29 @@ export class Tabs {
       this.#confirmed = Math.max(this.#confirmed, told.confirmed);
     }
     this.#transfer.follow();
+  }
+}
+
+/** Leaves out of `shapes` the uploads that another tab is at. */
+export async function withoutOthers(shapes) {
+  let held = await heldLocks();
+  const isFree = ({ key }) => !held.has(lockOf(key));
+  if (!shapes.every(isFree)) {
+    // The locks of the page that was here before a reload are given back soon.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    held = await heldLocks();
+  }
+  return shapes.filter(isFree);
+}
+
+const lockOf = (key) => `xuchuan ${key}`;
+
+async function heldLocks() {
+  try {
+    const { held } = await navigator.locks.query();
+    return new Set(held.map(({ name }) => name));
+  } catch {
+    return new Set();
   }
 }
 

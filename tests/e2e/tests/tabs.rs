@@ -29,6 +29,8 @@ async fn both(stage: &Stage, setting: &Setting, browser: &Browser) -> Result<(Te
     page.reaches("u", "transferring", MINUTE).await?;
     let first = browser.new_tab().await?;
     let page = ApiPage::open(browser, &url).await?;
+    let pending = page.pending().await?;
+    ensure!(pending.is_empty(), "what another tab is at is no unfinished business: {pending:?}");
     page.upload("u", &file, options.clone()).await?;
     Ok((file, first))
 }
@@ -132,10 +134,15 @@ async fn each_for_itself(stage: &Stage) -> Result<()> {
     page.reaches("u", "transferring", MINUTE).await?;
     page.act("u", "abort").await?;
     ensure!(page.settled("u", MINUTE).await?.state == "aborted");
+    browser.switch(&second).await?;
+    page.act("u", "pause").await?;
+    page.reaches("u", "paused", MINUTE).await?;
+    browser.switch(&first).await?;
     let left = page.pending().await?;
     ensure!(left.len() == 1, "the abort of a tab that waits forgot the other's upload: {left:?}");
 
     browser.switch(&second).await?;
+    page.act("u", "resume").await?;
     setting.wire.rate(None);
     done(&page, &file).await?;
     setting.nothing_again()?;
