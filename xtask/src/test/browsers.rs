@@ -46,7 +46,6 @@ impl Browser<'_> {
     pub fn command(&self, server: &str) -> Command {
         let mut wasm_pack = Command::new(self.wasm_pack);
         wasm_pack.args(["test", "--headless", self.flag, self.driver_flag]).arg(self.driver);
-        wasm_pack.args(["--", "--no-fail-fast"]);
         let mut command = with_display(&wasm_pack);
         command
             .current_dir(paths::root())
