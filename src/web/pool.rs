@@ -311,7 +311,7 @@ impl Pool {
         !is_first && member.tasks.borrow().is_empty()
     }
 
-    /// Gives a worker up; its jobs begin again in another one, and those of two dead workers here.
+    /// Gives up a worker that died, or a spare one; its jobs begin again in another one, and those of two dead workers here.
     fn died(&self, member: &Rc<Member>) {
         member.port.terminate();
         self.members.borrow_mut().retain(|other| !Rc::ptr_eq(other, member));

@@ -1,4 +1,5 @@
 //! What the browser tests share.
+// Each test binary uses a part of it.
 #![allow(dead_code)]
 
 use std::future::Future;

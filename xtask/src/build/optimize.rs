@@ -9,9 +9,10 @@ use crate::{files, paths, process};
 const BINARYEN: Tool = Tool { package: "binaryen", version: "132.0.0", file: "bin/wasm-opt" };
 
 /// For size, as gzip sends it: what shortens the code often makes it less alike, so that the compressed file grows. Only
-/// functions as short as their calls are inlined; subexpressions are not shared (docs/decisions, the one on size). The
-/// lowest KiB is the end of the stack, where nothing has its address. Alignments are hints that today's processors make no
-/// use of. The features are those of the Rust target, spelled out because the wasm no longer names them after wasm-bindgen.
+/// functions as short as their calls are inlined, and small ones with one caller; subexpressions are not shared
+/// (docs/decisions, the one on size). The lowest KiB is the end of the stack, where nothing has its address. Alignments are
+/// hints that today's processors make no use of. The features are those of the Rust target, spelled out because the wasm no
+/// longer names them after wasm-bindgen.
 const FLAGS: [&str; 21] = [
     "-Oz",
     "--converge",
