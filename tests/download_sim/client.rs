@@ -241,7 +241,8 @@ impl World<'_> {
         assert!(after.confirmed >= before || self.discarded, "confirmed went back: {:#?}", self.tail());
         let wanted = match after.state {
             State::Paused | State::Aborted | State::Failed | State::Done => 0,
-            _ => self.s.connections + 4,
+            // As many again may have brought their bytes and wait for the end.
+            _ => 2 * self.s.connections,
         };
         assert!(self.live.len() <= wanted, "{} in flight while {:?}", self.live.len(), after.state);
         let reading = self.live.values().filter(|live| live.response.is_none() || live.wants()).count();

@@ -25,8 +25,10 @@ impl Download {
         // Before the first good answer nobody knows what there is to share out.
         let single = !self.met || self.solo.is_some() || self.ranges != Ranges::On;
         let limit = if single { 1 } else { self.pace.limit() };
+        // A body that brought its bytes and does not end holds its connection: no more of those than of the busy.
         self.gate.is_open(now)
             && self.address != Address::Asked
+            && self.flights.len() < 2 * limit
             && self.flights.iter().filter(|flight| flight.is_busy()).count() < limit
     }
 

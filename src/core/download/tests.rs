@@ -567,3 +567,20 @@ fn a_network_that_is_gone_without_a_word_is_probed_every_2_s() {
     }
     assert!(!script.state().is_final() && longest <= 2_000, "{longest} ms, {:?}", script.state());
 }
+
+#[test]
+fn bodies_that_do_not_end_hold_up_the_next_requests() {
+    let capped = |n: u64| part((n - 1) * MIB, n * MIB, SIZE);
+    let (mut script, _) = begin(Config { concurrency: Concurrency::Fixed(1), ..config() });
+    script.head(1, capped(1));
+    script.input(Input::Prepared(Ok(())));
+    // Every byte announced is here, and the body's end is not: one more request may go beside it.
+    assert_eq!(script.input(Input::Data(1, MIB)), [send(2, Some((MIB, Some(SIZE))))]);
+    script.head(2, capped(2));
+    assert_eq!(script.input(Input::Data(2, MIB)), []);
+    assert_eq!(script.input(Input::End(1)), [send(3, Some((2 * MIB, Some(SIZE))))]);
+    script.head(3, capped(3));
+    assert_eq!(script.input(Input::Data(3, MIB)), []);
+    // Nor for ever: the end is waited for 2 s.
+    assert_eq!(script.wake(), [Effect::Cancel(2), Effect::Cancel(3), send(4, Some((3 * MIB, Some(SIZE))))]);
+}
