@@ -18,6 +18,7 @@ use super::store::Claim;
 use super::sys::Tabs;
 use super::tabs::Turn;
 use super::task::promised;
+use super::turn::turn;
 use super::{blob, clock, object, read, store, sys, write};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
@@ -350,6 +351,8 @@ async fn exchange(
         Some(headers) => headers,
         None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
     };
+    // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand still.
+    turn().await;
     let (url, body) = match request {
         Request::Handshake(handshake) => {
             let value = write::handshake(&handshake);
