@@ -1,4 +1,4 @@
-//! The small effects of `web`, in a page: fetch, headers, blobs, frames, timers, and what is built on promises.
+//! The small effects of `web`, in a page: fetch, headers, blobs, timers, and what is built on promises.
 #![cfg(target_arch = "wasm32")]
 // A panic here is a failing test.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -14,11 +14,11 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use xuchuan::web::blob::{Read, slice};
 use xuchuan::web::fetch::{AbortGuard, Outgoing, headers, send};
-use xuchuan::web::frame::Frame;
 use xuchuan::web::headers::Headers;
 use xuchuan::web::serial::Serial;
 use xuchuan::web::signal::Signal;
 use xuchuan::web::task::promised;
+use xuchuan::web::throttle::Throttle;
 use xuchuan::web::{clock, object, read, sys, timer};
 
 use web::*;
@@ -274,80 +274,73 @@ async fn a_read_that_nobody_awaits_fails_in_silence() {
     .await;
 }
 
-// frame
+// throttle
 
-fn counted_frame() -> (Frame, Rc<Cell<u32>>) {
+fn counted() -> (Throttle, Rc<Cell<u32>>) {
     let count = Rc::new(Cell::new(0));
-    let counted = count.clone();
-    (Frame::new(move || counted.set(counted.get() + 1)), count)
+    let counting = count.clone();
+    (Throttle::new(move || counting.set(counting.get() + 1)), count)
 }
 
 #[wasm_bindgen_test]
-async fn a_frame_joins_what_is_asked() {
+async fn a_throttle_joins_what_is_asked() {
     guarded(async {
-        let (frame, count) = counted_frame();
+        let (throttle, count) = counted();
         for _ in 0..100 {
-            frame.ask();
+            throttle.ask();
         }
         assert_eq!(count.get(), 0);
         until("it is called", || count.get() > 0).await;
         sleep(600).await;
         assert_eq!(count.get(), 1);
-        frame.ask();
+        throttle.ask();
         until("it is called again", || count.get() == 2).await;
     })
     .await;
 }
 
 #[wasm_bindgen_test]
-async fn a_dropped_frame_is_silent_however_late_the_browser_calls() {
+async fn a_throttle_calls_20_times_a_second_at_most() {
     guarded(async {
-        let frames = fake_frames();
-        let (frame, count) = counted_frame();
-        frame.ask();
-        drop(frame);
-        sleep(700).await;
-        // The page was hidden, and is shown again.
-        call(&frames, "fire", &[]);
+        let (throttle, count) = counted();
+        let before = clock::now();
+        while count.get() < 5 {
+            throttle.ask();
+            timer::breathe().await;
+        }
+        // Clocks may be coarse: a quarter of it is theirs.
+        assert!(clock::now().since(before) >= 5 * 50 * 3 / 4);
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_throttle_is_silent() {
+    guarded(async {
+        let (throttle, count) = counted();
+        throttle.ask();
+        drop(throttle);
+        sleep(300).await;
         assert_eq!(count.get(), 0);
-        call(&frames, "restore", &[]);
     })
     .await;
 }
 
 #[wasm_bindgen_test]
-async fn a_page_that_gets_no_more_frames_is_still_told() {
+async fn a_throttle_may_be_dropped_by_its_own_call() {
     guarded(async {
-        let frames = fake_frames();
-        let (frame, count) = counted_frame();
-        frame.ask();
-        until("it is called without a frame", || count.get() == 1).await;
-        call(&frames, "fire", &[]);
-        frame.ask();
-        call(&frames, "fire", &[]);
-        assert_eq!(count.get(), 2);
-        sleep(400).await;
-        assert_eq!(count.get(), 2, "one call for each time it was asked");
-        call(&frames, "restore", &[]);
-    })
-    .await;
-}
-
-#[wasm_bindgen_test]
-async fn a_hidden_page_is_told_by_the_clock() {
-    guarded(async {
-        let hide = js("() => Object.defineProperty(document, 'hidden', { value: true, configurable: true })");
-        hide.unchecked_ref::<js_sys::Function>().call0(&JsValue::NULL).expect("it is hidden");
-        assert!(!sys::is_visible());
-        let (frame, count) = counted_frame();
-        frame.ask();
+        let (held, count) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(0)));
+        *held.borrow_mut() = Some(Throttle::new({
+            let (held, count) = (held.clone(), count.clone());
+            move || {
+                drop(held.take());
+                count.set(count.get() + 1);
+            }
+        }));
+        if let Some(throttle) = held.borrow().as_ref() {
+            throttle.ask();
+        }
         until("it is called", || count.get() == 1).await;
-        frame.ask();
-        drop(frame);
-        sleep(600).await;
-        assert_eq!(count.get(), 1);
-        js("delete document.hidden");
-        assert!(sys::is_visible());
     })
     .await;
 }

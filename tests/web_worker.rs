@@ -13,9 +13,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
-use xuchuan::web::frame::Frame;
 use xuchuan::web::hashing::{self, Control, Place};
 use xuchuan::web::object::{get_u64, object, set};
+use xuchuan::web::throttle::Throttle;
 use xuchuan::web::worker::{self, Nobody};
 use xuchuan::web::{store, sys, timer};
 
@@ -215,14 +215,14 @@ async fn the_effects_work_in_a_worker() {
         assert_eq!(number(&store::get("worker").await.expect("it is there"), "n"), 1.0);
         store::remove("worker").await.expect("it is removed");
         let told = Rc::new(std::cell::Cell::new(0));
-        let frame = Frame::new({
+        let throttle = Throttle::new({
             let told = told.clone();
             move || told.set(told.get() + 1)
         });
-        frame.ask();
-        until("it is told without frames", || told.get() == 1).await;
-        frame.ask();
-        drop(frame);
+        throttle.ask();
+        until("it is told", || told.get() == 1).await;
+        throttle.ask();
+        drop(throttle);
         sleep(300).await;
         assert_eq!(told.get(), 1);
         let bytes = bytes(3, 1000);

@@ -17,12 +17,12 @@ use crate::core::plan::{self, Cut};
 use crate::core::progress::{Progress, State};
 use crate::core::text::text;
 use crate::core::upload::Table;
-use crate::web::frame::Frame;
 use crate::web::hasher::{self, HashControl};
 use crate::web::hashing::Watcher;
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
 use crate::web::task::promise;
+use crate::web::throttle::Throttle;
 use crate::web::write;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
@@ -44,14 +44,14 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             Listener::new(signal, "abort", move |_| control.stop())
         });
         let done = Rc::new(Cell::new(0));
-        let frame = on_progress.map(|on_progress| {
+        let telling = on_progress.map(|on_progress| {
             let done = done.clone();
-            Frame::new(move || {
+            Throttle::new(move || {
                 // A callback that throws is the page's own affair.
                 let _ = on_progress.call1(&JsValue::UNDEFINED, &hashing(done.get(), size));
             })
         });
-        let watcher = Rc::new(Progressing { done, frame });
+        let watcher = Rc::new(Progressing { done, telling });
         let digests = match hasher::hash(source, chunk, None, control, watcher).await {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
@@ -81,14 +81,14 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
 /// Who shows a hashing to the page.
 struct Progressing {
     done: Rc<Cell<u64>>,
-    frame: Option<Frame>,
+    telling: Option<Throttle>,
 }
 
 impl Watcher for Progressing {
     fn hashed(&self, at: u64) {
         self.done.set(at);
-        if let Some(frame) = &self.frame {
-            frame.ask();
+        if let Some(telling) = &self.telling {
+            telling.ask();
         }
     }
 

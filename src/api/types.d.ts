@@ -90,7 +90,7 @@ export interface TransferOptions {
    * chunk is not: there is nothing to go on with.
    */
   resume?: boolean | null;
-  /** Called with the progress, at most once a frame, and at the end. */
+  /** Called with the progress, at most 20 times a second, and at the end. */
   onProgress?: ((progress: Progress) => void) | null;
   /** Called when the state changes. */
   onState?: ((state: TransferState) => void) | null;
@@ -140,7 +140,7 @@ export interface DigestOptions {
   chunkSize?: number | null;
   /** As in {@link UploadOptions}. */
   chunkId?: "md5" | "md5-index" | null;
-  /** Called with the progress, at most once a frame; only `hashed` moves. */
+  /** Called with the progress, at most 20 times a second; only `hashed` moves. */
   onProgress?: ((progress: Progress) => void) | null;
   /** Aborts the hashing. */
   signal?: AbortSignal | null;

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::frame::Frame;
 use super::listener::Listener;
 use super::signal::Signal;
+use super::throttle::Throttle;
 use super::{clock, sys, timer};
 use crate::core::clock::Instant;
 use crate::core::error::Error;
@@ -53,7 +53,7 @@ pub trait Hands<M: Machine>: 'static {
 pub trait Audience<M: Machine>: 'static {
     /// The state has changed.
     fn state(&self, state: State);
-    /// The counts or the state have changed; called at most once a frame, and at the end.
+    /// The counts or the state have changed; called at most 20 times a second, and at the end.
     fn progress(&self, progress: Progress);
     /// It is over.
     fn settled(&self, result: Result<M::Outcome, Error>);
@@ -135,7 +135,7 @@ impl<M: Machine> Driver<M> {
         if !sys::is_online() {
             self.tell(M::online(false));
         }
-        let frame = Frame::new({
+        let telling = Throttle::new({
             let (driver, audience) = (Rc::downgrade(&self), audience.clone());
             move || {
                 let progress =
@@ -155,7 +155,7 @@ impl<M: Machine> Driver<M> {
             if state.is_final() {
                 audience.progress(progress);
             } else {
-                frame.ask();
+                telling.ask();
             }
             // The page may have ended it in the callback just now: that state comes first.
             let settled = if state.is_final() { self.settled.take() } else { None };

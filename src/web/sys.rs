@@ -22,13 +22,6 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimeout)]
     pub fn clear_timeout(id: f64);
 
-    /// Fails where there are no frames, as in some workers.
-    #[wasm_bindgen(catch, js_name = requestAnimationFrame)]
-    pub fn request_animation_frame(callback: &Function) -> Result<f64, JsValue>;
-
-    #[wasm_bindgen(js_name = cancelAnimationFrame)]
-    pub fn cancel_animation_frame(id: f64);
-
     /// [`ArrayBuffer.prototype.transfer`](https://tc39.es/ecma262/#sec-arraybuffer.prototype.transfer): takes the bytes
     /// out of the buffer, all but the first `len` of which are freed at once. Fails where a browser has not got it.
     #[wasm_bindgen(method, structural, catch, js_name = transfer)]

@@ -17,8 +17,8 @@ use crate::core::md5::{Digests, Snapshot, WHOLE};
 
 type Jobs = Rc<RefCell<FlatMap<u64, Rc<Control>>>>;
 
-/// How often the page is told how far it is, in ms: a frame.
-const TELL_EVERY: f64 = 16.0;
+/// How often the page is told how far it is, in ms: as often as the page's code is.
+const TELL_EVERY: f64 = 50.0;
 /// How many small files are read at once.
 const AT_ONCE: usize = 16;
 
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 ///
 /// The page sends `{ t: "hash", id, blob, chunk, state }` (without `chunk` for the whole's digest alone; `state` where an
 /// earlier hashing was), `{ t: "batch", id, blobs, chunks }` for many small files, `{ t: "hold", id, held }`,
-/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` once a frame, `{ t: "saved", id,
+/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` 20 times a second, `{ t: "saved", id,
 /// state }` now and then, and then `{ t: "hashed", id, digests }`, `{ t: "unreadable", id, at, why }`, `{ t: "batched",
 /// id, results }` or `{ t: "slept", id }`. States and digests are bytes, as `core::md5` writes them; a result is such
 /// bytes, or `{ at, why }`.

@@ -28,8 +28,6 @@ extern "C" {
     pub fn slow(bytes: &Uint8Array, ms: f64) -> Blob;
     pub fn shortened(bytes: &Uint8Array, claimed: f64) -> Blob;
     pub fn replace(name: &str, value: &JsValue) -> Function;
-    #[wasm_bindgen(js_name = fakeFrames)]
-    pub fn fake_frames() -> JsValue;
     #[wasm_bindgen(js_name = fakeFetch)]
     pub fn fake_fetch() -> JsValue;
     #[wasm_bindgen(js_name = fakeWorker)]

@@ -125,31 +125,6 @@ export function replace(name, value) {
   };
 }
 
-/** Animation frames that come only when `fire` is called. */
-export function fakeFrames() {
-  const asked = new Map();
-  let next = 0;
-  const undo = [
-    replace('requestAnimationFrame', (callback) => {
-      next += 1;
-      asked.set(next, callback);
-      return next;
-    }),
-    replace('cancelAnimationFrame', (id) => asked.delete(id)),
-  ];
-  return {
-    fire() {
-      const callbacks = [...asked.values()];
-      asked.clear();
-      for (const callback of callbacks) callback();
-      return callbacks.length;
-    },
-    restore() {
-      for (const back of undo) back();
-    },
-  };
-}
-
 /**
  * A fetch whose answers the test writes: `requests` are those that were sent; each has `respond(status, headers)`
  * and then `push(bytes)`, `end()`, `fail()`.

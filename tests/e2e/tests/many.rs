@@ -22,9 +22,9 @@ struct Counts {
     files: u64,
     done: u64,
     failed: u64,
-    /// Calls of `onProgress`, and those that came a second time to the same transfer in one frame.
+    /// Calls of `onProgress`, and those that came to the same transfer less than 50 ms after one.
     calls: u64,
-    twice: u64,
+    soon: u64,
     /// The most calls of the page's functions, `fetch` among them, in one task.
     most: u64,
     states: u64,
@@ -71,7 +71,7 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
     let seen = watch::read(&browser).await?;
     stage.tell(format_args!(
         "{files} files of {SIZE} bytes in {seconds:.1} s ({:.0} a second), begun in {:.0} ms; {} tasks over 50 ms \
-         (longest {:.0} ms); at most {} requests at once; {} calls of onProgress, {} twice to one transfer in a frame; \
+         (longest {:.0} ms); at most {} requests at once; {} calls of onProgress, {} too soon after another; \
          at most {} calls in one task; {} of onState; JS heap {:.1} MiB, wasm {:.1} MiB",
         files as f64 / seconds,
         counts.begun,
@@ -79,7 +79,7 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
         seen.longest,
         counts.active,
         counts.calls,
-        counts.twice,
+        counts.soon,
         counts.most,
         counts.states,
         seen.heap / f64::from(1 << 20),
@@ -87,7 +87,7 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
     ));
     ensure!(counts.failed == 0, "{} failed: {:?}", counts.failed, counts.failures);
     ensure!(counts.active <= 6, "{} requests at once", counts.active);
-    ensure!(counts.twice == 0, "{} calls came twice in one frame", counts.twice);
+    ensure!(counts.soon == 0, "{} calls came too soon after another", counts.soon);
     ensure!(counts.most <= CALLS, "{} calls in one task", counts.most);
     no_errors(&browser).await
 }
