@@ -88,7 +88,9 @@ fn new_name() -> String {
 #[wasm_bindgen_test]
 async fn files_of_any_size_come_back_as_they_were() {
     guarded(async {
-        for size in [1, CHUNK - 1, CHUNK, CHUNK + 1, 7 * CHUNK + 3] {
+        // There are 256 files of one byte: the server may well have it from another run.
+        round_trip(&new_bytes(1)).await;
+        for size in [CHUNK - 1, CHUNK, CHUNK + 1, 7 * CHUNK + 3] {
             let result = round_trip(&new_bytes(size)).await;
             assert_eq!(get(&result, "instant"), JsValue::FALSE, "{size}");
             assert_eq!(number(&result, "reused"), 0.0);

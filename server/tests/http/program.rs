@@ -94,7 +94,11 @@ async fn killing_loses_nothing_that_was_acknowledged() {
                     tokio::spawn(send(api, file, order, round * 3 + task + 1, acknowledged.clone()))
                 })
                 .collect();
-            tokio::time::sleep(Duration::from_micros(1000 + dice.below(120_000))).await;
+            // Somewhere within the chunks, and within one of them.
+            let enough = acknowledged.lock().unwrap().len() + 1 + dice.below(60) as usize;
+            while acknowledged.lock().unwrap().len() < enough && !senders.iter().all(|it| it.is_finished()) {
+                tokio::time::sleep(Duration::from_micros(100 + dice.below(3_000))).await;
+            }
             program.kill();
             for sender in senders {
                 sender.await.unwrap();
