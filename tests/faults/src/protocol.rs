@@ -152,9 +152,11 @@ impl Store {
         self.whole(id)
     }
 
-    /// Notes that the client was told at `now` that the chunk is here.
+    /// Notes that the client was told at `now` that the chunk is here; not if it was forgotten on the way.
     pub fn acknowledge(&mut self, id: &str, now: u64) {
-        self.acknowledged.entry(id.to_owned()).or_insert(now);
+        if self.chunks.contains_key(id) {
+            self.acknowledged.entry(id.to_owned()).or_insert(now);
+        }
     }
 
     /// Tells whether a chunk's sending that began at `began` came after its acknowledgement.
@@ -189,4 +191,23 @@ fn stem(id: &str) -> &str {
 
 fn is_md5(id: &str) -> bool {
     id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_before_its_acknowledgement_may_come_again() {
+        let mut store = Store::default();
+        for id in ["a", "b"] {
+            store.chunks.insert(id.to_owned(), vec![]);
+        }
+        store.acknowledge("a", 1);
+        assert!(store.is_again("a", 2) && !store.is_again("b", 2));
+        // The answer for b was on its way.
+        store.forget(Forget::Chunks);
+        store.acknowledge("b", 3);
+        assert!(!store.is_again("a", 4) && !store.is_again("b", 4));
+    }
 }
