@@ -5,14 +5,15 @@
 
 mod web;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
-use xuchuan::core::download::{Config, Download, Effect};
-use xuchuan::core::error::Error;
+use xuchuan::core::download::{Config, Download, Effect, Input, Verified};
+use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
 use xuchuan::web::download::{DownloadHands, Downloaded, Job};
 use xuchuan::web::drive::{Audience, Driver, Hands};
@@ -242,6 +243,140 @@ async fn a_body_that_breaks_is_asked_for_where_it_broke() {
         let result = down.result().await;
         call(&fake, "restore", &[]);
         assert!(data_bytes(&get(&result, "data")).await == bytes);
+    })
+    .await;
+}
+
+/// A machine with real hands against answers that the test writes.
+struct Run {
+    fake: JsValue,
+    settled: Rc<RefCell<Option<Result<Downloaded, Error>>>>,
+    /// How often bytes were to be hashed while others came.
+    hashes: Rc<Cell<u32>>,
+}
+
+struct Counting(DownloadHands, Rc<Cell<u32>>);
+
+impl Hands<Download> for Counting {
+    fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
+        self.1.set(self.1.get() + u32::from(matches!(effect, Effect::Hash(_))));
+        self.0.perform(effect)
+    }
+}
+
+struct Keeps(Rc<RefCell<Option<Result<Downloaded, Error>>>>);
+
+impl Audience<Download> for Keeps {
+    fn state(&self, _: State) {}
+    fn progress(&self, _: Progress) {}
+    fn settled(&self, result: Result<Downloaded, Error>) {
+        *self.0.borrow_mut() = Some(result);
+    }
+}
+
+impl Run {
+    fn start(target: Target, md5: Digest) -> Run {
+        let (settled, hashes) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(0)));
+        let fake = fake_fetch();
+        let config =
+            Config { piece: PIECE, ahead: PIECE, md5: Some(md5), ..Config::new("https://example.org/x") };
+        let equip = |driver: &Rc<Driver<Download>>| {
+            let job = Job {
+                url: RefCell::new("https://example.org/x".to_owned()),
+                refresh_url: None,
+                headers: Headers::new(None),
+                credentials: "same-origin",
+                sink: RefCell::new(Sink::new(target, PIECE)),
+                journal: None,
+            };
+            Counting(DownloadHands::new(job, driver.clone()), hashes.clone())
+        };
+        Driver::start(Download::new(config), equip, Keeps(settled.clone())).tell(Input::Start(None));
+        Run { fake, settled, hashes }
+    }
+
+    async fn request(&self, index: u32) -> JsValue {
+        let requests: Array = get(&self.fake, "requests").unchecked_into();
+        until("it is sent", || requests.length() > index).await;
+        requests.get(index)
+    }
+
+    async fn asks_for_all(&self, index: u32) -> bool {
+        text(&get(&self.request(index).await, "headers"), "range") == "bytes=0-"
+    }
+
+    /// Answers the request `index` with what it asks for of `bytes`, which come in four parts; or with a part of them.
+    async fn answer(&self, index: u32, bytes: &[u8], tag: &str, parts: usize) {
+        let request = self.request(index).await;
+        let size = bytes.len();
+        let range = text(&get(&request, "headers"), "range");
+        let from: usize =
+            range.trim_start_matches("bytes=").split('-').next().expect("a range").parse().expect("a number");
+        let bytes = &bytes[from..];
+        let head = format!(
+            "{{ 'Content-Range': 'bytes {from}-{}/{size}', 'Content-Length': '{}', ETag: '\"{tag}\"' }}",
+            size - 1,
+            bytes.len()
+        );
+        call(&request, "respond", &[206.into(), js(&head)]);
+        for part in bytes.chunks(bytes.len().div_ceil(4)).take(parts) {
+            call(&request, "push", &[Uint8Array::from(part).into()]);
+            sleep(40).await;
+        }
+        match parts {
+            0 => JsValue::UNDEFINED,
+            4 => call(&request, "end", &[]),
+            _ => call(&request, "fail", &[]),
+        };
+    }
+
+    async fn end(self) -> Result<Downloaded, Error> {
+        until("it is settled", || self.settled.borrow().is_some()).await;
+        call(&self.fake, "restore", &[]);
+        self.settled.take().expect("it is settled")
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_there_is_hashed_while_the_rest_comes() {
+    guarded(async {
+        for target in [Target::Buffer, Target::Blob] {
+            let bytes = bytes(5, 1050);
+            let run = Run::start(target, Digest::of(&bytes));
+            run.answer(0, &bytes, "a", 4).await;
+            assert!(run.hashes.get() >= 2, "{}", run.hashes.get());
+            let done = run.end().await.expect("the digest is right");
+            assert_eq!(done.outcome.verified, Some(Verified::Md5));
+            assert!(data_bytes(&done.data).await == bytes);
+
+            let mut other = bytes.clone();
+            other[0] ^= 1;
+            let run = Run::start(target, Digest::of(&other));
+            run.answer(0, &bytes, "a", 4).await;
+            assert_eq!(run.end().await.err().map(|error| error.kind), Some(Kind::DigestMismatch));
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_thrown_away_is_not_in_the_digest() {
+    guarded(async {
+        for target in [Target::Buffer, Target::Blob] {
+            let (old, new) = (bytes(6, 1050), bytes(7, 1060));
+            let run = Run::start(target, Digest::of(&new));
+            run.answer(0, &old, "a", 3).await;
+            assert!(run.hashes.get() > 0);
+            // The rest of it is of another version, so all is asked for again in the end.
+            let mut index = 1;
+            while !run.asks_for_all(index).await {
+                run.answer(index, &new, "b", 0).await;
+                index += 1;
+            }
+            run.answer(index, &new, "b", 4).await;
+            let done = run.end().await.expect("the digest is right");
+            assert!(data_bytes(&done.data).await == new);
+        }
     })
     .await;
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use js_sys::Uint8Array;
 use wasm_bindgen_test::*;
 use xuchuan::core::download::StoreFailure;
-use xuchuan::web::sink::{Sink, Target, to_blob};
+use xuchuan::web::sink::{Sink, Target, rest_of};
 
 use web::*;
 
@@ -65,7 +65,7 @@ async fn results_of_any_small_size_are_exact() {
                     if target == Target::Blob {
                         assert_eq!(text(&result, "type"), "text/plain");
                     }
-                    assert_eq!(to_blob(&result).expect("a Blob").size(), size as f64);
+                    assert_eq!(rest_of(&result, 0).expect("a Blob").size(), size as f64);
                 }
             }
         }

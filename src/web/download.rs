@@ -8,17 +8,18 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
+use super::ahead::Ahead;
 use super::drive::{Driver, Hands, Machine};
 use super::fetch::{self, AbortGuard, Outgoing, send};
 use super::headers::{Headers, Pairs};
 use super::serial::Serial;
 use super::signal::Signal;
-use super::sink::{Sink, next_bytes, to_blob};
+use super::sink::{Sink, next_bytes, rest_of};
 use super::store::{self, Claim};
 use super::task::{ask, promised};
-use super::{clock, hasher, write};
+use super::{clock, write};
 use crate::core::clock::Instant;
-use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
+use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::progress::Progress;
@@ -87,6 +88,7 @@ pub struct DownloadHands {
     flows: Rc<RefCell<FlatMap<RequestId, Rc<Flow>>>>,
     /// What goes to the journal, in order: a piece never outlives the record it belongs to.
     writes: Serial,
+    ahead: Rc<Ahead>,
     content_type: String,
     data: Rc<RefCell<JsValue>>,
 }
@@ -130,6 +132,7 @@ impl DownloadHands {
             driver,
             flows: Rc::default(),
             writes: Serial::default(),
+            ahead: Rc::default(),
             content_type,
             data,
         }
@@ -183,7 +186,8 @@ impl DownloadHands {
         self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 
-    fn discard(&self) {
+    fn discard(&mut self) {
+        std::mem::take(&mut self.ahead).stop();
         self.job.sink.borrow_mut().discard();
         if let Some(claim) = &self.job.journal {
             let key = claim.key().to_owned();
@@ -214,17 +218,16 @@ impl DownloadHands {
 
     fn finish(&self, total: u64, hash: bool) {
         let result = self.job.sink.borrow_mut().finish(total, &self.content_type);
-        let (driver, data) = (self.driver.clone(), self.data.clone());
-        spawn(async move {
-            let finished = match result {
-                Err(failure) => Err(failure),
-                Ok(result) => {
-                    *data.borrow_mut() = result.clone();
-                    if hash { digest(&result).await.map(Some) } else { Ok(None) }
-                }
-            };
-            driver.tell(Input::Finished(finished));
+        let finished = result.and_then(|result| {
+            *self.data.borrow_mut() = result.clone();
+            if hash {
+                self.ahead.take(&rest_of(&result, self.ahead.end())?, Some(self.driver.clone()));
+            }
+            Ok(None)
         });
+        if !hash || finished.is_err() {
+            self.driver.tell(Input::Finished(finished));
+        }
     }
 }
 
@@ -256,8 +259,16 @@ impl Hands<Download> for DownloadHands {
             Effect::RefreshUrl => self.refresh_url(),
             Effect::Remember(record) => self.remember(&record),
             Effect::Forget => self.forget(),
+            Effect::Hash(end) => {
+                let part = self.job.sink.borrow().part(self.ahead.end(), end);
+                // Where that fails, the next part has it too.
+                if let Ok(part) = part {
+                    self.ahead.take(&part, None);
+                }
+            }
             Effect::Finish { total, hash } => self.finish(total, hash),
             Effect::Settle(result) => {
+                self.ahead.stop();
                 let data = self.data.take();
                 return Some(result.map(|outcome| Downloaded { outcome, data }));
             }
@@ -268,11 +279,6 @@ impl Hands<Download> for DownloadHands {
     fn performed(&mut self) {
         self.job.headers.replayed();
     }
-}
-
-async fn digest(result: &JsValue) -> Result<crate::core::md5::Digest, StoreFailure> {
-    let digest = hasher::digest(to_blob(result)?).await;
-    digest.map_err(|unreadable| StoreFailure::Other(unreadable.why))
 }
 
 /// Reads what `refreshUrl` gave: a string or a URL object.

@@ -14,7 +14,7 @@ use super::sys;
 use super::task::join;
 use super::turn::turn;
 use crate::core::clock::Millis;
-use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, unit};
+use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, WHOLE, unit};
 use crate::core::text::text;
 
 /// Where the hashing runs.
@@ -126,7 +126,8 @@ pub fn hash<'a>(
         let earlier = earlier.filter(|snapshot| snapshot.chunk() == chunk && snapshot.position() <= size);
         let hasher = earlier.map_or_else(|| FileHasher::new(chunk), FileHasher::restore);
         let kernel = kernel().await;
-        let mut job = Job { hasher, kernel: &*kernel, place, control, watcher, since: 0.0 };
+        let whole = chunk == WHOLE;
+        let mut job = Job { hasher, whole, kernel: &*kernel, place, control, watcher, since: 0.0 };
         match job.run(blob, size, unit(chunk)).await {
             Ok(true) => Some(Ok(job.hasher.finish())),
             Ok(false) => None,
@@ -138,6 +139,8 @@ pub fn hash<'a>(
 
 struct Job<'a> {
     hasher: FileHasher,
+    /// The file may be the beginning of one that is still coming: where it ends a later hashing goes on.
+    whole: bool,
     kernel: &'a dyn Kernel,
     place: Place,
     control: &'a Control,
@@ -164,7 +167,8 @@ impl Job<'_> {
                 return Ok(false);
             }
             let (at, now) = (self.hasher.position(), sys::performance_now());
-            if at < size && (at - saved.0 >= SAVE_BYTES || now - saved.1 >= SAVE_AFTER as f64) {
+            let due = at - saved.0 >= SAVE_BYTES || now - saved.1 >= SAVE_AFTER as f64;
+            if if at < size { due } else { self.whole } {
                 saved = (at, now);
                 self.hasher.snapshot().into_iter().for_each(|snapshot| self.watcher.saved(snapshot));
             }

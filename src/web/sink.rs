@@ -168,6 +168,22 @@ impl Sink {
         Ok(Stored(parts))
     }
 
+    /// Returns whole pieces from the byte `from` up to the byte `to` as a Blob.
+    pub fn part(&self, from: u64, to: u64) -> Result<Blob, StoreFailure> {
+        if self.target == Target::Buffer {
+            return blob_of(&self.whole.subarray(from as u32, to as u32));
+        }
+        self.join((from / self.piece) as usize, (to / self.piece) as usize, "")
+    }
+
+    fn join(&self, from: usize, to: usize, content_type: &str) -> Result<Blob, StoreFailure> {
+        let parts = Array::new();
+        for piece in self.pieces.get(from..to).into_iter().flatten().flatten() {
+            parts.push(piece);
+        }
+        join(&parts, content_type)
+    }
+
     /// Ends the writing and cuts the result to `total` bytes.
     pub fn finish(&mut self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
         match self.target {
@@ -186,14 +202,7 @@ impl Sink {
                     let piece = blob_of(&begun.bytes.subarray(0, len as u32))?;
                     self.put(index, piece);
                 }
-                let parts = Array::new();
-                for piece in self.pieces.iter().flatten() {
-                    parts.push(piece);
-                }
-                let options = BlobPropertyBag::new();
-                options.set_type(content_type);
-                let result = Blob::new_with_blob_sequence_and_options(&parts, &options);
-                let result = result.map_err(|error| failure(&error))?;
+                let result = self.join(0, self.pieces.len(), content_type)?;
                 let has = result.size() as u64;
                 if has != total {
                     return Err(short(has, total));
@@ -237,12 +246,21 @@ impl Stored {
     }
 }
 
-/// Turns a result into something that can be hashed.
-pub fn to_blob(result: &JsValue) -> Result<Blob, StoreFailure> {
-    match result.dyn_ref::<ArrayBuffer>() {
-        Some(buffer) => blob_of(&Uint8Array::new(buffer)),
-        None => result.clone().dyn_into().map_err(|_| StoreFailure::Other("there is no result".to_owned())),
+/// Returns what a result has from the byte `from` on as a Blob.
+pub fn rest_of(result: &JsValue, from: u64) -> Result<Blob, StoreFailure> {
+    if let Some(buffer) = result.dyn_ref::<ArrayBuffer>() {
+        let bytes = Uint8Array::new(buffer);
+        return blob_of(&bytes.subarray(from as u32, bytes.length()));
     }
+    let whole: &Blob = result.unchecked_ref();
+    blob::slice(whole, &(from..whole.size() as u64)).map_err(StoreFailure::Other)
+}
+
+/// Makes one Blob of some.
+pub fn join(parts: &Array, content_type: &str) -> Result<Blob, StoreFailure> {
+    let options = BlobPropertyBag::new();
+    options.set_type(content_type);
+    Blob::new_with_blob_sequence_and_options(parts, &options).map_err(|error| failure(&error))
 }
 
 fn blob_of(bytes: &Uint8Array) -> Result<Blob, StoreFailure> {

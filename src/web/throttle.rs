@@ -3,7 +3,7 @@
 //! A call each frame would have the page drawn 60 times a second for as long as a transfer lasts. That is a task each
 //! time, of some 4 ms of work where the processor is free, and of over 50 ms where hashing and sending fill it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -15,41 +15,33 @@ const EVERY: f64 = 50.0;
 
 /// Joins many requests into one call.
 pub struct Throttle {
-    inner: Rc<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    timer: Cell<Option<f64>>,
-    callback: RefCell<Option<Closure<dyn FnMut()>>>,
+    timer: Rc<Cell<Option<f64>>>,
+    callback: Closure<dyn FnMut()>,
 }
 
 impl Throttle {
     /// Has `call` called once, [`EVERY`] after the first [`Throttle::ask`] since the last call.
     pub fn new(call: impl Fn() + 'static) -> Throttle {
-        let inner = Rc::<Inner>::default();
-        let weak = Rc::downgrade(&inner);
-        let callback = Closure::<dyn FnMut()>::new(move || {
-            let Some(inner) = weak.upgrade() else { return };
-            inner.timer.take();
-            call();
+        let timer = Rc::<Cell<Option<f64>>>::default();
+        let callback = Closure::new({
+            let timer = timer.clone();
+            move || {
+                timer.take();
+                call();
+            }
         });
-        *inner.callback.borrow_mut() = Some(callback);
-        Throttle { inner }
+        Throttle { timer, callback }
     }
 
     /// Asks for a call.
     pub fn ask(&self) {
-        if self.inner.timer.get().is_some() {
-            return;
+        if self.timer.get().is_none() {
+            self.timer.set(Some(sys::set_timeout(self.callback.as_ref().unchecked_ref(), EVERY)));
         }
-        let callback = self.inner.callback.borrow();
-        let Some(callback) = callback.as_ref() else { return };
-        self.inner.timer.set(Some(sys::set_timeout(callback.as_ref().unchecked_ref(), EVERY)));
     }
 }
 
-impl Drop for Inner {
+impl Drop for Throttle {
     fn drop(&mut self) {
         if let Some(timer) = self.timer.take() {
             sys::clear_timeout(timer);

@@ -31,6 +31,8 @@ pub struct Report {
     pub most_at_once: usize,
     /// Bodies that were taken in one go.
     pub gulps: u32,
+    /// How often bytes were hashed while others came.
+    pub hashes: u32,
     pub log: Vec<String>,
 }
 
@@ -83,6 +85,9 @@ struct World<'a> {
     url: u32,
     end: Option<End>,
     discarded: bool,
+    /// Up to where the bytes are to be hashed, and those that were.
+    to_hash: usize,
+    hashed: Vec<u8>,
     report: Report,
 }
 
@@ -97,6 +102,7 @@ fn config(s: &Scenario, server: &Server) -> Config {
         min_gain: if s.seed.is_multiple_of(3) { 50 } else { 0 },
         min_split: s.min_split,
         gulp: s.gulp,
+        ahead: s.ahead,
         overlap: s.overlap,
         conditional: s.conditions != Conditions::Ignored || s.seed.is_multiple_of(2),
         can_refresh_headers: !s.locked,
@@ -139,6 +145,8 @@ pub fn run(s: &Scenario) -> Report {
         url: 0,
         end: None,
         discarded: false,
+        to_hash: 0,
+        hashed: vec![],
         report: Report {
             end: End::Failed(Error::new(xuchuan::core::error::Kind::Engine, "nothing", "it never ended")),
             received: 0,
@@ -146,6 +154,7 @@ pub fn run(s: &Scenario) -> Report {
             beyond: 0,
             most_at_once: 0,
             gulps: 0,
+            hashes: 0,
             log: vec![],
         },
     };
@@ -227,6 +236,7 @@ impl World<'_> {
     }
 
     fn input(&mut self, input: Input) {
+        self.hash();
         if !matches!(input, Input::Data(..)) {
             self.log(format!("-> {input:?}"));
         }
@@ -247,6 +257,13 @@ impl World<'_> {
         assert!(self.live.len() <= wanted, "{} in flight while {:?}", self.live.len(), after.state);
         let reading = self.live.values().filter(|live| live.response.is_none() || live.wants()).count();
         self.report.most_at_once = self.report.most_at_once.max(reading);
+    }
+
+    /// Hashes what is to be hashed, as it is now: the bytes of the latest input are stored by then.
+    fn hash(&mut self) {
+        for byte in &self.sink[self.hashed.len()..self.to_hash.max(self.hashed.len())] {
+            self.hashed.push(byte.expect("a byte to be hashed is not there"));
+        }
     }
 
     fn effect(&mut self, effect: Effect) {
@@ -286,6 +303,12 @@ impl World<'_> {
                 self.sink.fill(None);
                 self.total = None;
                 self.discarded = true;
+                (self.to_hash, self.hashed) = (0, vec![]);
+            }
+            Effect::Hash(end) => {
+                assert!(end as usize > self.to_hash, "nothing new to hash");
+                self.to_hash = end as usize;
+                self.report.hashes += 1;
             }
             Effect::RefreshHeaders => self.later(100, Event::Headers(visit)),
             Effect::RefreshUrl => self.later(100, Event::Url(visit)),
@@ -322,8 +345,9 @@ impl World<'_> {
             Event::Finished(visit, hash) if visit == self.visit => {
                 let digest = hash.then(|| {
                     let total = self.total.unwrap_or(0) as usize;
-                    let bytes: Vec<u8> = self.sink[..total].iter().map(|b| b.unwrap_or(0)).collect();
-                    Digest::of(&bytes)
+                    self.hash();
+                    let rest = self.sink[self.hashed.len()..total].iter().map(|byte| byte.unwrap_or(0));
+                    Digest::of(&self.hashed.iter().copied().chain(rest).collect::<Vec<u8>>())
                 });
                 self.input(Input::Finished(Ok(digest)));
             }
@@ -390,6 +414,7 @@ impl World<'_> {
         let restored = self.record.clone().map(|record| Restored { record, pieces });
         self.machine = Download::new(config(self.s, &self.server));
         self.discarded = true;
+        (self.to_hash, self.hashed) = (0, vec![]);
         self.input(Input::Start(restored.map(Box::new)));
     }
 

@@ -126,6 +126,7 @@ pub struct Scenario {
     pub connections: usize,
     pub fixed: bool,
     pub gulp: Option<Gulp>,
+    pub ahead: u64,
     pub ranges: Ranges,
     pub tags: Tags,
     pub cors: Cors,
@@ -283,7 +284,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
         16u64..64,
         1usize..6,
         any::<bool>(),
-        prop::option::of(gulp()),
+        (prop::option::of(gulp()), 1u64..2000),
     );
     let server =
         (ranges(), tags(), prop_oneof![2 => Just(Cors::Exposed), 1 => Just(Cors::Hidden)], conditions());
@@ -301,7 +302,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
     let page =
         (digest, rarely(0u64..3000), rarely(0u64..4000), rarely(0u64..4000), prop::bool::weighted(0.04));
     (shape, server, trouble, page).prop_map(|(shape, server, trouble, page)| {
-        let (seed, size, piece, min_split, overlap, connections, fixed, gulp) = shape;
+        let (seed, size, piece, min_split, overlap, connections, fixed, (gulp, ahead)) = shape;
         let (ranges, tags, cors, conditions) = server;
         let (faults, fault_every, happenings) = trouble;
         let (digest, abort_at, quota_after, cap, locked) = page;
@@ -314,6 +315,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
             connections,
             fixed,
             gulp,
+            ahead,
             ranges,
             tags,
             cors,

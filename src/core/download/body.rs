@@ -52,6 +52,7 @@ impl Download {
             }
             self.outgrown(at, stream);
             self.quicken(id, now);
+            self.hash_ahead();
         }
         let is_over = |it: &Flight| it.skip == 0 && it.compare == 0 && it.end == Some(at);
         if self.flights.iter().any(|it| it.id == id && is_over(it)) {

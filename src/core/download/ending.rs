@@ -48,6 +48,7 @@ impl Download {
         self.have = Spans::default();
         self.reused = Spans::default();
         self.seams = Seams::default();
+        self.hashed = 0;
         self.effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
         self.effects.push_back(Effect::Discard);
         self.forget();
@@ -80,12 +81,26 @@ impl Download {
         self.effects.push_back(Effect::Settle(result));
     }
 
+    fn wants_digest(&self) -> bool {
+        let told = |resource: &Resource| resource.validators.digest.is_some();
+        self.config.md5.is_some() || self.resource.as_ref().is_some_and(told)
+    }
+
     /// Returns the digest that the result must have, and who says so.
     fn expected(&self) -> Option<(Digest, Verified)> {
         let told =
             self.resource.as_ref().and_then(|it| it.validators.digest.as_deref()).and_then(Digest::from_hex);
         let page = self.config.md5.map(|digest| (digest, Verified::Md5));
         page.or(told.map(|digest| (digest, Verified::Digest)))
+    }
+
+    /// Has what is there from the start hashed while the rest comes, if there is a digest to check.
+    pub(super) fn hash_ahead(&mut self) {
+        let end = self.have.gap(0).0 / self.piece * self.piece;
+        if end >= self.hashed + self.config.ahead && self.wants_digest() {
+            self.hashed = end;
+            self.effects.push_back(Effect::Hash(end));
+        }
     }
 
     /// Asks the sink to finish, or ends with its answer.

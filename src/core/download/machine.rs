@@ -67,6 +67,8 @@ pub struct Download {
     /// Blind ranges in a row that brought nothing.
     pub(super) barren: u32,
     pub(super) gulps: Gulps,
+    /// The bytes from the start that were given to be hashed.
+    pub(super) hashed: u64,
     pub(super) finish: Finish,
     /// A record of this download may exist.
     pub(super) remembered: bool,
@@ -164,6 +166,7 @@ impl Download {
             barren: 0,
             idle: 0,
             gulps: Gulps::default(),
+            hashed: 0,
             finish: Finish::No,
             remembered: false,
             sent: 0,

@@ -57,6 +57,9 @@ pub struct Config {
     pub min_gain: Millis,
     /// When ranges are taken in one go, if they are.
     pub gulp: Option<Gulp>,
+    /// How many bytes from the start must be there before they are hashed, and as many again each time: enough that what
+    /// it takes to begin is little.
+    pub ahead: u64,
     /// How many bytes are compared where no validator proves that it is the same version.
     pub overlap: u64,
     /// When to try again.
@@ -92,6 +95,7 @@ impl Config {
             min_split: 1 << 20,
             min_gain: 2_000,
             gulp: None,
+            ahead: 32 << 20,
             overlap: 16 << 10,
             retry: Policy::default(),
             stall_timeout: 30_000,
@@ -166,6 +170,9 @@ pub enum Effect {
     Remember(Box<Record>),
     /// Forget the download.
     Forget,
+    /// The bytes before this one, a piece's edge, are there, and their MD5 will be wanted with the rest's: it may be begun.
+    /// What is thrown away has to be begun anew.
+    Hash(u64),
     /// All bytes were handed over: finish every write, cut the result to `total`, and hash it if `hash` says so;
     /// answered by [`Input::Finished`].
     Finish {

@@ -584,3 +584,25 @@ fn bodies_that_do_not_end_hold_up_the_next_requests() {
     // Nor for ever: the end is waited for 2 s.
     assert_eq!(script.wake(), [Effect::Cancel(2), Effect::Cancel(3), send(4, Some((3 * MIB, Some(SIZE))))]);
 }
+
+#[test]
+fn what_is_there_from_the_start_is_hashed_while_the_rest_comes() {
+    let config = Config { ahead: 4 * MIB, md5: Some(Digest([7; 16])), min_split: 8 * MIB, ..config() };
+    let mut script = Script::running(config);
+    // The second half is no beginning.
+    assert_eq!(script.input(Input::Data(2, 6 * MIB)), []);
+    assert_eq!(script.input(Input::Data(1, 4 * MIB - 1)), []);
+    assert_eq!(script.input(Input::Data(1, 2)), [Effect::Hash(4 * MIB)]);
+    assert_eq!(script.input(Input::Data(1, 3 * MIB)), []);
+    // With the first half all there, it goes on to the last whole piece.
+    let effects = script.input(Input::Data(1, MIB - 1));
+    assert!(effects.contains(&Effect::Hash(12 * MIB)), "{effects:?}");
+    let effects = script.input(Input::Data(2, 2 * MIB));
+    assert_eq!(effects[0], Effect::Hash(16 * MIB));
+    script.input(Input::End(2));
+    script.input(Input::Finished(Ok(Some(Digest([7; 16])))));
+    assert_eq!(script.state(), State::Done);
+
+    let mut script = Script::running(Config { ahead: 4 * MIB, min_split: 8 * MIB, ..self::config() });
+    assert_eq!(script.input(Input::Data(1, 6 * MIB)), [], "nobody wants a digest");
+}
