@@ -1,31 +1,28 @@
 //! Carries out the effects of a download.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::web::task::spawn;
-use js_sys::{Function, Uint8Array};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::ahead::Ahead;
 use super::drive::{Driver, Hands, Machine};
-use super::fetch::{self, AbortGuard, Outgoing, send};
-use super::headers::{Headers, Pairs};
+use super::fetch::AbortGuard;
+use super::flow::{self, Flow, Order};
+use super::headers::Headers;
 use super::serial::Serial;
-use super::signal::Signal;
-use super::sink::{Sink, next_bytes, rest_of};
+use super::sink::{Sink, rest_of};
 use super::store::{self, Claim};
-use super::task::{ask, promised};
+use super::task::ask;
 use super::{clock, write};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::progress::Progress;
-use crate::core::range::{ByteRange, Head};
-use crate::core::retry::retry_after;
-use crate::core::text::text;
+use crate::core::range::ByteRange;
 
 /// A download that ended well, with its bytes.
 pub struct Downloaded {
@@ -93,35 +90,6 @@ pub struct DownloadHands {
     data: Rc<RefCell<JsValue>>,
 }
 
-/// One request and its body.
-struct Flow {
-    guard: RefCell<Option<AbortGuard>>,
-    order: Cell<Option<Order>>,
-    /// There is a new order, or none will come.
-    changed: Signal,
-}
-
-/// What to do with the next bytes of a body.
-#[derive(Debug, Clone, Copy)]
-struct Order {
-    skip: u64,
-    compare: u64,
-    at: u64,
-    limit: Option<u64>,
-    at_once: bool,
-}
-
-impl Flow {
-    fn is_cancelled(&self) -> bool {
-        self.guard.borrow().is_none()
-    }
-
-    fn cancel(&self) {
-        self.guard.take();
-        self.changed.raise();
-    }
-}
-
 impl DownloadHands {
     /// Makes hands that answer to `driver`.
     pub fn new(job: Job, driver: Rc<Driver<Download>>) -> DownloadHands {
@@ -149,18 +117,17 @@ impl DownloadHands {
             Err(why) => return self.driver.tell(Input::Lost(id, why)),
         };
         let signal = guard.signal();
-        let (guard, order, changed) = (RefCell::new(Some(guard)), Cell::new(None), Signal::default());
-        let flow = Rc::new(Flow { guard, order, changed });
+        let flow = Rc::new(Flow::new(guard));
         self.flows.borrow_mut().insert(id, flow.clone());
         let (job, driver, flows, writes) =
             (self.job.clone(), self.driver.clone(), self.flows.clone(), self.writes.clone());
         let fresh = job.headers.fresh();
         spawn(async move {
-            let end = match request(&job, range, if_match, fresh, &signal).await {
+            let end = match flow::request(&job, range, if_match, fresh, &signal).await {
                 Err(why) => Input::Lost(id, why),
                 Ok(response) => {
-                    driver.tell(Input::Head(id, Box::new(head(&response))));
-                    receive(id, &flow, response, &job, &driver, &writes).await
+                    driver.tell(Input::Head(id, Box::new(flow::head(&response))));
+                    flow::receive(id, &flow, response, &job, &driver, &writes).await
                 }
             };
             if !flow.is_cancelled() {
@@ -173,8 +140,7 @@ impl DownloadHands {
     fn order(&self, id: RequestId, change: impl FnOnce(Option<Order>) -> Option<Order>) {
         let flow = self.flows.borrow().get(&id).cloned();
         if let Some(flow) = flow {
-            flow.order.set(change(flow.order.get()));
-            flow.changed.raise();
+            flow.order(change);
         }
     }
 
@@ -285,141 +251,4 @@ impl Hands<Download> for DownloadHands {
 fn to_url(value: &JsValue) -> Result<String, String> {
     let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
     text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())
-}
-
-async fn request(
-    job: &Job,
-    range: Option<ByteRange>,
-    if_match: Option<String>,
-    fresh: Option<Pairs>,
-    signal: &web_sys::AbortSignal,
-) -> Result<Response, String> {
-    let mut headers = match fresh {
-        Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
-    };
-    headers.extend(range.map(|range| ("Range".to_owned(), range.text())));
-    headers.extend(if_match.map(|tag| ("If-Match".to_owned(), tag)));
-    let (method, url, credentials) = ("GET", job.url.borrow().clone(), job.credentials);
-    // Chromium's cache can hand out a 206 that is shorter than its own Content-Length (crbug 390229583).
-    send(Outgoing { method, url, headers, credentials, body: None, no_store: true }, signal).await
-}
-
-fn head(response: &Response) -> Head {
-    let headers = fetch::headers(response);
-    let wait = headers.get("Retry-After");
-    let last_modified = headers.get("Last-Modified");
-    Head {
-        status: response.status(),
-        accept_ranges: headers.get("Accept-Ranges"),
-        content_encoding: headers.get("Content-Encoding"),
-        content_length: headers.get("Content-Length"),
-        content_range: headers.get("Content-Range"),
-        content_type: headers.get("Content-Type"),
-        etag: headers.get("ETag"),
-        modified_at: last_modified.as_deref().and_then(clock::parse_date),
-        last_modified,
-        repr_digest: headers.get("Repr-Digest"),
-        retry_after: wait.and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date)),
-    }
-}
-
-/// Reads a body as its orders say; returns how it ended.
-async fn receive(
-    id: RequestId,
-    flow: &Flow,
-    response: web_sys::Response,
-    job: &Job,
-    driver: &Driver<Download>,
-    writes: &Serial,
-) -> Input {
-    if let Some(order) = flow.order.get().filter(|order| order.at_once) {
-        // The browser makes a Blob of it, and no byte comes here.
-        let body = response.blob().unwrap_or_else(|error| js_sys::Promise::reject(&error));
-        return match promised(body).await {
-            Err(why) => Input::Lost(id, why),
-            Ok(body) => {
-                if !flow.is_cancelled() {
-                    let taken = job.sink.borrow_mut().take(order.at, body.unchecked_ref(), order.limit);
-                    keep(job, writes, taken.1);
-                    driver.tell(Input::Data(id, taken.0));
-                }
-                Input::End(id)
-            }
-        };
-    }
-    let Some(body) = response.body() else { return Input::End(id) };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    loop {
-        let mut rest = match next_bytes(&reader).await {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Input::End(id),
-            Err(why) => return Input::Lost(id, why),
-        };
-        while rest.length() > 0 && !flow.is_cancelled() {
-            let Some(order) = flow.order.get() else {
-                flow.changed.wait().await;
-                continue;
-            };
-            let len = u64::from(rest.length());
-            let (take, next) = if order.skip > 0 {
-                let take = len.min(order.skip);
-                (take, Order { skip: order.skip - take, ..order })
-            } else if order.compare > 0 {
-                let take = len.min(order.compare);
-                let from = order.at - order.compare;
-                let stored = job.sink.borrow().read(from..from + take);
-                if !is_equal(stored, &rest.subarray(0, take as u32)).await {
-                    return Input::Differs(id);
-                }
-                if flow.is_cancelled() {
-                    break;
-                }
-                // A limit may have come meanwhile.
-                let order = flow.order.get().unwrap_or(order);
-                (take, Order { compare: order.compare - take, ..order })
-            } else {
-                let take = order.limit.map_or(len, |limit| len.min(limit.saturating_sub(order.at)));
-                if take == 0 {
-                    driver.tell(Input::Excess(id));
-                    // A new order may have come of it already.
-                    if !flow.is_cancelled() {
-                        flow.changed.wait().await;
-                    }
-                    continue;
-                }
-                let written = job.sink.borrow_mut().write(order.at, &rest.subarray(0, take as u32));
-                match written {
-                    Ok(pieces) => keep(job, writes, pieces),
-                    Err(failure) => {
-                        driver.tell(Input::StoreFailed(failure));
-                        return Input::Lost(id, "the bytes could not be kept".to_owned());
-                    }
-                }
-                (take, Order { at: order.at + take, ..order })
-            };
-            flow.order.set(Some(next));
-            rest = rest.subarray(take as u32, rest.length());
-            driver.tell(Input::Data(id, take));
-        }
-        if flow.is_cancelled() {
-            return Input::End(id);
-        }
-    }
-}
-
-async fn is_equal(stored: Result<super::sink::Stored, String>, seen: &Uint8Array) -> bool {
-    match stored {
-        Ok(stored) => stored.bytes().await.is_ok_and(|bytes| bytes == seen.to_vec()),
-        Err(_) => false,
-    }
-}
-
-/// Stores pieces for a later visit. A store that fails costs that, and never the download.
-fn keep(job: &Job, writes: &Serial, pieces: Vec<(u32, Blob)>) {
-    let Some(claim) = &job.journal else { return };
-    for (index, piece) in pieces {
-        let key = claim.key().to_owned();
-        writes.run(async move { drop(store::put_piece(&key, index, &piece).await) });
-    }
 }

@@ -5,22 +5,21 @@ use std::rc::Rc;
 
 use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, FormData, Response};
+use web_sys::Blob;
 
 use super::drive::{Driver, Hands, Machine};
-use super::fetch::{self, AbortGuard, Outgoing, send};
+use super::exchange::exchange;
+use super::fetch::AbortGuard;
 use super::hasher::{self, HashControl};
 use super::hashing::{Unreadable, Watcher};
-use super::headers::{Headers, Pairs};
+use super::headers::Headers;
 use super::line::Seat;
 use super::serial::Serial;
 use super::store::Claim;
 use super::sys::Tabs;
 use super::tabs::Turn;
-use super::task::promised;
-use super::turn::turn;
 use super::{blob, clock, object, read, store, sys, write};
-use crate::core::clock::{Instant, Millis};
+use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::{self, UploadRecord};
@@ -28,14 +27,8 @@ use crate::core::line::Word;
 use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::progress::Progress;
-use crate::core::retry::retry_after;
-use crate::core::text::{text, without_end};
-use crate::core::upload::{
-    Body, Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId, Response as Answered,
-};
-
-/// How much of an answer that is not the protocol's is kept for the error, in characters.
-const START: usize = 200;
+use crate::core::text::text;
+use crate::core::upload::{Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId};
 
 impl Machine for InTurn {
     type Input = Input;
@@ -337,75 +330,4 @@ fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error 
         doing,
         text!("the bytes from ", at, " on could not be read (", unreadable.why, ")"),
     )
-}
-
-async fn exchange(
-    job: &Job,
-    request: Request,
-    fresh: Option<Pairs>,
-    signal: &web_sys::AbortSignal,
-    driver: &Driver<InTurn>,
-    id: RequestId,
-) -> Result<Answered, String> {
-    let mut headers = match fresh {
-        Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
-    };
-    // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand still.
-    turn().await;
-    let (url, body) = match request {
-        Request::Handshake(handshake) => {
-            let value = write::handshake(&handshake);
-            let text = js_sys::JSON::stringify(&value).map_err(|error| sys::describe(&error))?;
-            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-            (handshake_url(&job.endpoint), text.into())
-        }
-        Request::Chunk { index, chunk_id, file_id, from_memory } => {
-            let range = job.cut.range(index);
-            let slice = if from_memory {
-                let bytes = blob::Read::start(&job.file, &range)?.bytes().await?;
-                Blob::new_with_buffer_source_sequence(&js_sys::Array::of1(&bytes))
-                    .map_err(|error| sys::describe(&error))?
-            } else {
-                blob::slice(&job.file, &range)?
-            };
-            let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
-            (job.endpoint.clone(), form.into())
-        }
-    };
-    let credentials = job.credentials;
-    let outgoing = Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
-    let response = send(outgoing, signal).await?;
-    driver.tell(Input::Headed(id));
-    receive(response).await
-}
-
-/// Puts the ids before the bytes, so that a server knows what it gets while it reads.
-fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue> {
-    let form = FormData::new()?;
-    form.append_with_str("fileId", file_id)?;
-    form.append_with_str("chunkId", chunk_id)?;
-    form.append_with_blob_and_filename("file", slice, chunk_id)?;
-    Ok(form)
-}
-
-/// Puts `/handshake` behind the endpoint's path, before its query.
-fn handshake_url(endpoint: &str) -> String {
-    let path = endpoint.split('?').next().and_then(|path| path.split('#').next()).unwrap_or_default();
-    let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    text!(without_end(path, '/'), "/handshake", rest)
-}
-
-async fn receive(response: Response) -> Result<Answered, String> {
-    let status = response.status();
-    let asked: Option<Millis> = fetch::headers(&response)
-        .get("Retry-After")
-        .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
-    let text = promised(response.text().map_err(|error| sys::describe(&error))?).await?;
-    let text = text.as_string().unwrap_or_default();
-    let body = match read::envelope(&text) {
-        Some(envelope) => Body::Envelope(envelope),
-        None => Body::Other(text.chars().take(START).collect()),
-    };
-    Ok(Answered { status, retry_after: asked, body })
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::server::{self, Server};
-use crate::{build, files, paths};
+use crate::{build, files, paths, server};
 
 pub struct Options {
     pub port: u16,
@@ -27,7 +26,6 @@ pub fn run(options: &Options) -> Result<()> {
     files::empty_folder(&site)?;
     files::copy_folder(&paths::root().join("www").join("demo"), &site)?;
     files::copy_folder(&paths::pkg(), &site.join("pkg"))?;
-    let server = Server::start(&program, options.port, &options.data, Some(&site))?;
-    println!("\nThe demo is at {}/  (Ctrl-C ends it)", server.url());
-    server.wait()
+    println!("\nThe demo is at {}/  (Ctrl-C ends it)", server::url(options.port));
+    server::exec(&program, options.port, &options.data, Some(&site))
 }

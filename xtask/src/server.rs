@@ -26,18 +26,25 @@ pub fn build() -> Result<PathBuf> {
     Ok(paths::target().join("server").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// Becomes the server, so that whatever ends this process ends it too; returns only if it can't.
+#[cfg(unix)]
+pub fn exec(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command(program, port, data, www)?.exec()).doing(|| format!("can't start {}", program.display()))
+}
+
+/// Runs the server until it ends.
+#[cfg(not(unix))]
+pub fn exec(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<()> {
+    let mut command = command(program, port, data, www)?;
+    let status = command.status().doing(|| format!("can't start {}", program.display()))?;
+    if status.success() { Ok(()) } else { Err(Error::new(format!("the server ended ({status})"))) }
+}
+
 impl Server {
     /// Starts the server and waits until it answers. `www` is the folder it serves at `/`.
     pub fn start(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Self> {
-        files::make_folder(data)?;
-        if TcpListener::bind(address(port)).is_err() {
-            return Err(Error::new(format!("port {port} is taken: choose another")));
-        }
-        let mut command = Command::new(program);
-        command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
-        if let Some(www) = www {
-            command.arg("--www").arg(www);
-        }
+        let mut command = command(program, port, data, www)?;
         let child = command.spawn().doing(|| format!("can't start {}", program.display()))?;
         let mut server = Self { child, program: program.to_owned(), port };
         server.await_start()?;
@@ -49,13 +56,7 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", address(self.port))
-    }
-
-    /// Waits until the server ends.
-    pub fn wait(mut self) -> Result<()> {
-        let status = self.child.wait().doing(|| "can't wait for the server".to_owned())?;
-        if status.success() { Ok(()) } else { Err(Error::new(format!("the server ended ({status})"))) }
+        url(self.port)
     }
 
     fn await_start(&mut self) -> Result<()> {
@@ -80,6 +81,20 @@ impl Drop for Server {
     }
 }
 
+/// How the server is started. `www` is the folder it serves at `/`.
+fn command(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Command> {
+    files::make_folder(data)?;
+    if TcpListener::bind(address(port)).is_err() {
+        return Err(Error::new(format!("port {port} is taken: choose another")));
+    }
+    let mut command = Command::new(program);
+    command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
+    if let Some(www) = www {
+        command.arg("--www").arg(www);
+    }
+    Ok(command)
+}
+
 /// A free port of this machine: the same one each time if it can be, since its number is compiled into the browser
 /// tests.
 pub fn free_port() -> Result<u16> {
@@ -89,6 +104,11 @@ pub fn free_port() -> Result<u16> {
     }
     let listener = TcpListener::bind(address(0)).doing(|| "can't find a free port".to_owned())?;
     listener.local_addr().map(|address| address.port()).doing(|| "can't find a free port".to_owned())
+}
+
+/// Where a server of this machine is.
+pub fn url(port: u16) -> String {
+    format!("http://{}", address(port))
 }
 
 fn address(port: u16) -> SocketAddr {
