@@ -48,8 +48,9 @@ impl Server {
 
     /// Starts it again on the same port and data, and waits until it answers.
     pub async fn restart(&mut self) -> Result<()> {
-        let mut command = Command::new(built::server()?);
-        command.args(["--port", &self.port.to_string()]);
+        // A server elsewhere takes no core from the page: this one takes what the browser leaves of the two.
+        let mut command = Command::new("nice");
+        command.arg("-n10").arg(built::server()?).args(["--port", &self.port.to_string()]);
         command.arg("--data").arg(&self.data).arg("--www").arg(&self.www).args(&self.flags);
         let log = crate::stage::output()?.join("server.log");
         let program = self.program.insert(Program::start(command, &log)?);
