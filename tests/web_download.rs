@@ -18,7 +18,7 @@ use xuchuan::core::progress::{Progress, State};
 use xuchuan::web::download::{DownloadHands, Downloaded, Job};
 use xuchuan::web::drive::{Audience, Driver, Hands};
 use xuchuan::web::headers::Headers;
-use xuchuan::web::sink::{Sink, Target};
+use xuchuan::web::download::sink::{Sink, Target};
 
 use web::*;
 

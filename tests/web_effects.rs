@@ -162,7 +162,7 @@ async fn fetch_keeps_a_signed_url_as_it_is() {
 // headers
 
 async fn headers_of(option: &str) -> Result<Vec<(String, String)>, String> {
-    Headers::new(Some(js(option))).get().await
+    Headers::new(Some(js(option))).get(None).await
 }
 
 #[wasm_bindgen_test]
@@ -179,7 +179,7 @@ async fn headers_come_from_objects_and_functions() {
         ] {
             assert_eq!(headers_of(option).await, expected, "{option}");
         }
-        assert_eq!(Headers::new(None).get().await, Ok(Vec::new()));
+        assert_eq!(Headers::new(None).get(None).await, Ok(Vec::new()));
         assert_eq!(headers_of("() => null").await, Ok(Vec::new()));
     })
     .await;

@@ -10,7 +10,7 @@ use std::ops::Range;
 use js_sys::Uint8Array;
 use wasm_bindgen_test::*;
 use xuchuan::core::download::StoreFailure;
-use xuchuan::web::sink::{Sink, Target, rest_of};
+use xuchuan::web::download::sink::{Sink, Target, rest_of};
 
 use web::*;
 

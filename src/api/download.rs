@@ -13,10 +13,10 @@ use crate::core::download::{Config, Download, Gulp, Input, Restored};
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
 use crate::core::text::text;
+use crate::web::download::sink::{Sink, Target};
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
 use crate::web::object::{get, number, object};
-use crate::web::sink::{Sink, Target};
 use crate::web::store::Claim;
 use crate::web::{clock, read, store, sys};
 

@@ -6,6 +6,7 @@ use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
 use super::task::ask;
+use crate::core::text::text;
 
 /// Names and values.
 pub type Pairs = Vec<(String, String)>;
@@ -43,11 +44,13 @@ impl Headers {
         self.fresh.borrow().clone()
     }
 
-    /// Returns the headers for one request; fails with what the page's function threw.
-    pub async fn get(&self) -> Result<Pairs, String> {
-        match &self.source {
-            Source::Fixed(pairs) => Ok(pairs.clone()),
-            Source::Asked(function) => ask(function).await.map(|value| pairs(&value)),
+    /// Returns the headers for one request, for which [`Headers::fresh`] gave `fresh` when it was ordered; fails with what
+    /// the page's function threw.
+    pub async fn get(&self, fresh: Option<Pairs>) -> Result<Pairs, String> {
+        match (fresh, &self.source) {
+            (Some(pairs), _) => Ok(pairs),
+            (None, Source::Fixed(pairs)) => Ok(pairs.clone()),
+            (None, Source::Asked(function)) => ask(function).await.map(|value| pairs(&value)),
         }
     }
 
@@ -64,6 +67,11 @@ impl Headers {
     pub fn replayed(&self) {
         self.fresh.take();
     }
+}
+
+/// Says that a request could not be sent without its headers.
+pub fn failed(why: String) -> String {
+    text!("the page's headers() failed: ", why)
 }
 
 /// Reads a plain object or a `Headers` object.

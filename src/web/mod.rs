@@ -1,13 +1,10 @@
 //! Effects on the browser, one place for each; nothing is decided here.
 
-pub mod ahead;
 pub mod blob;
 pub mod clock;
 pub mod download;
 pub mod drive;
-pub mod exchange;
 pub mod fetch;
-pub mod flow;
 pub mod hasher;
 pub mod hashing;
 pub mod headers;
@@ -21,7 +18,6 @@ pub mod read;
 pub mod reader;
 pub mod serial;
 pub mod signal;
-pub mod sink;
 pub mod store;
 pub mod sys;
 pub mod tabs;

@@ -38,7 +38,6 @@ extern "C" {
     pub fn put_raw(store: &str, key: &JsValue, value: &JsValue) -> Promise;
 }
 
-/// Runs a test, and fails it if an error or a rejection went unnoticed meanwhile.
 /// Hears how far a hashing is, and keeps what it saves.
 pub struct Hears<F: Fn(u64)>(pub F, pub std::cell::RefCell<Vec<Snapshot>>);
 
@@ -64,6 +63,7 @@ pub fn digests(bytes: &[u8], chunk: u64) -> Digests {
     hasher.finish()
 }
 
+/// Runs a test, and fails it if an error or a rejection went unnoticed meanwhile.
 pub async fn guarded(test: impl Future<Output = ()>) {
     take_strays();
     test.await;

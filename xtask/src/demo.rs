@@ -26,6 +26,7 @@ pub fn run(options: &Options) -> Result<()> {
     files::empty_folder(&site)?;
     files::copy_folder(&paths::root().join("www").join("demo"), &site)?;
     files::copy_folder(&paths::pkg(), &site.join("pkg"))?;
+    let command = server::command(&program, options.port, &options.data, Some(&site))?;
     println!("\nThe demo is at {}/  (Ctrl-C ends it)", server::url(options.port));
-    server::exec(&program, options.port, &options.data, Some(&site))
+    server::exec(command)
 }

@@ -26,18 +26,31 @@ pub fn build() -> Result<PathBuf> {
     Ok(paths::target().join("server").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// How the server is started, on a port that is free. `www` is the folder it serves at `/`.
+pub fn command(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Command> {
+    files::make_folder(data)?;
+    if TcpListener::bind(address(port)).is_err() {
+        return Err(Error::new(format!("port {port} is taken: choose another")));
+    }
+    let mut command = Command::new(program);
+    command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
+    if let Some(www) = www {
+        command.arg("--www").arg(www);
+    }
+    Ok(command)
+}
+
 /// Becomes the server, so that whatever ends this process ends it too; returns only if it can't.
 #[cfg(unix)]
-pub fn exec(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<()> {
+pub fn exec(mut command: Command) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
-    Err(command(program, port, data, www)?.exec()).doing(|| format!("can't start {}", program.display()))
+    Err(command.exec()).doing(|| "can't start the server".to_owned())
 }
 
 /// Runs the server until it ends.
 #[cfg(not(unix))]
-pub fn exec(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<()> {
-    let mut command = command(program, port, data, www)?;
-    let status = command.status().doing(|| format!("can't start {}", program.display()))?;
+pub fn exec(mut command: Command) -> Result<()> {
+    let status = command.status().doing(|| "can't start the server".to_owned())?;
     if status.success() { Ok(()) } else { Err(Error::new(format!("the server ended ({status})"))) }
 }
 
@@ -79,20 +92,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// How the server is started. `www` is the folder it serves at `/`.
-fn command(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Command> {
-    files::make_folder(data)?;
-    if TcpListener::bind(address(port)).is_err() {
-        return Err(Error::new(format!("port {port} is taken: choose another")));
-    }
-    let mut command = Command::new(program);
-    command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
-    if let Some(www) = www {
-        command.arg("--www").arg(www);
-    }
-    Ok(command)
 }
 
 /// A free port of this machine: the same one each time if it can be, since its number is compiled into the browser

@@ -6,20 +6,19 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader, Response};
 
-use super::clock;
-use super::download::Job;
-use super::drive::Driver;
-use super::fetch::{self, AbortGuard, Outgoing, send};
-use super::headers::Pairs;
-use super::serial::Serial;
-use super::signal::Signal;
+use super::Job;
 use super::sink::{Stored, next_bytes};
-use super::store;
-use super::task::promised;
 use crate::core::download::{Download, Input, RequestId};
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
-use crate::core::text::text;
+use crate::web::clock;
+use crate::web::drive::Driver;
+use crate::web::fetch::{self, AbortGuard, Outgoing, send};
+use crate::web::headers::{self, Pairs};
+use crate::web::serial::Serial;
+use crate::web::signal::Signal;
+use crate::web::store;
+use crate::web::task::promised;
 
 /// One request and its body.
 pub struct Flow {
@@ -76,10 +75,7 @@ pub async fn request(
     fresh: Option<Pairs>,
     signal: &AbortSignal,
 ) -> Result<Response, String> {
-    let mut headers = match fresh {
-        Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
-    };
+    let mut headers = job.headers.get(fresh).await.map_err(headers::failed)?;
     headers.extend(range.map(|range| ("Range".to_owned(), range.text())));
     headers.extend(if_match.map(|tag| ("If-Match".to_owned(), tag)));
     let (method, url, credentials) = ("GET", job.url.borrow().clone(), job.credentials);

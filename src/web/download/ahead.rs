@@ -6,13 +6,13 @@ use std::rc::Rc;
 use js_sys::Array;
 use web_sys::Blob;
 
-use super::drive::Driver;
-use super::hasher::{self, HashControl};
-use super::hashing::Watcher;
 use super::sink::join;
-use super::task::spawn;
 use crate::core::download::{Download, Input, StoreFailure};
 use crate::core::md5::{Snapshot, WHOLE};
+use crate::web::drive::Driver;
+use crate::web::hasher::{self, HashControl};
+use crate::web::hashing::Watcher;
+use crate::web::task::spawn;
 
 /// The bytes from the start of one download, as far as they are there, and their hashing.
 #[derive(Default)]

@@ -3,17 +3,17 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob, FormData};
 
-use super::drive::Driver;
-use super::fetch::{self, Outgoing, send};
-use super::headers::Pairs;
-use super::task::promised;
-use super::turn::turn;
-use super::upload::Job;
-use super::{blob, clock, read, sys, write};
+use super::Job;
 use crate::core::clock::Millis;
 use crate::core::retry::retry_after;
 use crate::core::text::{text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
+use crate::web::drive::Driver;
+use crate::web::fetch::{self, Outgoing, send};
+use crate::web::headers::{self, Pairs};
+use crate::web::task::promised;
+use crate::web::turn::turn;
+use crate::web::{blob, clock, read, sys, write};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
@@ -27,10 +27,7 @@ pub async fn exchange(
     driver: &Driver<InTurn>,
     id: RequestId,
 ) -> Result<Response, String> {
-    let mut headers = match fresh {
-        Some(headers) => headers,
-        None => job.headers.get().await.map_err(|why| text!("the page's headers() failed: ", why))?,
-    };
+    let mut headers = job.headers.get(fresh).await.map_err(headers::failed)?;
     // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand still.
     turn().await;
     let (url, body) = match request {

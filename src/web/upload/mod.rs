@@ -1,5 +1,7 @@
 //! Carries out the effects of an upload.
 
+mod exchange;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -7,18 +9,7 @@ use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::drive::{Driver, Hands, Machine};
-use super::exchange::exchange;
-use super::fetch::AbortGuard;
-use super::hasher::{self, HashControl};
-use super::hashing::{Unreadable, Watcher};
-use super::headers::Headers;
-use super::line::Seat;
-use super::serial::Serial;
-use super::store::Claim;
-use super::sys::Tabs;
-use super::tabs::Turn;
-use super::{blob, clock, object, read, store, sys, write};
+use self::exchange::exchange;
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -29,6 +20,17 @@ use crate::core::plan::Cut;
 use crate::core::progress::Progress;
 use crate::core::text::text;
 use crate::core::upload::{Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId};
+use crate::web::drive::{Driver, Hands, Machine};
+use crate::web::fetch::AbortGuard;
+use crate::web::hasher::{self, HashControl};
+use crate::web::hashing::{Unreadable, Watcher};
+use crate::web::headers::Headers;
+use crate::web::line::Seat;
+use crate::web::serial::Serial;
+use crate::web::store::Claim;
+use crate::web::sys::Tabs;
+use crate::web::tabs::Turn;
+use crate::web::{blob, clock, object, read, store, sys, write};
 
 impl Machine for InTurn {
     type Input = Input;

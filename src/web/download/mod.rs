@@ -1,5 +1,9 @@
 //! Carries out the effects of a download.
 
+mod ahead;
+mod flow;
+pub mod sink;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -7,22 +11,22 @@ use crate::web::task::spawn;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::ahead::Ahead;
-use super::drive::{Driver, Hands, Machine};
-use super::fetch::AbortGuard;
-use super::flow::{self, Flow, Order};
-use super::headers::Headers;
-use super::serial::Serial;
-use super::sink::{Sink, rest_of};
-use super::store::{self, Claim};
-use super::task::ask;
-use super::{clock, write};
+use self::ahead::Ahead;
+use self::flow::{Flow, Order};
+use self::sink::{Sink, rest_of};
 use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::progress::Progress;
 use crate::core::range::ByteRange;
+use crate::web::drive::{Driver, Hands, Machine};
+use crate::web::fetch::AbortGuard;
+use crate::web::headers::Headers;
+use crate::web::serial::Serial;
+use crate::web::store::{self, Claim};
+use crate::web::task::ask;
+use crate::web::{clock, write};
 
 /// A download that ended well, with its bytes.
 pub struct Downloaded {

@@ -6,11 +6,11 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::task::promised;
-use super::{blob, sys};
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
 use crate::core::text::text;
+use crate::web::task::promised;
+use crate::web::{blob, object, sys};
 
 /// What the page wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,5 +289,5 @@ fn failure(error: &JsValue) -> StoreFailure {
 /// Waits for a promise of the next bytes of a body; nothing at its end.
 pub async fn next_bytes(reader: &web_sys::ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, String> {
     let read = promised(reader.read()).await?;
-    Ok(super::object::get_as(&read, "value"))
+    Ok(object::get_as(&read, "value"))
 }
