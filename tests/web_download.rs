@@ -15,10 +15,10 @@ use xuchuan::core::download::{Config, Download, Effect, Input, Verified};
 use xuchuan::core::error::{Error, Kind};
 use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
+use xuchuan::web::download::sink::{Sink, Target};
 use xuchuan::web::download::{DownloadHands, Downloaded, Job};
 use xuchuan::web::drive::{Audience, Driver, Hands};
 use xuchuan::web::headers::Headers;
-use xuchuan::web::download::sink::{Sink, Target};
 
 use web::*;
 
@@ -150,6 +150,25 @@ async fn a_limit_that_comes_while_bytes_are_compared_holds() {
         assert!(body.is_written(100..120, &bytes).await);
         assert!(!body.is_written(120..121, &bytes).await, "it stops at the limit");
         body.hands.perform(Effect::Cancel(1));
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_follows_other_bytes_than_the_stored_ones_is_not_written() {
+    guarded(async {
+        let bytes = bytes(3, 1000);
+        // The first and the last of those that are compared.
+        for differs in [50, 99] {
+            let mut old = bytes[..100].to_vec();
+            old[differs] ^= 1;
+            let mut body = Body::open(Some(blob(&old))).await;
+            body.receive(0, 50, 100, None);
+            body.push(&bytes[50..190]);
+            sleep(60).await;
+            assert!(!body.is_written(100..101, &bytes).await, "byte {differs} differs");
+            body.hands.perform(Effect::Cancel(1));
+        }
     })
     .await;
 }
