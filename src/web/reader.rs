@@ -107,7 +107,7 @@ impl Reader {
         if let Way::Stream { reader, room, answers } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read = self.watchdog.within(self.limits.stream, answers.of(&reader.read(&view))).await;
+            let read = self.watchdog.within(self.limits.stream, answers.of(&sys::read_all(reader, &view))).await;
             let read: Option<ReadResult> = read.and_then(Result::ok).map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(|read| read.value()) {

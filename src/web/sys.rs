@@ -76,7 +76,7 @@ extern "C" {
     pub type ByteReader;
 
     #[wasm_bindgen(method)]
-    pub fn read(this: &ByteReader, view: &Uint8Array) -> Promise;
+    fn read(this: &ByteReader, view: &Uint8Array, options: &JsValue) -> Promise;
 
     #[wasm_bindgen(method)]
     pub fn cancel(this: &ByteReader) -> Promise;
@@ -134,6 +134,11 @@ pub fn byte_reader(blob: &web_sys::Blob) -> Result<ByteReader, JsValue> {
     let blob: &Streaming = blob.unchecked_ref();
     let mode = object(&[("mode", "byob".into())]);
     blob.stream()?.get_reader(&mode)
+}
+
+/// Reads until `view` is full, where the browser can; elsewhere as much as comes at once.
+pub fn read_all(reader: &ByteReader, view: &Uint8Array) -> Promise {
+    reader.read(view, &object(&[("min", view.length().into())]))
 }
 
 /// Makes an ArrayBuffer; fails where there is not that much memory.
