@@ -52,7 +52,13 @@ async fn a_stream_that_hangs_is_given_up_for_slices() {
         for good in [0.0, 5_000_000.0] {
             let blob = hanging(&array, good, false);
             assert!(read(&blob, 0, 1_500_000).await.as_ref() == Ok(&bytes), "{good}");
-            assert_eq!(number(&blob, "streams"), 1.0, "it was tried");
+            // WebKit reads all of a file of which it is asked for a stream, beside whatever else is read of it.
+            let tried = if has_byte_streams() { 1.0 } else { 0.0 };
+            assert_eq!(
+                number(&blob, "streams"),
+                tried,
+                "it was tried where there are such streams, and only there"
+            );
         }
     })
     .await;
@@ -63,8 +69,9 @@ async fn a_file_of_which_nothing_comes_any_more_fails_with_the_place() {
     guarded(async {
         let array = Uint8Array::from(bytes(3, SIZE).as_slice());
         let failed = read(&hanging(&array, 5_000_000.0, true), 0, 1_500_000).await.expect_err("it hangs");
-        // Where the browser has streams of bytes, to where this one gave them.
-        assert!([0, 5_000_000].contains(&failed.at) && failed.why.starts_with("nothing came"), "{failed:?}");
+        // Where the browser has streams of bytes, to where this one gave them or up to one read before.
+        assert!(failed.at == 0 || (5_000_000 - (1 << 20)..=5_000_000).contains(&failed.at), "{failed:?}");
+        assert!(failed.why.starts_with("nothing came"), "{failed:?}");
     })
     .await;
 }

@@ -11,14 +11,14 @@ use web_sys::Blob;
 
 use super::blob::{self, Read};
 use super::sys::{self, ByteReader, ReadResult};
-use super::task::{Answers, promised, spawn};
+use super::task::{promised, spawn};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::queue::Queue;
 use crate::core::text::text;
 
 /// How much the stream may give at once.
-const VIEW: u64 = 2 << 20;
+const VIEW: u64 = 1 << 20;
 /// How much is read at once where there is no stream, and how many such reads are under way.
 const SLICE: u64 = 4 << 20;
 const AHEAD: usize = 2;
@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits { stream: 5_000, slices: 30_000 };
 /// A file that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where it stopped, in bytes from the start.
+    /// Where it stopped, in bytes from the start; what lies there can be read up to 1 MiB further.
     pub at: u64,
     /// The browser's words.
     pub why: String,
@@ -56,7 +56,7 @@ pub struct Reader {
 enum Way {
     /// Held here, the stream is safe: a reader that nothing but its own pending read refers to is garbage to Chromium,
     /// which then never settles the read (docs/decisions/016).
-    Stream { reader: ByteReader, room: Option<ArrayBuffer>, answers: Answers },
+    Stream { reader: ByteReader, room: Option<ArrayBuffer> },
     Slices {
         /// Where the next read begins.
         next: u64,
@@ -78,7 +78,7 @@ impl Reader {
         // One read is simpler than a stream of one.
         let rest = if size.saturating_sub(at) > SLICE { blob::slice(blob, &(at..size)).ok() } else { None };
         let way = match rest.and_then(|rest| sys::byte_reader(&rest).ok()) {
-            Some(reader) => Way::Stream { reader, room: None, answers: Answers::default() },
+            Some(reader) => Way::Stream { reader, room: None },
             None => Way::slices(at),
         };
         Reader { blob: blob.clone(), size, at, way, limits, watchdog: Watchdog::default() }
@@ -104,10 +104,10 @@ impl Reader {
 
     /// Returns the next bytes, `most` of them at most and one at least.
     async fn next(&mut self, most: u64) -> Result<Uint8Array, String> {
-        if let Way::Stream { reader, room, answers } = &mut self.way {
+        if let Way::Stream { reader, room } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read = self.watchdog.within(self.limits.stream, answers.of(&sys::read_all(reader, &view))).await;
+            let read = self.watchdog.within(self.limits.stream, promised(sys::read_all(reader, &view))).await;
             let read: Option<ReadResult> = read.and_then(Result::ok).map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(|read| read.value()) {
@@ -160,13 +160,10 @@ impl Way {
 
 impl Drop for Way {
     fn drop(&mut self) {
-        if let Way::Stream { reader, answers, .. } = self {
-            let (cancelled, answers) = (promised(reader.cancel()), std::mem::take(answers));
-            spawn(async move {
-                // Nobody hears whether that fails. A read that was under way is answered before it.
-                drop(cancelled.await);
-                drop(answers);
-            });
+        if let Way::Stream { reader, .. } = self {
+            let cancelled = promised(reader.cancel());
+            // Nobody hears whether that fails.
+            spawn(async move { drop(cancelled.await) });
         }
     }
 }

@@ -81,6 +81,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn cancel(this: &ByteReader) -> Promise;
 
+    /// Opens a large file in a thread that reads ahead (`www/npm/read-ahead.js`). Throws where there is no such thread.
+    #[wasm_bindgen(catch, js_name = readAhead)]
+    fn read_ahead(blob: &web_sys::Blob) -> Result<ByteReader, JsValue>;
+
     /// What such a read gives.
     pub type ReadResult;
 
@@ -131,9 +135,15 @@ fn here() -> Option<String> {
 
 /// Reads a blob as a stream of bytes that go into the caller's own buffers. Fails where a browser's blobs have none.
 pub fn byte_reader(blob: &web_sys::Blob) -> Result<ByteReader, JsValue> {
-    let blob: &Streaming = blob.unchecked_ref();
-    let mode = object(&[("mode", "byob".into())]);
-    blob.stream()?.get_reader(&mode)
+    let open = |blob: &web_sys::Blob| {
+        let blob: &Streaming = blob.unchecked_ref();
+        blob.stream()?.get_reader(&object(&[("mode", "byob".into())]))
+    };
+    read_ahead(blob).or_else(|_| {
+        // Asked of an empty blob first: WebKit begins to read all of a blob before it says no, and reads it to the end.
+        open(&web_sys::Blob::new()?)?;
+        open(blob)
+    })
 }
 
 /// Reads until `view` is full, where the browser can; elsewhere as much as comes at once.

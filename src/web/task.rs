@@ -1,11 +1,9 @@
 //! Starts tasks on the browser's event loop. Each is boxed first, so that the machinery behind it is compiled once and
 //! not for each task.
 
-use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -59,54 +57,6 @@ pub async fn join<A, B>(one: impl Future<Output = A>, other: impl Future<Output 
         }
     })
     .await
-}
-
-/// One pair of callbacks for many promises, one after the other: what [`promised`] makes anew for each costs more than
-/// 100 KB of reading.
-pub struct Answers {
-    slot: Rc<Slot>,
-    fulfilled: Closure<dyn FnMut(JsValue)>,
-    rejected: Closure<dyn FnMut(JsValue)>,
-}
-
-#[derive(Default)]
-struct Slot {
-    outcome: Cell<Option<Result<JsValue, JsValue>>>,
-    waker: Cell<Option<Waker>>,
-}
-
-impl Slot {
-    fn settle(&self, outcome: Result<JsValue, JsValue>) {
-        self.outcome.set(Some(outcome));
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-impl Default for Answers {
-    fn default() -> Answers {
-        let slot = Rc::<Slot>::default();
-        let (good, bad) = (slot.clone(), slot.clone());
-        let fulfilled = Closure::<dyn FnMut(JsValue)>::new(move |value| good.settle(Ok(value)));
-        let rejected = Closure::<dyn FnMut(JsValue)>::new(move |error| bad.settle(Err(error)));
-        Answers { slot, fulfilled, rejected }
-    }
-}
-
-impl Answers {
-    /// Waits for a promise; nothing else may be waited for meanwhile.
-    pub fn of(&self, promise: &Promise) -> impl Future<Output = Result<JsValue, JsValue>> + Unpin {
-        let slot = self.slot.clone();
-        drop(promise.then2(&self.fulfilled, &self.rejected));
-        poll_fn(move |context| match slot.outcome.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
-                slot.waker.set(Some(context.waker().clone()));
-                Poll::Pending
-            }
-        })
-    }
 }
 
 /// Calls a function of the page, and waits if it promises its result.

@@ -25,6 +25,8 @@ extern "C" {
     pub fn repeated(blob: &Blob, count: u32) -> Blob;
     pub fn unreadable(bytes: &Uint8Array, from: f64) -> Blob;
     pub fn hanging(bytes: &Uint8Array, good: f64, hang: bool) -> Blob;
+    #[wasm_bindgen(js_name = hasByteStreams)]
+    pub fn has_byte_streams() -> bool;
     pub fn slow(bytes: &Uint8Array, ms: f64) -> Blob;
     pub fn shortened(bytes: &Uint8Array, claimed: f64) -> Blob;
     pub fn replace(name: &str, value: &JsValue) -> Function;

@@ -101,6 +101,16 @@ export function hanging(bytes, good, hang) {
   return blob;
 }
 
+/** Tells whether this browser reads files as streams of bytes. */
+export function hasByteStreams() {
+  try {
+    new Blob().stream().getReader({ mode: 'byob' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function withoutStream(blob) {
   blob.stream = () => {
     throw new TypeError('no streams here');

@@ -1,14 +1,16 @@
 import { createEngine, version } from './engine.js';
 import { guarded } from './guard.js';
+import { ReadAhead, readForOwner } from './read-ahead.js';
 
-/** Makes a worker's scope serve the engine of the page that started it. */
+/** Makes a worker's scope serve the engine of the page that started it, or read files for such a worker. */
 export function serve(scope) {
   const early = [];
+  const files = new ReadAhead(() => new Worker(scope.location.href, { type: isClassic() ? 'classic' : 'module' }));
 
   // Installed before anything is awaited: what arrives at a worker without a handler is lost.
   scope.onmessage = (event) => {
     if (event.data?.t !== 'init') {
-      early.push(event);
+      if (!readForOwner(scope, event.data)) early.push(event);
       return;
     }
     scope.onmessage = null;
@@ -30,10 +32,23 @@ export function serve(scope) {
           throw error;
         });
       }),
+      (blob) => files.open(blob),
     );
     engine.initSync({ module });
     engine.serveWorker();
     for (const { data, ports } of early) scope.dispatchEvent(new MessageEvent('message', { data, ports }));
     if (!dead) scope.postMessage({ t: 'ready', version });
+  }
+}
+
+// A worker's script can be started once more only as what it is, and which of the two depends on who bundled it.
+function isClassic() {
+  try {
+    // Not without a script: Firefox would see nothing wrong with that in a module.
+    importScripts('data:text/javascript,');
+    return true;
+  } catch (error) {
+    // A policy that forbids the script throws something else.
+    return !(error instanceof TypeError);
   }
 }

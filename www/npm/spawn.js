@@ -26,14 +26,17 @@ export class WorkerSpawner {
   }
 }
 
+const urls = new Map();
+
 /** Starts a worker from source text, for pages that can't load a worker's file. */
 export function blobWorker(source) {
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  try {
-    return new Worker(url);
-  } finally {
-    URL.revokeObjectURL(url);
+  let url = urls.get(source);
+  if (!url) {
+    // Not revoked: the worker starts a second one from its own address.
+    url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+    urls.set(source, url);
   }
+  return new Worker(url);
 }
 
 // A worker that can't start shows it in four ways, which differ by browser and cause: a throw, `error`,

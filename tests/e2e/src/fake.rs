@@ -22,11 +22,21 @@ pub const NO_WORKER_CSP: &str =
 
 /// Serves the files below `folder`, every page under the Content-Security-Policy `csp`.
 pub fn site(folder: PathBuf, csp: &str) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
-    let csp = csp.to_owned();
+    site_with_workers(folder, csp, csp)
+}
+
+/// The same, with another policy for the workers' own script: of what they may load and start.
+pub fn site_with_workers(
+    folder: PathBuf,
+    csp: &str,
+    workers: &str,
+) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
+    let (csp, workers) = (csp.to_owned(), workers.to_owned());
     move |asked| {
         let path = folder.join(asked.head.path().trim_start_matches('/'));
+        let csp = if path.ends_with("worker.js") { &workers } else { &csp };
         match std::fs::read(&path) {
-            Ok(body) => Answer::new(200, kind(&path), body).with("Content-Security-Policy", &csp),
+            Ok(body) => Answer::new(200, kind(&path), body).with("Content-Security-Policy", csp),
             Err(_) => Answer::new(404, "text/plain", "not found"),
         }
     }

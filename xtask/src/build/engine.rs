@@ -83,12 +83,12 @@ fn with_slash(folder: &Path) -> String {
 ///
 /// That glue keeps its one instance in variables. Inside a function each call has variables of its own, so an engine
 /// that died can be followed by a fresh one. `WebAssembly` is a parameter: the shell passes a stand-in that sees the
-/// instance's traps.
+/// instance's traps; and so is `readAhead`, which workers have.
 fn wrap_glue(glue: &str, version: &str) -> String {
     format!(
         "// Made by `cargo xtask build`: wasm-bindgen's glue, in a function so that it can start more than one engine.\n\
          export const version = '{version}';\n\n\
-         export function createEngine(WebAssembly) {{\n{glue}\nreturn wasm_bindgen;\n}}\n"
+         export function createEngine(WebAssembly, readAhead) {{\n{glue}\nreturn wasm_bindgen;\n}}\n"
     )
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let module = super::wrap_glue("let wasm_bindgen = 1;", "1.2.3");
         assert!(module.contains("export const version = '1.2.3';"));
         assert!(module.ends_with(
-            "export function createEngine(WebAssembly) {\nlet wasm_bindgen = 1;\nreturn wasm_bindgen;\n}\n"
+            "export function createEngine(WebAssembly, readAhead) {\nlet wasm_bindgen = 1;\nreturn wasm_bindgen;\n}\n"
         ));
     }
 }
