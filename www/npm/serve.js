@@ -5,7 +5,9 @@ import { ReadAhead, readForOwner } from './read-ahead.js';
 /** Makes a worker's scope serve the engine of the page that started it, or read files for such a worker. */
 export function serve(scope) {
   const early = [];
-  const files = new ReadAhead(() => new Worker(scope.location.href, { type: isClassic() ? 'classic' : 'module' }));
+  const files = new ReadAhead(
+    () => new Worker(scope.location.href, { type: isClassic() ? 'classic' : 'module', name: scope.name }),
+  );
 
   // Installed before anything is awaited: what arrives at a worker without a handler is lost.
   scope.onmessage = (event) => {

@@ -16,6 +16,9 @@ pub const STRICT_CSP: &str =
 /// What the drop-in script needs if its worker comes from a blob.
 pub const BLOB_CSP: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'";
+/// The same where no file of the site may be a worker.
+pub const BLOB_ONLY_CSP: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self'";
 /// A site that allows no worker at all.
 pub const NO_WORKER_CSP: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'; connect-src 'self'";

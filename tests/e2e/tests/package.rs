@@ -47,28 +47,40 @@ async fn policies(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// Hashes the chosen file; returns its digest and the ms that took.
+const HASH: &str = "
+    const start = performance.now();
+    const { fileId } = await xuchuan.digest(document.querySelector('#file').files[0]);
+    return [fileId, performance.now() - start];";
+
+/// A thread that says nothing is given up after so many ms.
+const SILENCE: f64 = 5000.0;
+
 /// A file that is large enough to be read in a thread of its own: where its worker may start one, and where it may not.
 async fn reading_threads(stage: &Stage) -> Result<()> {
     let www = stage.folder("www")?;
     built::www(&www)?;
     let file = files::random(&stage.folder("files")?, "large.bin", 62, 80 * MIB)?;
     let browser = stage.browser().await?;
-    let has_byte_streams = stage.engine != Engine::WebKit;
-    for (what, workers, expected) in [
-        ("a thread that reads", fake::STRICT_CSP, if has_byte_streams { 2 } else { 1 }),
-        ("no thread allowed in a worker", fake::NO_WORKER_CSP, 1),
+    let reads = if stage.engine == Engine::WebKit { 0 } else { 1 };
+    for (what, page, script, policies, expected) in [
+        ("ES module", "module.html", "worker.js", [fake::STRICT_CSP; 2], 1 + reads),
+        ("ES module, none allowed", "module.html", "worker.js", [fake::STRICT_CSP, fake::NO_WORKER_CSP], 1),
+        ("drop-in script", "script.html", "xuchuan.min.js", [fake::STRICT_CSP; 2], 2 + reads),
+        ("drop-in script, by blobs", "inline.html", "inline.min.js", [fake::BLOB_ONLY_CSP; 2], 1),
     ] {
-        let site = fake::site_with_workers(www.clone(), fake::STRICT_CSP, workers);
-        let host = Host::start(fake::with_api(site, fake::protocol())).await?;
-        let page = ApiPage::open(&browser, &host.url("/e2e/module.html")).await.context(what)?;
-        page.upload("u", &file, json!({})).await?;
-        let told = page.settled("u", MINUTE).await.context(what)?;
-        ensure!(told.ok, "{what}: {told:?}");
-        let digest = file.md5()?;
-        ensure!(told.result.get("fileId") == Some(&json!(digest)), "{what}: {:?}", told.result);
-        let started = host.seen().iter().filter(|one| one.head.path().ends_with("worker.js")).count();
-        ensure!(started == expected, "{what}: worker.js was asked for {started} ×, not {expected}");
-        stage.tell(format_args!("{what}: done; worker.js asked for {started} ×"));
+        let [csp, workers] = policies;
+        let host = Host::start(fake::site_with_workers(www.clone(), csp, workers)).await?;
+        let page = host.url(&format!("/e2e/{page}"));
+        ApiPage::open(&browser, &page).await.context(what)?;
+        browser.choose("#file", &[&file.path]).await?;
+        let (digest, took): (String, f64) = browser.run(HASH, json!(null)).await.context(what)?;
+        ensure!(digest == file.md5()?, "{what}: {digest}");
+        ensure!(took < SILENCE, "{what}: a thread never answered, {took:.0} ms");
+        let asked = host.seen().iter().filter(|one| one.head.path().ends_with(script)).count();
+        ensure!(asked == expected, "{what}: {script} was asked for {asked} ×, not {expected}");
+        stage.tell(format_args!("{what}: hashed in {took:.0} ms; {script} asked for {asked} ×"));
+        no_errors(&browser).await.context(what)?;
     }
     Ok(())
 }

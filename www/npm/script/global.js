@@ -1,7 +1,8 @@
+// First, next to the engine's glue, of which it has a copy: gzip looks 32 KB back.
+import { workerSource } from '../worker-source.js';
 import { blobWorker } from '../spawn.js';
 import { createShell } from '../shell.js';
 import { serve } from '../serve.js';
-import { workerSource } from '../worker-source.js';
 
 // The script is its own worker, told by its name: no file beside it, and no `blob:` in the page's policy.
 const WORKER_NAME = 'xuchuan-worker';
