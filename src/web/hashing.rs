@@ -198,11 +198,16 @@ impl Job<'_> {
     }
 }
 
-/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine, so it is asked for on trial first.
+/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine. It is asked for once: what a trial
+/// gave back the allocator would not find again, since it rounds up what it looks for, and a third unit would be taken.
 fn room(len: u64) -> Result<Vec<u8>, Unreadable> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);
-    match Vec::<u8>::new().try_reserve_exact(len) {
-        Ok(()) => Ok(vec![0; len]),
+    let mut room = Vec::new();
+    match room.try_reserve_exact(len) {
+        Ok(()) => {
+            room.resize(len, 0);
+            Ok(room)
+        }
         Err(_) => Err(Unreadable { at: 0, why: text!("there is no memory for ", len, " bytes") }),
     }
 }
