@@ -139,11 +139,9 @@ pub fn byte_reader(blob: &web_sys::Blob) -> Result<ByteReader, JsValue> {
         let blob: &Streaming = blob.unchecked_ref();
         blob.stream()?.get_reader(&object(&[("mode", "byob".into())]))
     };
-    read_ahead(blob).or_else(|_| {
-        // Asked of an empty blob first: WebKit begins to read all of a blob before it says no, and reads it to the end.
-        open(&web_sys::Blob::new()?)?;
-        open(blob)
-    })
+    // Asked of an empty blob first: WebKit begins to read all of a blob before it says no, and reads it to the end.
+    open(&web_sys::Blob::new()?)?;
+    read_ahead(blob).or_else(|_| open(blob))
 }
 
 /// Reads until `view` is full, where the browser can; elsewhere as much as comes at once.

@@ -21,9 +21,12 @@ export class ReadAhead {
     this.#startThread = startThread;
   }
 
-  /** Opens a file for the engine, which reads it as by a `ReadableStreamBYOBReader`; throws if it had better do so itself. */
+  /**
+   * Opens a file for the engine, which reads it as by a `ReadableStreamBYOBReader`; throws if it had better do so
+   * itself. The engine asks only where files are streams of bytes.
+   */
   open(blob) {
-    if (blob.size < LARGE || !hasByteStreams()) throw new Error('no thread for this file');
+    if (blob.size < LARGE) throw new Error('no thread for this file');
     this.#thread ??= this.#start();
     this.#lastId += 1;
     const id = this.#lastId;
@@ -42,6 +45,7 @@ export class ReadAhead {
     thread.onerror = (event) => {
       // Not a fault of the worker that started it.
       event.preventDefault();
+      thread.terminate();
       this.#startThread = () => {
         throw new Error('such threads end at once here');
       };
@@ -169,15 +173,5 @@ class Source {
       // The engine finds out why when it reads there itself.
       return null;
     }
-  }
-}
-
-// WebKit's files have none, and to ask one of them makes it read all of itself.
-function hasByteStreams() {
-  try {
-    new Blob().stream().getReader({ mode: 'byob' });
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -7,7 +7,6 @@ pub mod sink;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::web::task::spawn;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -25,7 +24,7 @@ use crate::web::fetch::AbortGuard;
 use crate::web::headers::Headers;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
-use crate::web::task::ask;
+use crate::web::task::{ask, spawn};
 use crate::web::{clock, write};
 
 /// A download that ended well, with its bytes.

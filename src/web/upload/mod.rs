@@ -5,7 +5,6 @@ mod exchange;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::web::task::spawn;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
@@ -30,6 +29,7 @@ use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Tabs;
 use crate::web::tabs::Turn;
+use crate::web::task::spawn;
 use crate::web::{blob, clock, object, read, store, sys, write};
 
 impl Machine for InTurn {
