@@ -86,3 +86,14 @@ async fn a_slow_file_is_no_file_that_hangs() {
     })
     .await;
 }
+
+#[wasm_bindgen_test]
+async fn a_drive_slower_than_the_limits_were_made_for_is_read_at_its_own_pace() {
+    guarded(async {
+        // What the stream is asked for at once takes 500 ms, 200 to 400 are its limit; a slice of 4 MiB takes 2 s.
+        let bytes = bytes(5, 5 << 20);
+        let slow = slow_drive(&Uint8Array::from(bytes.as_slice()), f64::from(1 << 20) / 500.0);
+        assert!(read(&slow, 0, 1 << 20).await.as_ref() == Ok(&bytes));
+    })
+    .await;
+}

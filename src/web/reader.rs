@@ -2,6 +2,7 @@
 //! way, and in the end for an error.
 
 use std::future::{Future, poll_fn};
+use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -10,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Blob;
 
 use super::blob::{self, Read};
+use super::clock;
 use super::sys::{self, ByteReader, ReadResult};
 use super::task::{promised, spawn};
 use super::timer;
@@ -19,8 +21,10 @@ use crate::core::text::text;
 
 /// How much the stream may give at once.
 const VIEW: u64 = 1 << 20;
-/// How much is read at once where there is no stream, and how many such reads are under way.
-const SLICE: u64 = 4 << 20;
+/// How much is read at once where there is no stream: little at first, since nothing tells whether a drive is slow or
+/// hangs before all of it has come, and more as the drive shows that it is fast.
+const SLICES: RangeInclusive<u64> = 256 << 10..=4 << 20;
+/// How many such reads are under way.
 const AHEAD: usize = 2;
 /// How long nothing may come, in ms; at most twice as long.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +64,8 @@ enum Way {
     Slices {
         /// Where the next read begins.
         next: u64,
+        /// How much it reads.
+        len: u64,
         reads: Queue<Read>,
         /// What was read and not taken yet.
         rest: Option<Uint8Array>,
@@ -76,7 +82,8 @@ impl Reader {
     pub fn with_limits(blob: &Blob, at: u64, limits: Limits) -> Reader {
         let size = blob.size() as u64;
         // One read is simpler than a stream of one.
-        let rest = if size.saturating_sub(at) > SLICE { blob::slice(blob, &(at..size)).ok() } else { None };
+        let rest =
+            if size.saturating_sub(at) > *SLICES.end() { blob::slice(blob, &(at..size)).ok() } else { None };
         let way = match rest.and_then(|rest| sys::byte_reader(&rest).ok()) {
             Some(reader) => Way::Stream { reader, room: None },
             None => Way::slices(at),
@@ -119,11 +126,11 @@ impl Reader {
     }
 
     async fn next_of_slices(&mut self, most: u64) -> Result<Uint8Array, String> {
-        let Way::Slices { next, reads, rest } = &mut self.way else {
+        let Way::Slices { next, len, reads, rest } = &mut self.way else {
             return Err("no way to read".to_owned());
         };
         while reads.len() < AHEAD && *next < self.size {
-            let end = (*next + SLICE).min(self.size);
+            let end = (*next + *len).min(self.size);
             reads.push_back(Read::start(&self.blob, &(*next..end))?);
             *next = end;
         }
@@ -131,8 +138,14 @@ impl Reader {
             Some(bytes) => bytes,
             None => {
                 let read = reads.pop_front().ok_or("no bytes are left")?;
-                let bytes = self.watchdog.within(self.limits.slices, pin!(read.bytes())).await;
-                bytes.unwrap_or_else(|| Err(text!("nothing came for ", self.limits.slices / 1000, " s")))?
+                let (asked, limit) = (clock::now(), self.limits.slices);
+                let bytes = self.watchdog.within(limit, pin!(read.bytes())).await;
+                *len = match clock::now().since(asked) {
+                    waited if waited < limit / 32 => (*len * 2).min(*SLICES.end()),
+                    waited if waited > limit / 8 => (*len / 2).max(*SLICES.start()),
+                    _ => *len,
+                };
+                bytes.unwrap_or_else(|| Err(text!("nothing came for ", limit / 1000, " s")))?
             }
         };
         if u64::from(bytes.length()) > most {
@@ -154,7 +167,7 @@ impl Reader {
 
 impl Way {
     fn slices(at: u64) -> Way {
-        Way::Slices { next: at, reads: Queue::default(), rest: None }
+        Way::Slices { next: at, len: *SLICES.start(), reads: Queue::default(), rest: None }
     }
 }
 

@@ -28,6 +28,8 @@ extern "C" {
     #[wasm_bindgen(js_name = hasByteStreams)]
     pub fn has_byte_streams() -> bool;
     pub fn slow(bytes: &Uint8Array, ms: f64) -> Blob;
+    #[wasm_bindgen(js_name = slowDrive)]
+    pub fn slow_drive(bytes: &Uint8Array, rate: f64) -> Blob;
     pub fn shortened(bytes: &Uint8Array, claimed: f64) -> Blob;
     pub fn replace(name: &str, value: &JsValue) -> Function;
     #[wasm_bindgen(js_name = fakeFetch)]

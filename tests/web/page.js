@@ -73,6 +73,36 @@ export function slow(bytes, ms) {
   return blob;
 }
 
+/** A Blob on a drive that gives `rate` bytes a ms, and one read's bytes after another's. */
+export function slowDrive(bytes, rate) {
+  const blob = new Blob([bytes]);
+  const slice = Blob.prototype.slice;
+  let drive = Promise.resolve();
+  const read = (start, end) => {
+    drive = drive.then(() => sleep((end - start) / rate));
+    return drive.then(() => slice.call(blob, start, end).arrayBuffer());
+  };
+  blob.slice = (start, end) => {
+    const part = slice.call(blob, start, end);
+    part.arrayBuffer = () => read(start, end);
+    part.stream = () => {
+      let at = start;
+      return new ReadableStream({
+        type: 'bytes',
+        async pull(controller) {
+          const { view } = controller.byobRequest;
+          const next = new Uint8Array(await read(at, Math.min(end, at + 65_536, at + view.byteLength)));
+          new Uint8Array(view.buffer, view.byteOffset).set(next);
+          at += next.length;
+          controller.byobRequest?.respond(next.length);
+        },
+      });
+    };
+    return part;
+  };
+  return blob;
+}
+
 /** A Blob whose stream gives `good` bytes and then hangs, as Chromium's can; and whose slices never come, if they `hang`. */
 export function hanging(bytes, good, hang) {
   const blob = new Blob([bytes]);
