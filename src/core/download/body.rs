@@ -105,9 +105,9 @@ impl Download {
         }
     }
 
-    fn end_is_proven(&mut self) {
+    fn end_is_proven(&mut self, proven: bool) {
         if let Some(resource) = self.resource.as_mut() {
-            resource.end_proven = true;
+            resource.end_proven = proven;
         }
     }
 
@@ -137,9 +137,14 @@ impl Download {
     fn drain_or_cancel(&mut self, id: RequestId, now: Instant) {
         self.leave_seam(id);
         let Some(flight) = self.flight(id) else { return };
-        if flight.left == Some(0) || flight.job == Job::Tail {
+        if flight.left == Some(0) || flight.tells_end() {
             flight.phase = Phase::Drain;
             flight.moved = now;
+            if flight.tells_end() {
+                // Should it be lost before its end, that is asked for.
+                self.end_is_proven(false);
+                self.remember();
+            }
         } else {
             self.cancel(id);
         }
@@ -161,9 +166,9 @@ impl Download {
     /// only the length did, the body was decoded on the way and the length means nothing.
     pub(super) fn excess(&mut self, id: RequestId, now: Instant) {
         let Some(flight) = self.flight(id).filter(|flight| flight.phase == Phase::Drain) else { return };
-        let (blind, job) = (flight.blind, flight.job);
+        let (blind, told) = (flight.blind, flight.tells_end());
         self.cancel(id);
-        if job == Job::Tail {
+        if told {
             self.changed("it is longer than it was", now);
         } else if blind {
             self.start_again("its length does not fit its body", now);
@@ -202,9 +207,9 @@ impl Download {
         if flight.gulp && flight.phase != Phase::Drain {
             self.slip();
         }
-        if flight.phase == Phase::Drain && (failure.is_none() || flight.job != Job::Tail) {
-            if flight.job == Job::Tail {
-                self.end_is_proven();
+        if flight.phase == Phase::Drain && (failure.is_none() || !flight.tells_end()) {
+            if flight.tells_end() {
+                self.end_is_proven(true);
             }
             return;
         }

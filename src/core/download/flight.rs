@@ -66,6 +66,13 @@ impl Flight {
         self.at <= offset && self.end.is_none_or(|end| offset < end)
     }
 
+    /// Tells whether the end of its body is the only word on where the resource ends: it was asked for that, or it
+    /// may be of another version and did not tell its length.
+    pub fn tells_end(&self) -> bool {
+        let untold = self.stream && self.left.is_none() && !self.proven;
+        self.job == Job::Tail || (self.job == Job::Fill && untold)
+    }
+
     /// Tells whether it still has something to bring.
     pub fn is_busy(&self) -> bool {
         self.phase != Phase::Drain

@@ -323,8 +323,8 @@ impl Download {
         let timeout = self.config.stall_timeout.max(1);
         match flight.phase {
             Phase::Body if flight.is_mute() => Some(flight.moved + timeout.min(PATIENCE)),
-            Phase::Sent | Phase::Body => Some(flight.moved + timeout),
-            Phase::Drain => Some(flight.moved + DRAIN),
+            Phase::Drain if !flight.tells_end() => Some(flight.moved + DRAIN),
+            Phase::Sent | Phase::Body | Phase::Drain => Some(flight.moved + timeout),
             // Our own sink is what it waits for.
             Phase::Held => None,
         }
@@ -347,8 +347,8 @@ impl Download {
                     continue;
                 }
                 self.effects.push_back(Effect::Cancel(id));
-                // A body of which every byte came is as good as over.
-                let drained = self.flights.iter().any(|it| it.id == id && it.phase == Phase::Drain);
+                // A body of which every byte came is as good as over, unless its end is what matters.
+                let drained = self.flight(id).is_some_and(|it| it.phase == Phase::Drain && !it.tells_end());
                 let stalled = (Kind::Stalled, "nothing came any more".to_owned());
                 self.body_over(id, (!drained).then_some(stalled), now);
             }

@@ -339,6 +339,47 @@ fn a_stream_longer_than_it_said_was_decoded() {
 }
 
 #[test]
+fn an_end_that_only_a_length_told_needs_a_body_that_ends() {
+    // Content-Range is hidden: 5 bytes may be the first 5 of a capped answer, or the length before decoding.
+    let blind = || Head { content_length: Some("5".into()), ..status(206) };
+    let (mut script, _) = begin(config());
+    script.head(1, blind());
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, 5));
+    assert_eq!(script.input(Input::End(1)), [send(2, Some((4, None)))]);
+    script.head(2, Head { content_length: Some("1".into()), ..status(206) });
+    script.input(Input::Data(2, 1));
+    // No end: it says nothing about what follows, and is asked again.
+    assert_eq!(script.wake(), [Effect::Cancel(2)]);
+    assert_eq!(script.wake(), [send(3, Some((4, None)))]);
+    script.head(3, Head { content_length: Some("1".into()), ..status(206) });
+    script.input(Input::Data(3, 1));
+    assert_eq!(script.input(Input::End(3)), [Effect::Finish { total: 5, hash: false }]);
+}
+
+#[test]
+fn a_body_that_may_be_of_another_version_is_read_to_its_end() {
+    let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
+    let at_the_end = || {
+        let (mut script, _) = begin(Config { concurrency: Concurrency::Fixed(1), ..config() });
+        script.head(1, untagged(0, SIZE));
+        script.input(Input::Prepared(Ok(())));
+        script.input(Input::Lost(1, "network error".into()));
+        script.wake();
+        // Nothing tells the version, and nothing the size.
+        script.head(2, status(200));
+        script.input(Input::Data(2, SIZE));
+        script
+    };
+    let finish = Effect::Finish { total: SIZE, hash: false };
+    assert_eq!(at_the_end().input(Input::End(2)), [finish]);
+    assert!(at_the_end().input(Input::Excess(2)).contains(&Effect::Discard));
+    let mut script = at_the_end();
+    script.input(Input::Lost(2, "network error".into()));
+    assert_eq!(script.wake(), [send(3, Some((SIZE - 1, None)))]);
+}
+
+#[test]
 fn without_validators_bytes_are_compared() {
     let untagged = |first, end| Head { etag: None, ..part(first, end, SIZE) };
     let (mut script, _) = begin(Config { min_split: 8 * MIB, ..config() });

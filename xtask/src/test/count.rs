@@ -23,6 +23,22 @@ pub fn failures(output: &str) -> Vec<String> {
     output.lines().filter_map(failure).collect()
 }
 
+/// What libtest has printed of a failed test, on one line; of a long text the beginning and the end, where a property
+/// test writes the smallest input that fails. Nothing for another runner's test.
+pub fn said(output: &str, test: &str) -> Option<String> {
+    let (_, text) = output.split_once(&format!("---- {test} stdout ----"))?;
+    let text = text.split_once("\nfailures:").map_or(text, |(text, _)| text);
+    let text = text.split_once("\n---- ").map_or(text, |(text, _)| text);
+    let text = text.rsplit_once("stack backtrace:").map_or(text, |(text, _)| text);
+    let words: Vec<char> = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    let (begin, end) = (400, 900);
+    if words.len() <= begin + end {
+        return Some(words.iter().collect());
+    }
+    let (first, last) = (words.get(..begin)?, words.get(words.len() - end..)?);
+    Some(first.iter().chain(&[' ', '…', ' ']).chain(last).collect())
+}
+
 /// `test result: FAILED. 5 passed; 1 failed; 0 ignored; …`
 fn result_line(line: &str) -> Option<Count> {
     let (_, counts) = line.trim().strip_prefix("test result: ")?.split_once(". ")?;
@@ -57,6 +73,37 @@ test b::c ... FAILED
 test result: FAILED. 1 passed; 2 failed; 0 ignored
 ";
         assert_eq!(failures(output), ["b::c", "d"]);
+    }
+
+    #[test]
+    fn says_what_a_failed_test_said() {
+        let output = "\
+test b ... FAILED
+
+failures:
+
+---- a stdout ----
+first
+
+---- b stdout ----
+
+thread 'b' panicked at
+it is
+  2
+stack backtrace:
+   0: main
+
+
+failures:
+    a
+    b
+";
+        assert_eq!(said(output, "b").as_deref(), Some("thread 'b' panicked at it is 2"));
+        assert_eq!(said(output, "a").as_deref(), Some("first"));
+        assert_eq!(said(output, "c"), None);
+        let long = format!("---- a stdout ----\n{} end\n\nfailures:\n    a\n", "é ".repeat(2000));
+        let said = said(&long, "a").unwrap_or_default();
+        assert!(said.ends_with("é end") && said.contains('…') && said.chars().count() < 1400, "{said}");
     }
 
     #[test]

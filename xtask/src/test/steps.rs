@@ -3,14 +3,14 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use super::count::{Count, count, failures};
+use super::count::{Count, count, failures, said};
 use crate::error::Result;
 use crate::process;
 
 #[derive(Default)]
 pub struct Steps {
     done: Vec<Step>,
-    /// The names of the tests that failed, each with its step's.
+    /// The tests that failed, each with its step's name and with what it said.
     failed: Vec<String>,
 }
 
@@ -42,12 +42,18 @@ impl Steps {
         let mut failed = Vec::new();
         self.timed(name, || match process::run(command, limit) {
             Ok(outcome) => {
-                failed = failures(&outcome.output);
+                failed = failures(&outcome.output)
+                    .into_iter()
+                    .map(|test| match said(&outcome.output, &test) {
+                        Some(said) => format!("{name}: {test}: {said}"),
+                        None => format!("{name}: {test}"),
+                    })
+                    .collect();
                 (count(&outcome.output), outcome.failure)
             }
             Err(error) => (Count::default(), Some(error.to_string())),
         });
-        self.failed.extend(failed.iter().map(|test| format!("{name}: {test}")));
+        self.failed.extend(failed);
     }
 
     /// Runs a part of this program that later steps may need.
