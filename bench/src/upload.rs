@@ -60,7 +60,7 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Table> {
         })
     })
     .await?;
-    table.target_ratio(AFTER, DISK, 0.75);
+    table.target_ratio(AFTER, DISK, 0.9);
     Ok(table)
 }
 

@@ -6,13 +6,13 @@ use crate::web::task::spawn;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::options::{self, Options};
+use super::options::Options;
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
 use crate::core::download::{Config, Download, Gulp, Input, Restored};
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
-use crate::core::text::text;
+use crate::core::text::{parts, text};
 use crate::web::download::sink::{Sink, Target};
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
@@ -102,7 +102,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         gulp: (target == Target::Blob).then_some(GULP),
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
         unix_now: clock::unix_now(),
-        seed: options::seed(),
+        seed: sys::random(),
         ..Config::new(url.clone())
     };
     let piece = config.piece;
@@ -158,5 +158,5 @@ async fn restore(job: &Job, target: Target) -> Option<Restored> {
 
 /// Returns the journal's key of a download.
 pub fn key(url: &str) -> String {
-    text!("download ", url.split('#').next().unwrap_or(url))
+    text!("download ", parts(url, b'#').next().unwrap_or(url))
 }

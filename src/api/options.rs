@@ -98,8 +98,3 @@ impl Options {
         }
     }
 }
-
-/// Returns a seed for jitter.
-pub fn seed() -> u64 {
-    (js_sys::Math::random() * (1_u64 << 53) as f64) as u64
-}

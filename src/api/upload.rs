@@ -5,18 +5,18 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::options::{self, Options};
+use super::options::Options;
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
 use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
 use crate::core::wire;
-use crate::web::clock;
 use crate::web::drive::Driver;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
+use crate::web::{clock, sys};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -97,7 +97,7 @@ pub fn start(
         stall_timeout: options.stall_timeout(),
         finish_timeout: options.finish_timeout(),
         can_refresh_headers: headers.can_refresh(),
-        seed: options::seed(),
+        seed: sys::random(),
     }));
     let remembered = options.resume() && record.can_go_on();
     let digests = if remembered { journal::digests_key(&chosen) } else { None };

@@ -22,6 +22,24 @@ pub fn without_end(text: &str, end: char) -> &str {
     text
 }
 
+/// Returns what stands before and behind the first `at`, an ASCII character. Like `str::split_once`, which brings a search
+/// for characters of any length.
+pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+/// Returns what stands between the `at`s, like `str::split`.
+pub fn parts(text: &str, at: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (part, behind) = cut(text, at).map_or((text, None), |(part, behind)| (part, Some(behind)));
+        rest = behind;
+        Some(part)
+    })
+}
+
 /// What a text can be made of.
 pub trait Piece {
     /// Writes it to the end of `text`.
@@ -81,6 +99,16 @@ impl Piece for Digest {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_as_str_does() {
+        for text in ["", "-", "a", "a-b", "中-文-", "--x"] {
+            assert_eq!(cut(text, b'-'), text.split_once('-'));
+            assert!(parts(text, b'-').eq(text.split('-')), "{text}");
+        }
+    }
+
     #[test]
     fn writes_as_format_does() {
         for number in [0, 9, 10, 1_234_567_890, u64::MAX] {

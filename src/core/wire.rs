@@ -1,5 +1,6 @@
 //! The upload protocol's JSON, shared by the engine and the server.
 
+use crate::core::text::{cut, parts};
 use serde::{Deserialize, Serialize};
 
 /// The code of an answer that succeeded.
@@ -65,7 +66,7 @@ pub fn is_file_id(id: &str) -> bool {
 
 /// Tells whether `id` is an MD5 in lower-case hex, with or without `-` and the chunk's index behind it.
 pub fn is_chunk_id(id: &str) -> bool {
-    match id.split_once('-') {
+    match cut(id, b'-') {
         None => is_file_id(id),
         Some((md5, index)) => {
             is_file_id(md5) && (1..=10).contains(&index.len()) && index.bytes().all(|b| b.is_ascii_digit())
@@ -78,7 +79,7 @@ pub fn is_chunk_id(id: &str) -> bool {
 pub fn is_ext(ext: &str) -> bool {
     let Some(rest) = ext.strip_prefix('.') else { return ext.is_empty() };
     (1..=31).contains(&rest.len())
-        && rest.split('.').all(|part| !part.is_empty())
+        && parts(rest, b'.').all(|part| !part.is_empty())
         && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 

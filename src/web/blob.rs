@@ -17,8 +17,10 @@ pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
 
 /// A read that has been started, so that it goes on while something else is done.
 pub struct Read {
-    bytes: Promised,
-    len: u64,
+    /// What [`checked`] wants.
+    pub bytes: Promised,
+    /// How many they should be.
+    pub len: u64,
 }
 
 impl Read {
@@ -32,11 +34,15 @@ impl Read {
 
     /// Waits for the bytes; fails if the file cannot be read or is shorter than it was.
     pub async fn bytes(self) -> Result<Uint8Array, String> {
-        let buffer = self.bytes.await?;
-        let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
-        if u64::from(buffer.byte_length()) != self.len {
-            return Err(text!(buffer.byte_length(), " bytes were read where ", self.len, " were expected"));
-        }
-        Ok(Uint8Array::new(&buffer))
+        checked(self.bytes.await?, self.len)
     }
+}
+
+/// Returns what a read has brought; fails if those are not `expected` bytes.
+pub fn checked(buffer: JsValue, expected: u64) -> Result<Uint8Array, String> {
+    let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
+    if u64::from(buffer.byte_length()) != expected {
+        return Err(text!(buffer.byte_length(), " bytes were read where ", expected, " were expected"));
+    }
+    Ok(Uint8Array::new(&buffer))
 }

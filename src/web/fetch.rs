@@ -20,7 +20,7 @@ pub struct Outgoing {
     pub headers: Pairs,
     /// Whether cookies go along, in the words of fetch.
     pub credentials: &'static str,
-    /// The body: a string or a `FormData`.
+    /// The body: a string, bytes or a blob.
     pub body: Option<JsValue>,
     /// Keep the browser's cache out of it.
     pub no_store: bool,

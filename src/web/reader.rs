@@ -3,17 +3,17 @@
 
 use std::future::{Future, poll_fn};
 use std::ops::RangeInclusive;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::blob::{self, Read};
 use super::clock;
 use super::sys::{self, ByteReader, ReadResult};
-use super::task::{promised, spawn};
+use super::task::{Promised, promised, spawn};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::queue::Queue;
@@ -115,7 +115,7 @@ impl Reader {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
             let read = self.watchdog.within(self.limits.stream, promised(sys::read_all(reader, &view))).await;
-            let read: Option<ReadResult> = read.and_then(Result::ok).map(JsCast::unchecked_into);
+            let read: Option<ReadResult> = read.ok().map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(|read| read.value()) {
                 Some(bytes) if bytes.length() > 0 => return Ok(bytes),
@@ -137,15 +137,15 @@ impl Reader {
         let bytes = match rest.take() {
             Some(bytes) => bytes,
             None => {
-                let read = reads.pop_front().ok_or("no bytes are left")?;
+                let Read { bytes, len: expected } = reads.pop_front().ok_or("no bytes are left")?;
                 let (asked, limit) = (clock::now(), self.limits.slices);
-                let bytes = self.watchdog.within(limit, pin!(read.bytes())).await;
+                let bytes = self.watchdog.within(limit, bytes).await;
                 *len = match clock::now().since(asked) {
                     waited if waited < limit / 32 => (*len * 2).min(*SLICES.end()),
                     waited if waited > limit / 8 => (*len / 2).max(*SLICES.start()),
                     _ => *len,
                 };
-                bytes.unwrap_or_else(|| Err(text!("nothing came for ", limit / 1000, " s")))?
+                blob::checked(bytes?, expected)?
             }
         };
         if u64::from(bytes.length()) > most {
@@ -190,13 +190,13 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    /// Waits for `future`, or for `limit` to pass without anything.
-    async fn within<T>(&mut self, limit: Millis, mut future: impl Future<Output = T> + Unpin) -> Option<T> {
+    /// Waits for `promised`, or for `limit` to pass without anything.
+    async fn within(&mut self, limit: Millis, mut promised: Promised) -> Result<JsValue, String> {
         // What was waited for before this has come.
         self.alive = true;
         poll_fn(|context| {
-            if let Poll::Ready(value) = Pin::new(&mut future).poll(context) {
-                return Poll::Ready(Some(value));
+            if let Poll::Ready(result) = promised.as_mut().poll(context) {
+                return Poll::Ready(result);
             }
             loop {
                 let timer = self.timer.get_or_insert_with(|| Box::pin(timer::sleep(limit)));
@@ -205,7 +205,7 @@ impl Watchdog {
                 }
                 self.timer = None;
                 if !std::mem::take(&mut self.alive) {
-                    return Poll::Ready(None);
+                    return Poll::Ready(Err(text!("nothing came for ", limit / 1000, " s")));
                 }
             }
         })

@@ -5,7 +5,7 @@ use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::object::{get, get_string, object};
-use crate::core::text::text;
+use crate::core::text::{parts, text};
 
 #[wasm_bindgen]
 extern "C" {
@@ -165,6 +165,11 @@ pub fn origin_of(url: &str) -> String {
     absolute(url).map(|url| url.origin()).unwrap_or_default()
 }
 
+/// Returns 53 random bits; who watches many of them can guess the next.
+pub fn random() -> u64 {
+    (js_sys::Math::random() * (1_u64 << 53) as f64) as u64
+}
+
 /// Frees the bytes of a buffer that nobody will read again; where a browser can't, its collector will in time.
 pub fn free(buffer: js_sys::ArrayBuffer) {
     let buffer: Buffer = buffer.unchecked_into();
@@ -180,7 +185,7 @@ pub fn is_same_origin(url: &str) -> bool {
 /// Returns the last part of a URL's path, as a file's name.
 pub fn name_of(url: &str) -> String {
     let path = absolute(url).map(|url| url.pathname()).unwrap_or_default();
-    let last = path.split('/').reduce(|_, later| later).unwrap_or_default();
+    let last = parts(&path, b'/').reduce(|_, later| later).unwrap_or_default();
     js_sys::decode_uri_component(last)
         .ok()
         .and_then(|name| name.as_string())

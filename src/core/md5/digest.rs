@@ -30,7 +30,7 @@ impl Digest {
 
     /// Reads 32 lower- or upper-case hex digits.
     pub fn from_hex(text: &str) -> Option<Digest> {
-        let mut digits = text.chars().map(|digit| digit.to_digit(16));
+        let mut digits = text.bytes().map(|digit| char::from(digit).to_digit(16));
         let mut bytes = [0; 16];
         for byte in &mut bytes {
             let (high, low) = (digits.next()??, digits.next()??);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Malformed, digits};
-use crate::core::text::text;
+use crate::core::text::{cut, text};
 
 /// A range of bytes as asked for, both ends included; without `last` to the end of the resource.
 ///
@@ -54,7 +54,7 @@ impl FromStr for ByteRange {
 
     fn from_str(text: &str) -> Result<ByteRange, Malformed> {
         const BAD: Malformed = Malformed("Range");
-        let (first, last) = text.strip_prefix("bytes=").and_then(|rest| rest.split_once('-')).ok_or(BAD)?;
+        let (first, last) = text.strip_prefix("bytes=").and_then(|rest| cut(rest, b'-')).ok_or(BAD)?;
         let first = digits(first).ok_or(BAD)?;
         let last = if last.is_empty() { None } else { Some(digits(last).ok_or(BAD)?) };
         if last.is_some_and(|last| last < first) { Err(BAD) } else { Ok(ByteRange { first, last }) }

@@ -8,7 +8,7 @@ use web_sys::{Blob, BlobPropertyBag};
 
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
-use crate::core::text::text;
+use crate::core::text::{parts, text};
 use crate::web::task::promised;
 use crate::web::{blob, object, sys};
 
@@ -279,7 +279,7 @@ fn short(has: u64, total: u64) -> StoreFailure {
 
 fn failure(error: &JsValue) -> StoreFailure {
     let why = sys::describe(error);
-    if why.split(' ').any(|word| word.starts_with("Quota")) {
+    if parts(&why, b' ').any(|word| word.starts_with("Quota")) {
         StoreFailure::Quota
     } else {
         StoreFailure::Other(why)

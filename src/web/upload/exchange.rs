@@ -1,12 +1,13 @@
 //! One request of an upload, and its answer.
 
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Blob, FormData};
+use web_sys::{AbortSignal, Blob};
 
 use super::Job;
 use crate::core::clock::Millis;
 use crate::core::retry::retry_after;
-use crate::core::text::{text, without_end};
+use crate::core::text::{parts, text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
 use crate::web::drive::Driver;
 use crate::web::fetch::{self, Outgoing, send};
@@ -17,6 +18,8 @@ use crate::web::{blob, clock, read, sys, write};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: usize = 200;
+/// A chunk of at most so many bytes is read and sent as bytes: for a blob Chromium's page waits for another process.
+const SMALL: u64 = 64 << 10;
 
 /// Sends a request, with headers that were asked for `fresh` if there are any, and reads the answer.
 pub async fn exchange(
@@ -39,15 +42,21 @@ pub async fn exchange(
         }
         Request::Chunk { index, chunk_id, file_id, from_memory } => {
             let range = job.cut.range(index);
-            let slice = if from_memory {
-                let bytes = blob::Read::start(&job.file, &range)?.bytes().await?;
-                Blob::new_with_buffer_source_sequence(&js_sys::Array::of1(&bytes))
-                    .map_err(|error| sys::describe(&error))?
+            let (boundary, head, tail) = form(&chunk_id, &file_id);
+            headers.push(("Content-Type".to_owned(), text!("multipart/form-data; boundary=", boundary)));
+            let is_small = range.end - range.start <= SMALL;
+            let bytes: JsValue = if is_small || from_memory {
+                blob::Read::start(&job.file, &range)?.bytes().await?.into()
             } else {
-                blob::slice(&job.file, &range)?
+                blob::slice(&job.file, &range)?.into()
             };
-            let form = form(&slice, &chunk_id, &file_id).map_err(|error| sys::describe(&error))?;
-            (job.endpoint.clone(), form.into())
+            let body = if is_small {
+                joined(head, bytes.unchecked_ref(), &tail).into()
+            } else {
+                let parts = Array::of3(&head.into(), &bytes, &tail.into());
+                Blob::new_with_blob_sequence(&parts).map_err(|error| sys::describe(&error))?.into()
+            };
+            (job.endpoint.clone(), body)
         }
     };
     let credentials = job.credentials;
@@ -57,18 +66,30 @@ pub async fn exchange(
     receive(response).await
 }
 
-/// Puts the ids before the bytes, so that a server knows what it gets while it reads.
-fn form(slice: &Blob, chunk_id: &str, file_id: &str) -> Result<FormData, JsValue> {
-    let form = FormData::new()?;
-    form.append_with_str("fileId", file_id)?;
-    form.append_with_str("chunkId", chunk_id)?;
-    form.append_with_blob_and_filename("file", slice, chunk_id)?;
-    Ok(form)
+/// Returns what stands between the parts of a chunk's form (RFC 7578), before the bytes, and behind them: the ids come
+/// first, so that a server knows what it gets while it reads. A browser's own `FormData` would be a blob to Chromium.
+fn form(chunk_id: &str, file_id: &str) -> (String, String, String) {
+    // No file can be made to contain it.
+    let boundary = text!("xuchuan-", sys::random());
+    let part = text!("--", boundary, "\r\nContent-Disposition: form-data; name=\"");
+    let id = |name: &str, id: &str| text!(part, name, "Id\"\r\n\r\n", id, "\r\n");
+    let kind = "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
+    let head = text!(id("file", file_id), id("chunk", chunk_id), part, "file\"; filename=\"", chunk_id, kind);
+    let tail = text!("\r\n--", boundary, "--\r\n");
+    (boundary, head, tail)
+}
+
+/// Puts a few bytes between two texts.
+fn joined(head: String, bytes: &Uint8Array, tail: &str) -> Uint8Array {
+    let mut all = head.into_bytes();
+    all.extend(bytes.to_vec());
+    all.extend(tail.as_bytes());
+    Uint8Array::from(all.as_slice())
 }
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
-    let path = endpoint.split('?').next().and_then(|path| path.split('#').next()).unwrap_or_default();
+    let path = parts(endpoint, b'?').next().and_then(|path| parts(path, b'#').next()).unwrap_or_default();
     let rest = endpoint.strip_prefix(path).unwrap_or_default();
     text!(without_end(path, '/'), "/handshake", rest)
 }
