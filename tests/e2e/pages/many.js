@@ -1,7 +1,7 @@
 // Uploads many small files at once, and counts what the page went through.
 "use strict";
 window.many = (() => {
-  const counts = { files: 0, done: 0, failed: 0, calls: 0, soon: 0, most: 0, states: 0, active: 0, failures: [] };
+  const counts = { files: 0, done: 0, failed: 0, calls: 0, soon: 0, most: 0, states: 0, active: 0, blobs: 0, failures: [] };
   // What is done in one task: a message of ours is a task of its own, and ends the count.
   const next = new MessageChannel();
   let inTask = 0;
@@ -41,6 +41,15 @@ window.many = (() => {
         active -= 1;
       }
     };
+    const counted = (make) => {
+      const count = () => (counts.blobs += 1);
+      const construct = (...args) => (count(), Reflect.construct(...args));
+      const apply = (...args) => (count(), Reflect.apply(...args));
+      return new Proxy(make, { construct, apply });
+    };
+    window.Blob = counted(Blob);
+    window.FormData = counted(FormData);
+    Blob.prototype.slice = counted(Blob.prototype.slice);
     const start = performance.now();
     for (const [i, file] of files.entries()) {
       // As files come from `filesOf`.

@@ -30,6 +30,8 @@ struct Counts {
     states: u64,
     /// The most requests that waited for an answer at once.
     active: u64,
+    /// The blobs, slices and forms that were made: for each Chromium's page waits for another process, at times 100 ms.
+    blobs: u64,
     /// How long the page's own loop over the files took, in ms.
     begun: f64,
     failures: Vec<String>,
@@ -87,6 +89,7 @@ async fn run(stage: &Stage, files: u64) -> Result<()> {
     ));
     ensure!(counts.failed == 0, "{} failed: {:?}", counts.failed, counts.failures);
     ensure!(counts.active <= 6, "{} requests at once", counts.active);
+    ensure!(counts.blobs == 0, "{} blobs for files that are better read", counts.blobs);
     ensure!(counts.soon == 0, "{} calls came too soon after another", counts.soon);
     ensure!(counts.most <= CALLS, "{} calls in one task", counts.most);
     no_errors(&browser).await
