@@ -167,7 +167,7 @@ impl Gate {
     }
 
     /// Tells whether the failure of a request sent at `sent` says more than the last one did.
-    pub fn is_news(&self, sent: Instant) -> bool {
+    fn is_news(&self, sent: Instant) -> bool {
         self.last_failure.is_none_or(|last| sent >= last)
     }
 

@@ -61,6 +61,8 @@ pub struct Pace {
     refused: usize,
     refused_until: Instant,
     remembered: Millis,
+    /// When the server last asked for less.
+    lowered: Instant,
     /// The moment of the latest answer.
     now: Instant,
 }
@@ -92,6 +94,7 @@ impl Pace {
             refused: 0,
             refused_until: Instant::default(),
             remembered: REMEMBERED,
+            lowered: Instant::default(),
             now: Instant::default(),
         }
     }
@@ -206,8 +209,19 @@ impl Pace {
         self.limit = if self.up { self.limit + 1 } else { self.limit - 1 };
     }
 
-    /// Notes that the server asked for less (429, 503): half as many, then fewer than now until a while has passed.
-    pub fn too_many(&mut self) {
+    /// Notes that the server asked for less (429, 503) in answer to a request of the moment `sent`: half as many, then
+    /// fewer than now until a while has passed. What else it refuses of those that were under way then tells how many
+    /// it took.
+    pub fn too_many(&mut self, sent: Instant, now: Instant) {
+        if sent < self.lowered {
+            // Two at least: a server that had no time for any may have it again.
+            if self.refused > 3 {
+                self.refused -= 1;
+                self.limit = self.limit.min(self.refused - 1);
+            }
+            return;
+        }
+        self.lowered = now;
         self.refused = self.limit;
         self.refused_until = self.now + self.remembered;
         self.remembered = self.remembered.saturating_mul(2);
@@ -231,6 +245,11 @@ mod tests {
         }
     }
 
+    /// The server refuses a request that was just sent.
+    fn refuse(pace: &mut Pace) {
+        pace.too_many(pace.now, pace.now);
+    }
+
     #[test]
     fn grows_while_it_pays_and_steps_back_when_it_does_not() {
         // (bytes/ms of one request, and of all; where it settles)
@@ -251,7 +270,7 @@ mod tests {
         let mut pace = Pace::fixed(5);
         run(&mut pace, 1000.0, 1e9, 100);
         assert_eq!(pace.limit(), 5);
-        pace.too_many();
+        refuse(&mut pace);
         assert_eq!(pace.limit(), 2);
         run(&mut pace, 1000.0, 1e9, 2);
         assert_eq!(pace.limit(), 4, "one fewer than was refused comes back, with each answer one");
@@ -259,9 +278,24 @@ mod tests {
         assert_eq!(pace.limit(), 4);
         run(&mut pace, 1000.0, 1e9, 400);
         assert_eq!(pace.limit(), 5, "after a minute the whole is tried again");
-        pace.too_many();
-        pace.too_many();
+        refuse(&mut pace);
+        refuse(&mut pace);
         assert_eq!(pace.limit(), 1);
+    }
+
+    #[test]
+    fn of_many_that_are_refused_at_once_it_learns_how_many_were_taken() {
+        // (under way, refused; how many it has from there on)
+        for (under_way, refused, left) in [(6, 4, 2), (6, 3, 3), (6, 1, 5), (4, 2, 2), (6, 6, 2), (2, 2, 1)] {
+            let mut pace = Pace::fixed(under_way);
+            run(&mut pace, 1000.0, 1e9, 10);
+            let sent = pace.now;
+            for ms in 1..=refused {
+                pace.too_many(sent, sent + ms);
+            }
+            run(&mut pace, 1000.0, 1e9, 20);
+            assert_eq!(pace.limit(), left, "{refused} of {under_way}");
+        }
     }
 
     #[test]
@@ -294,7 +328,7 @@ mod tests {
             run(&mut pace, 1000.0, 1e9, 1);
             if pace.limit() > 2 {
                 let half = pace.limit() / 2;
-                pace.too_many();
+                refuse(&mut pace);
                 assert_eq!(pace.limit(), half);
                 refusals.push(pace.now.0);
             }

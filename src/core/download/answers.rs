@@ -69,7 +69,7 @@ impl Download {
             Verdict::Changed(why) => self.changed(why, now),
             Verdict::Later { after, fewer } => {
                 if fewer {
-                    self.pace.too_many();
+                    self.pace.too_many(sent, now);
                 }
                 let what = text!("HTTP ", head.status);
                 self.failed(sent, Kind::Server, &what, Some(head.status), after, now);

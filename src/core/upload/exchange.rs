@@ -257,8 +257,8 @@ impl Upload {
         fewer: bool,
         now: Instant,
     ) {
-        if fewer && self.gate.is_news(request.sent) {
-            self.pace.too_many();
+        if fewer {
+            self.pace.too_many(request.sent, now);
         }
         let error = complaint.into_error(self.doing(request.what), 0);
         self.charge(request, retry_after, error, now);
