@@ -105,7 +105,7 @@ impl Download {
         }
     }
 
-    fn end_is_proven(&mut self, proven: bool) {
+    fn set_end_proven(&mut self, proven: bool) {
         if let Some(resource) = self.resource.as_mut() {
             resource.end_proven = proven;
         }
@@ -142,7 +142,7 @@ impl Download {
             flight.moved = now;
             if flight.tells_end() {
                 // Should it be lost before its end, that is asked for.
-                self.end_is_proven(false);
+                self.set_end_proven(false);
                 self.remember();
             }
         } else {
@@ -209,7 +209,7 @@ impl Download {
         }
         if flight.phase == Phase::Drain && (failure.is_none() || !flight.tells_end()) {
             if flight.tells_end() {
-                self.end_is_proven(true);
+                self.set_end_proven(true);
             }
             return;
         }
