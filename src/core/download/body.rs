@@ -140,7 +140,7 @@ impl Download {
         if flight.left == Some(0) || flight.tells_end() {
             flight.phase = Phase::Drain;
             flight.moved = now;
-            if flight.tells_end() {
+            if flight.tells_end() && flight.job == Job::Fill {
                 // Should it be lost before its end, that is asked for.
                 self.set_end_proven(false);
                 self.remember();
