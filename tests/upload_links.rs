@@ -13,8 +13,8 @@ use xuchuan::core::upload::Concurrency;
 /// The most uploads at once, as `api` sets it.
 const MOST: usize = 6;
 
-/// The links that are asked for.
-const LINKS: [Link; 5] = [
+/// The links that are asked for, and two to a near server where a request by itself carries little.
+const LINKS: [Link; 7] = [
     // Each request has its hashing and its fsync; two processors do all.
     Link {
         window: 1e9,
@@ -28,6 +28,8 @@ const LINKS: [Link; 5] = [
     Link { loss: 0.01, ..Link::new("10 Mbit/s, 100 ms, 1 % loss", 10.0, 100.0) },
     Link::new("100 Mbit/s, 200 ms", 100.0, 200.0),
     Link { most: 2, ..Link::new("50 Mbit/s, 20 ms, 429 above 2", 50.0, 20.0) },
+    Link { loss: 0.01, ..Link::new("50 Mbit/s, 20 ms, 1 % loss", 50.0, 20.0) },
+    Link { each: 500.0, ..Link::new("50 Mbit/s, 20 ms, 4 Mbit/s each", 50.0, 20.0) },
 ];
 
 #[test]

@@ -23,7 +23,7 @@ const rows = {
   upload: (args) => oursUpload(chosen(), args),
   tus: () => tusUpload(chosen()),
   post: ({ url }) => plainUpload(chosen(), url),
-  watchedUpload: () => watchTasks(() => oursUpload(chosen())),
+  watchedUpload: (args) => watchTasks(() => oursUpload(chosen(), args)),
   watchedPost: ({ url }) => watchTasks(() => plainUpload(chosen(), url)),
   // The engine's worker with a record of its memory; only the first call on a page can say so.
   instrument: () =>

@@ -15,6 +15,7 @@ mod memory;
 mod options;
 mod report;
 mod shaper;
+mod sink;
 mod specimen;
 mod stand;
 mod table;

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::devtools::{DevTools, Heap};
-use crate::lab::{HUGE, Lab, Task, number};
+use crate::lab::{Lab, Task, number};
 use crate::options::Options;
+use crate::stand::SINK;
 use crate::table::{Table, Unit};
-use crate::upload::forget;
 
 /// How often the heaps are looked at.
 const SAMPLE: Duration = Duration::from_millis(50);
@@ -25,7 +25,8 @@ enum Kind {
 const LONGEST: &str = "longest task";
 const COUNT: &str = "tasks over 50 ms";
 const GAP: &str = "ticker's longest gap";
-const PLAIN_GAP: &str = "the same during a plain fetch";
+const PLAIN_COUNT: &str = "tasks over 50 ms, plain fetch";
+const PLAIN_GAP: &str = "longest gap, plain fetch";
 const OBJECTS: &str = "JS heap: page and worker";
 const BUFFERS: &str = "ArrayBuffers: page and worker";
 const WASM_PAGE: &str = "wasm memory: page";
@@ -42,7 +43,7 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     lab.run("instrument", json!({}), 0).await?;
     prove(lab, devtools).await?;
 
-    let title = format!("an upload of {} MiB, hashing included", size >> 20);
+    let title = format!("an upload of {} MiB to a sink, hashing included", size >> 20);
     let mut thread = Table::new(
         format!("The page's thread during {title}"),
         "The browser's own record of long tasks (PerformanceObserver), and as a cross-check the longest pause between \
@@ -52,10 +53,9 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     thread.row(LONGEST, "0 if no task took 50 ms", Unit::Millis);
     thread.row(COUNT, "", Unit::Count);
     thread.row(GAP, "", Unit::Millis);
-    if size < HUGE {
-        let what = "one POST of the same file on the same page: what the machine itself adds";
-        thread.row(PLAIN_GAP, what, Unit::Millis);
-    }
+    let what = "one POST of the same file on the same page: what the machine itself adds";
+    thread.row(PLAIN_COUNT, what, Unit::Count);
+    thread.row(PLAIN_GAP, "", Unit::Millis);
 
     let mut weight = Table::new(
         format!("Memory during {title}"),
@@ -72,48 +72,54 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     weight.row(WASM_WORKER, "", Unit::Mebi);
 
     let all = |kind| Task { kind, rounds: options.rounds };
-    let mut tasks = vec![all(Kind::Watched), all(Kind::Weighed)];
-    if size < HUGE {
-        tasks.push(all(Kind::Plain));
-    }
-    lab.alternate(&mut thread, &tasks, async |kind, round| {
-        if let Kind::Plain = kind {
-            let gap = lab.number("watchedPost", json!({ "url": "/plain/disk" }), size, "gap").await?;
-            return Ok(vec![(PLAIN_GAP, gap)]);
-        }
-        specimen.freshen()?;
-        lab.choose(&specimen.path).await?;
-        if let Kind::Watched = kind {
-            let value = lab.run("watchedUpload", json!({}), size).await?;
-            forget(lab, &value)?;
-            let number = |name| number(&value, name);
-            return Ok(vec![(LONGEST, number("longest")?), (COUNT, number("count")?), (GAP, number("gap")?)]);
-        }
-        let ended = AtomicBool::new(false);
-        let work = async {
-            let value = lab.run("upload", json!({}), size).await;
-            ended.store(true, Ordering::Relaxed);
-            value
-        };
-        let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
-        forget(lab, &value?)?;
-        let wasm = lab.run("wasm", json!({}), 0).await?;
-        let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
-        if round > 0 {
-            let peaks = peaks?;
-            for (name, bytes) in [
-                (HEAP_AND_WASM, peaks.objects + page + worker),
-                (ALL, peaks.all + page + worker),
-                (OBJECTS, peaks.objects),
-                (BUFFERS, peaks.buffers),
-                (WASM_PAGE, page),
-                (WASM_WORKER, worker),
-            ] {
-                weight.add(name, bytes / f64::from(1 << 20))?;
+    lab.alternate(
+        &mut thread,
+        &[all(Kind::Watched), all(Kind::Weighed), all(Kind::Plain)],
+        async |kind, round| {
+            if let Kind::Plain = kind {
+                let value = lab.run("watchedPost", json!({ "url": "/plain/sink" }), size).await?;
+                return Ok(vec![
+                    (PLAIN_COUNT, number(&value, "count")?),
+                    (PLAIN_GAP, number(&value, "gap")?),
+                ]);
             }
-        }
-        Ok(Vec::new())
-    })
+            specimen.freshen()?;
+            lab.choose(&specimen.path).await?;
+            if let Kind::Watched = kind {
+                let value = lab.run("watchedUpload", json!({ "endpoint": SINK }), size).await?;
+                let number = |name| number(&value, name);
+                return Ok(vec![
+                    (LONGEST, number("longest")?),
+                    (COUNT, number("count")?),
+                    (GAP, number("gap")?),
+                ]);
+            }
+            let ended = AtomicBool::new(false);
+            let work = async {
+                let value = lab.run("upload", json!({ "endpoint": SINK }), size).await;
+                ended.store(true, Ordering::Relaxed);
+                value
+            };
+            let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
+            value?;
+            let wasm = lab.run("wasm", json!({}), 0).await?;
+            let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
+            if round > 0 {
+                let peaks = peaks?;
+                for (name, bytes) in [
+                    (HEAP_AND_WASM, peaks.objects + page + worker),
+                    (ALL, peaks.all + page + worker),
+                    (OBJECTS, peaks.objects),
+                    (BUFFERS, peaks.buffers),
+                    (WASM_PAGE, page),
+                    (WASM_WORKER, worker),
+                ] {
+                    weight.add(name, bytes / f64::from(1 << 20))?;
+                }
+            }
+            Ok(Vec::new())
+        },
+    )
     .await?;
     thread.target_most(LONGEST, 50.0);
     weight.target_most(HEAP_AND_WASM, 64.0);

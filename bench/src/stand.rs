@@ -23,6 +23,10 @@ use tower_http::services::ServeDir;
 use xuchuan_server::Config;
 
 use crate::options::Options;
+use crate::sink;
+
+/// The endpoint of a server that keeps nothing.
+pub const SINK: &str = "/sink";
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
@@ -59,6 +63,7 @@ impl Stand {
             .nest_service("/peers", ServeDir::new(&options.peers))
             // The same, by a server that takes two chunks at once.
             .nest("/limited", limited(uploads.clone()))
+            .nest(SINK, sink::router())
             // The same files, by a server that announces no digest.
             .nest("/bare", uploads.clone().layer(map_response(without_digest)))
             .merge(uploads)

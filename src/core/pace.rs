@@ -3,7 +3,8 @@
 //!
 //! A chunk of some MiB is answered after many seconds on a slow line, and until then nothing is known of goodput.
 //! Where distance or loss holds each connection back, waiting for that first answer at a few requests costs half the
-//! time of a small file; so as long as no answer comes, time alone opens further requests. See decision 013.
+//! time of a small file; so as long as no answer comes, time alone opens further requests. A server that is near needs
+//! no such haste, and there a request that is refused would cost a whole chunk for nothing. See decision 013.
 
 use crate::core::clock::{Instant, Millis};
 
@@ -13,6 +14,12 @@ const START: usize = 4;
 const MIN_WINDOW: Millis = 500;
 /// While nothing is answered another request is opened each so many ms.
 const STEP: Millis = 150;
+/// A server that gives its first answer within so many ms is near: with TLS that is a round trip of some 20 ms.
+const NEAR: Millis = 80;
+/// How many requests a near server gets before anything is known, and after how many ms another one; the next ones
+/// come sooner and sooner.
+const NEAR_START: usize = 2;
+const NEAR_STEP: Millis = 1_250;
 /// A step up must bring this much more goodput to be kept.
 const WORTHWHILE: f64 = 1.05;
 /// A step down is kept if at least this much of the best goodput is left.
@@ -41,6 +48,8 @@ pub struct Pace {
     adaptive: bool,
     /// Nothing is known of goodput yet: time opens further requests.
     blind: bool,
+    /// After how many ms it opens another.
+    step: Millis,
     /// Since when all that is allowed is in flight and nothing was answered.
     full_since: Option<Instant>,
     /// When the window began, and what it has had: bytes and answers.
@@ -81,6 +90,7 @@ impl Pace {
             max: max.max(1),
             adaptive,
             blind: adaptive,
+            step: STEP,
             full_since: None,
             window: None,
             bytes: 0,
@@ -120,6 +130,15 @@ impl Pace {
         if self.blind { self.max } else { self.limit }
     }
 
+    /// Notes that the first answer, to a request of the moment `sent`, has come, and that there is much to send now.
+    pub fn met(&mut self, sent: Instant, now: Instant) {
+        if self.blind && now.since(sent) <= NEAR {
+            self.limit = self.limit.min(NEAR_START);
+            self.step = NEAR_STEP;
+            self.window = Some(now);
+        }
+    }
+
     /// Never allows more than `max` from here on.
     pub fn at_most(&mut self, max: usize) {
         self.max = self.max.min(max);
@@ -138,17 +157,18 @@ impl Pace {
             self.full_since = None;
             return false;
         }
-        let grows = now.since(*self.full_since.get_or_insert(now)) >= STEP;
+        let grows = now.since(*self.full_since.get_or_insert(now)) >= self.step;
         if grows {
             self.limit += 1;
-            self.full_since = None;
+            (self.full_since, self.window) = (None, None);
+            self.step = STEP.max(self.step / 4);
         }
         grows
     }
 
     /// Returns when [`Pace::tick`] is wanted.
     pub fn ticks_at(&self) -> Option<Instant> {
-        self.full_since.map(|since| since + STEP)
+        self.full_since.map(|since| since + self.step)
     }
 
     /// Notes an answer that confirmed `bytes`, while `in_flight` requests (with it) were under way.
@@ -160,6 +180,11 @@ impl Pace {
             // Fewer requests than allowed say nothing about the limit: the tail of a transfer, or a pause.
             self.window = None;
             return;
+        }
+        if self.blind && self.limit < START.min(most) {
+            // Where answers come fast, one more that is refused costs little; else it is goodput that asks for it.
+            self.blind = self.window.is_some_and(|since| now.since(since) < MIN_WINDOW);
+            self.limit += usize::from(self.blind);
         }
         if self.limit < most && (most < self.max || !self.adaptive) {
             // The server refused more than that, but that much it took.
@@ -318,6 +343,32 @@ mod tests {
         let mut pace = Pace::fixed(2);
         pace.tick(true, Instant(0));
         assert!(!pace.tick(true, Instant(STEP)));
+    }
+
+    #[test]
+    fn a_near_server_gets_few_requests_unless_its_answers_come_fast() {
+        let met = |took| {
+            let mut pace = Pace::adaptive(6);
+            pace.met(Instant(0), Instant(took));
+            pace
+        };
+        assert_eq!(met(NEAR + 1).limit(), START);
+        let mut near = met(NEAR);
+        assert_eq!(near.limit(), NEAR_START);
+        assert!(!near.tick(true, Instant(NEAR)));
+        assert!(!near.tick(true, Instant(NEAR + NEAR_STEP - 1)));
+        assert!(near.tick(true, Instant(NEAR + NEAR_STEP)));
+        // (ms from one answer to the next, and the requests after three of them)
+        for (apart, limit) in [(20, START), (600, NEAR_START)] {
+            let mut pace = met(NEAR);
+            for answer in 1..=3 {
+                pace.confirmed(1_000_000, pace.limit(), Instant(NEAR + answer * apart));
+            }
+            assert_eq!(pace.limit(), limit, "{apart} ms");
+        }
+        let mut pace = Pace::fixed(5);
+        pace.met(Instant(0), Instant(1));
+        assert_eq!(pace.limit(), 5, "not against the page's word");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Reads answers and records out of JavaScript values. By hand: the reading half of serde costs 30 KB of wasm, most of
 //! it to describe what it did not expect, and here that is simply nothing.
 
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Array, JsString, Uint8Array};
+use wasm_bindgen::prelude::*;
 
 use super::object::{get, get_as, get_string, get_u64, to_u64};
 use crate::core::download;
@@ -12,9 +12,16 @@ use crate::core::range::Validators;
 use crate::core::upload::Known;
 use crate::core::wire::{Answer, Envelope};
 
+#[wasm_bindgen]
+extern "C" {
+    // js_sys's takes a text of ours, which is copied here and back: of ten thousand ids for each chunk's answer.
+    #[wasm_bindgen(js_namespace = JSON, catch)]
+    fn parse(text: &JsString) -> Result<JsValue, JsValue>;
+}
+
 /// Reads the protocol's envelope from an answer's text.
-pub fn envelope(text: &str) -> Option<Envelope<Answer>> {
-    let value = js_sys::JSON::parse(text).ok()?;
+pub fn envelope(text: &JsString) -> Option<Envelope<Answer>> {
+    let value = parse(text).ok()?;
     let code = u32::try_from(to_u64(get(&value, "code")?.as_f64()?)?).ok()?;
     let data = match get(&value, "data") {
         None => None,

@@ -3,7 +3,8 @@
 //! What it models: a new connection costs two round trips (TCP, TLS); a window that starts at ten segments, doubles
 //! each round trip, ends at what the system allows, and starts over when the connection has idled; random loss as
 //! the ceiling of Mathis et al., "The Macroscopic Behavior of the TCP Congestion Avoidance Algorithm" (1997); fair
-//! shares of the bandwidth and of the server's processors; half a round trip to the server and half a one back.
+//! shares of the bandwidth and of the server's processors; half a round trip to the server and half a one back. What
+//! the server refuses goes over the line to its end all the same: browsers look for no answer before.
 
 use xuchuan::core::upload::RequestId;
 
@@ -125,22 +126,16 @@ impl Net {
     pub fn pass(&mut self, span: f64, now: f64) -> Vec<(RequestId, End)> {
         self.admit(now);
         self.carry(span, now);
-        let link = self.link;
         let mut ended = Vec::new();
         self.flows.retain(|flow| {
-            let refused = flow.refused && now >= flow.begins + link.rtt;
-            let arrived = flow.answered.is_some_and(|at| now >= at);
-            if refused {
-                // The rest of the body was not read, so the connection cannot be used again.
-                self.connections[flow.connection] = None;
-                ended.push((flow.id, End::TooMany));
-            } else if arrived {
+            let over = flow.answered.is_some_and(|at| now >= at);
+            if over {
                 if let Some(connection) = &mut self.connections[flow.connection] {
                     connection.idle_since = Some(now);
                 }
-                ended.push((flow.id, End::Arrived));
+                ended.push((flow.id, if flow.refused { End::TooMany } else { End::Arrived }));
             }
-            !refused && !arrived
+            !over
         });
         ended
     }

@@ -78,6 +78,7 @@ impl Upload {
                 exchange.doubt = exchange.doubt.filter(|since| id < *since);
                 if !std::mem::replace(&mut exchange.met, true) {
                     self.meter.start(now);
+                    self.pace.met(request.sent, now);
                 }
                 let news = exchange.table.learn(&needed, id, self.next_id - 1);
                 self.news(request, news, needed.len(), now);

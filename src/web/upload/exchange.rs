@@ -1,6 +1,6 @@
 //! One request of an upload, and its answer.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob};
 
@@ -17,7 +17,7 @@ use crate::web::turn::turn;
 use crate::web::{blob, clock, read, sys, write};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
-const START: usize = 200;
+const START: u32 = 200;
 /// A chunk of at most so many bytes is read and sent as bytes: for a blob Chromium's page waits for another process.
 const SMALL: u64 = 64 << 10;
 
@@ -100,10 +100,10 @@ async fn receive(response: web_sys::Response) -> Result<Response, String> {
         .get("Retry-After")
         .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
     let text = promised(response.text().map_err(|error| sys::describe(&error))?).await?;
-    let text = text.as_string().unwrap_or_default();
+    let text: JsString = text.unchecked_into();
     let body = match read::envelope(&text) {
         Some(envelope) => Body::Envelope(envelope),
-        None => Body::Other(text.chars().take(START).collect()),
+        None => Body::Other(text.slice(0, START).as_string().unwrap_or_default()),
     };
     Ok(Response { status, retry_after: asked, body })
 }
