@@ -72,8 +72,6 @@ pub struct Pace {
     remembered: Millis,
     /// When the server last asked for less.
     lowered: Instant,
-    /// The moment of the latest answer.
-    now: Instant,
 }
 
 impl Pace {
@@ -105,7 +103,6 @@ impl Pace {
             refused_until: Instant::default(),
             remembered: REMEMBERED,
             lowered: Instant::default(),
-            now: Instant::default(),
         }
     }
 
@@ -173,7 +170,6 @@ impl Pace {
 
     /// Notes an answer that confirmed `bytes`, while `in_flight` requests (with it) were under way.
     pub fn confirmed(&mut self, bytes: u64, in_flight: usize, now: Instant) {
-        self.now = now;
         self.full_since = None;
         let most = self.most(now);
         if in_flight < self.limit {
@@ -248,7 +244,7 @@ impl Pace {
         }
         self.lowered = now;
         self.refused = self.limit;
-        self.refused_until = self.now + self.remembered;
+        self.refused_until = now + self.remembered;
         self.remembered = self.remembered.saturating_mul(2);
         self.limit = (self.limit / 2).max(1);
         (self.window, self.full_since) = (None, None);
@@ -260,31 +256,49 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Runs answers of 1 MB on a link that gives each request `per_request` bytes/ms, `total` at most.
-    fn run(pace: &mut Pace, per_request: f64, total: f64, answers: usize) {
-        let mut now = pace.now.0 as f64;
-        for _ in 0..answers {
-            let rate = (per_request * pace.limit() as f64).min(total);
-            now += 1e6 / rate;
-            pace.confirmed(1_000_000, pace.limit(), Instant(now as u64));
-        }
+    /// A pace and its clock.
+    struct Run {
+        pace: Pace,
+        now: f64,
     }
 
-    /// The server refuses a request that was just sent.
-    fn refuse(pace: &mut Pace) {
-        pace.too_many(pace.now, pace.now);
+    impl Run {
+        fn of(pace: Pace) -> Run {
+            Run { pace, now: 0.0 }
+        }
+
+        fn now(&self) -> Instant {
+            Instant(self.now as u64)
+        }
+
+        fn limit(&self) -> usize {
+            self.pace.limit()
+        }
+
+        /// Takes answers of 1 MB on a link that gives each request `each` bytes/ms, and `all` at most.
+        fn answers(&mut self, each: f64, all: f64, count: usize) {
+            for _ in 0..count {
+                self.now += 1e6 / (each * self.limit() as f64).min(all);
+                self.pace.confirmed(1_000_000, self.limit(), self.now());
+            }
+        }
+
+        /// The server refuses a request that was just sent.
+        fn refuse(&mut self) {
+            self.pace.too_many(self.now(), self.now());
+        }
     }
 
     #[test]
     fn grows_while_it_pays_and_steps_back_when_it_does_not() {
         // (bytes/ms of one request, and of all; where it settles)
         for (each, all, settled) in [(1000.0, 1e9, 6), (1000.0, 3000.0, 3), (9000.0, 9000.0, 2)] {
-            let mut pace = Pace::adaptive(6);
-            run(&mut pace, each, all, 300);
+            let mut run = Run::of(Pace::adaptive(6));
+            run.answers(each, all, 300);
             let mut there = 0;
             for _ in 0..1000 {
-                run(&mut pace, each, all, 1);
-                there += usize::from(pace.limit() == settled);
+                run.answers(each, all, 1);
+                there += usize::from(run.limit() == settled);
             }
             assert!(there > 850, "{there} of 1000 at {settled}");
         }
@@ -292,34 +306,34 @@ mod tests {
 
     #[test]
     fn a_fixed_pace_moves_only_for_the_server() {
-        let mut pace = Pace::fixed(5);
-        run(&mut pace, 1000.0, 1e9, 100);
-        assert_eq!(pace.limit(), 5);
-        refuse(&mut pace);
-        assert_eq!(pace.limit(), 2);
-        run(&mut pace, 1000.0, 1e9, 2);
-        assert_eq!(pace.limit(), 4, "one fewer than was refused comes back, with each answer one");
-        run(&mut pace, 1000.0, 1e9, 100);
-        assert_eq!(pace.limit(), 4);
-        run(&mut pace, 1000.0, 1e9, 400);
-        assert_eq!(pace.limit(), 5, "after a minute the whole is tried again");
-        refuse(&mut pace);
-        refuse(&mut pace);
-        assert_eq!(pace.limit(), 1);
+        let mut run = Run::of(Pace::fixed(5));
+        run.answers(1000.0, 1e9, 100);
+        assert_eq!(run.limit(), 5);
+        run.refuse();
+        assert_eq!(run.limit(), 2);
+        run.answers(1000.0, 1e9, 2);
+        assert_eq!(run.limit(), 4, "one fewer than was refused comes back, with each answer one");
+        run.answers(1000.0, 1e9, 100);
+        assert_eq!(run.limit(), 4);
+        run.answers(1000.0, 1e9, 400);
+        assert_eq!(run.limit(), 5, "after a minute the whole is tried again");
+        run.refuse();
+        run.refuse();
+        assert_eq!(run.limit(), 1);
     }
 
     #[test]
     fn of_many_that_are_refused_at_once_it_learns_how_many_were_taken() {
         // (under way, refused; how many it has from there on)
         for (under_way, refused, left) in [(6, 4, 2), (6, 3, 3), (6, 1, 5), (4, 2, 2), (6, 6, 2), (2, 2, 1)] {
-            let mut pace = Pace::fixed(under_way);
-            run(&mut pace, 1000.0, 1e9, 10);
-            let sent = pace.now;
+            let mut run = Run::of(Pace::fixed(under_way));
+            run.answers(1000.0, 1e9, 10);
+            let sent = run.now();
             for ms in 1..=refused {
-                pace.too_many(sent, sent + ms);
+                run.pace.too_many(sent, sent + ms);
             }
-            run(&mut pace, 1000.0, 1e9, 20);
-            assert_eq!(pace.limit(), left, "{refused} of {under_way}");
+            run.answers(1000.0, 1e9, 20);
+            assert_eq!(run.limit(), left, "{refused} of {under_way}");
         }
     }
 
@@ -372,25 +386,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_before_any_answer_is_remembered_too() {
+        let mut run = Run { now: 1e6, ..Run::of(Pace::adaptive(6)) };
+        run.refuse();
+        run.answers(1000.0, 1e9, 20);
+        assert_eq!(run.limit(), 3, "one fewer than was refused");
+    }
+
+    #[test]
     fn what_the_server_refused_is_remembered_and_tried_again_less_and_less_often() {
-        let mut pace = Pace::adaptive(6);
-        let (mut refusals, mut hours) = (vec![], 0);
-        while hours < 4 {
-            run(&mut pace, 1000.0, 1e9, 1);
-            if pace.limit() > 2 {
-                let half = pace.limit() / 2;
-                refuse(&mut pace);
-                assert_eq!(pace.limit(), half);
-                refusals.push(pace.now.0);
+        let mut run = Run::of(Pace::adaptive(6));
+        let mut refusals = vec![];
+        while run.now < 4.0 * 3_600_000.0 {
+            run.answers(1000.0, 1e9, 1);
+            if run.limit() > 2 {
+                let half = run.limit() / 2;
+                run.refuse();
+                assert_eq!(run.limit(), half);
+                refusals.push(run.now().0);
             }
-            hours = pace.now.0 / 3_600_000;
         }
         assert!((3..12).contains(&refusals.len()), "{refusals:?}");
         // 4 and then 3 are refused at once; from there on only time makes it try again.
         let refusals = refusals.split_off(1);
         let gaps: Vec<u64> = refusals.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(gaps.is_sorted() && gaps[0] >= REMEMBERED, "{gaps:?}");
-        run(&mut pace, 1000.0, 1e9, 2);
-        assert_eq!(pace.limit(), 2, "what it did not refuse comes back at once");
+        run.answers(1000.0, 1e9, 2);
+        assert_eq!(run.limit(), 2, "what it did not refuse comes back at once");
     }
 }
