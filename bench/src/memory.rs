@@ -72,54 +72,44 @@ pub async fn run(lab: &Lab, options: &Options) -> Result<Vec<Table>> {
     weight.row(WASM_WORKER, "", Unit::Mebi);
 
     let all = |kind| Task { kind, rounds: options.rounds };
-    lab.alternate(
-        &mut thread,
-        &[all(Kind::Watched), all(Kind::Weighed), all(Kind::Plain)],
-        async |kind, round| {
-            if let Kind::Plain = kind {
-                let value = lab.run("watchedPost", json!({ "url": "/plain/sink" }), size).await?;
-                return Ok(vec![
-                    (PLAIN_COUNT, number(&value, "count")?),
-                    (PLAIN_GAP, number(&value, "gap")?),
-                ]);
+    let tasks = [all(Kind::Watched), all(Kind::Weighed), all(Kind::Plain)];
+    lab.alternate(&mut thread, &tasks, async |kind, round| {
+        if let Kind::Plain = kind {
+            let value = lab.run("watchedPost", json!({ "url": "/plain/sink" }), size).await?;
+            return Ok(vec![(PLAIN_COUNT, number(&value, "count")?), (PLAIN_GAP, number(&value, "gap")?)]);
+        }
+        specimen.freshen()?;
+        lab.choose(&specimen.path).await?;
+        if let Kind::Watched = kind {
+            let value = lab.run("watchedUpload", json!({ "endpoint": SINK }), size).await?;
+            let number = |name| number(&value, name);
+            return Ok(vec![(LONGEST, number("longest")?), (COUNT, number("count")?), (GAP, number("gap")?)]);
+        }
+        let ended = AtomicBool::new(false);
+        let work = async {
+            let value = lab.run("upload", json!({ "endpoint": SINK }), size).await;
+            ended.store(true, Ordering::Relaxed);
+            value
+        };
+        let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
+        value?;
+        let wasm = lab.run("wasm", json!({}), 0).await?;
+        let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
+        if round > 0 {
+            let peaks = peaks?;
+            for (name, bytes) in [
+                (HEAP_AND_WASM, peaks.objects + page + worker),
+                (ALL, peaks.all + page + worker),
+                (OBJECTS, peaks.objects),
+                (BUFFERS, peaks.buffers),
+                (WASM_PAGE, page),
+                (WASM_WORKER, worker),
+            ] {
+                weight.add(name, bytes / f64::from(1 << 20))?;
             }
-            specimen.freshen()?;
-            lab.choose(&specimen.path).await?;
-            if let Kind::Watched = kind {
-                let value = lab.run("watchedUpload", json!({ "endpoint": SINK }), size).await?;
-                let number = |name| number(&value, name);
-                return Ok(vec![
-                    (LONGEST, number("longest")?),
-                    (COUNT, number("count")?),
-                    (GAP, number("gap")?),
-                ]);
-            }
-            let ended = AtomicBool::new(false);
-            let work = async {
-                let value = lab.run("upload", json!({ "endpoint": SINK }), size).await;
-                ended.store(true, Ordering::Relaxed);
-                value
-            };
-            let (value, peaks) = tokio::join!(work, weigh(devtools, &ended));
-            value?;
-            let wasm = lab.run("wasm", json!({}), 0).await?;
-            let (page, worker) = (number(&wasm, "page")?, number(&wasm, "worker")?);
-            if round > 0 {
-                let peaks = peaks?;
-                for (name, bytes) in [
-                    (HEAP_AND_WASM, peaks.objects + page + worker),
-                    (ALL, peaks.all + page + worker),
-                    (OBJECTS, peaks.objects),
-                    (BUFFERS, peaks.buffers),
-                    (WASM_PAGE, page),
-                    (WASM_WORKER, worker),
-                ] {
-                    weight.add(name, bytes / f64::from(1 << 20))?;
-                }
-            }
-            Ok(Vec::new())
-        },
-    )
+        }
+        Ok(Vec::new())
+    })
     .await?;
     thread.target_most(LONGEST, 50.0);
     weight.target_most(HEAP_AND_WASM, 64.0);

@@ -14,7 +14,7 @@ use crate::core::wire::{Answer, Envelope};
 
 #[wasm_bindgen]
 extern "C" {
-    // js_sys's takes a text of ours, which is copied here and back: of ten thousand ids for each chunk's answer.
+    // js_sys's takes a Rust string: each chunk's answer, of perhaps ten thousand ids, would be copied here and back.
     #[wasm_bindgen(js_namespace = JSON, catch)]
     fn parse(text: &JsString) -> Result<JsValue, JsValue>;
 }
