@@ -63,6 +63,7 @@ impl Stand {
             .nest_service("/peers", ServeDir::new(&options.peers))
             // The same, by a server that takes two chunks at once.
             .nest("/limited", limited(uploads.clone()))
+            // The protocol, with nothing kept.
             .nest(SINK, sink::router())
             // The same files, by a server that announces no digest.
             .nest("/bare", uploads.clone().layer(map_response(without_digest)))

@@ -157,6 +157,7 @@ impl Pace {
         let grows = now.since(*self.full_since.get_or_insert(now)) >= self.step;
         if grows {
             self.limit += 1;
+            // What was measured with fewer under way says nothing of more.
             (self.full_since, self.window) = (None, None);
             self.step = STEP.max(self.step / 4);
         }
