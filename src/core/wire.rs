@@ -170,6 +170,8 @@ mod tests {
         }
     }
 
+    // serde_json is there natively only.
+    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn what_a_server_accepts_stands_beside_the_data() {
         let said = |json: &str| serde_json::from_str::<Envelope<Answer>>(json).unwrap().accepts;

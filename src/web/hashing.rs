@@ -7,6 +7,7 @@ use std::task::{Poll, Waker};
 
 use web_sys::Blob;
 
+use super::blob::Read;
 use super::kernel::kernel;
 use super::reader::Reader;
 pub use super::reader::Unreadable;
@@ -154,6 +155,15 @@ struct Job<'a> {
 impl Job<'_> {
     /// Hashes all there is; tells whether it was not stopped.
     async fn run(&mut self, blob: &Blob, size: u64, unit: u64) -> Result<bool, Unreadable> {
+        if size == 0 {
+            // A file that was deleted since it was picked has size 0, too; only a read tells it from an empty one.
+            let read = Read::start(blob, &(0..0)).map(Read::bytes);
+            let read = match read {
+                Ok(read) => read.await,
+                Err(why) => Err(why),
+            };
+            read.map_err(|why| Unreadable { at: 0, why })?;
+        }
         let mut reader = Reader::new(blob, self.hasher.position());
         let left = size - self.hasher.position();
         let mut current = room(left.min(unit))?;

@@ -239,5 +239,5 @@ pub fn download_with(url: &str, options: &JsValue, on_state: Option<Function>) -
 /// Puts bytes on the server; their URL.
 pub async fn stored(bytes: &[u8]) -> String {
     let result = upload(&blob(bytes), "{ resume: false, ext: '.bin' }").result().await;
-    format!("{}{}", server(), text(&result, "url"))
+    text(&result, "url")
 }

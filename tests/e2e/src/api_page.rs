@@ -85,6 +85,11 @@ impl<'a> ApiPage<'a> {
         self.begin(name, "upload", Value::Null, options).await
     }
 
+    /// Starts the upload `name` of the file that was chosen before.
+    pub async fn begin_chosen(&self, name: &str, options: Value) -> Result<()> {
+        self.begin(name, "upload", Value::Null, options).await
+    }
+
     /// Starts the download `name` of `url`.
     pub async fn download(&self, name: &str, url: &str, options: Value) -> Result<()> {
         self.begin(name, "download", json!(url), options).await
