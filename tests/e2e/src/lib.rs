@@ -17,6 +17,7 @@ pub mod soak;
 pub mod stage;
 pub mod wait;
 pub mod watch;
+pub mod wild_server;
 pub mod wire;
 
 /// Just enough HTTP/1.1, shared with the fault server.
