@@ -62,7 +62,7 @@ const ROWS: [Row; 10] = [
     Row::new("record in memory", Manner::Memory, ONCE),
     Row::new("HTTP 200 for everything", Manner::AlwaysOk, ONCE),
     Row::new("record in a database", Manner::Database, ONCE),
-    Row::new("code 200 for success", Manner::CodeOk, Ends::Error(&["200", "success", "0"])),
+    Row::new("code 200 for success", Manner::CodeOk, Ends::Error(&["code", "success", " 0"])),
     Row::new("bodies up to 1 MB", Manner::SmallBodies, CUT_AGAIN),
     Row::new("bodies up to 1 MB, other origin", Manner::SmallBodies, CUT_AGAIN).across(),
     Row::new("bodies up to 1 MB, first cut only", Manner::SmallBodiesOldCut, NAMES_LIMITS),
