@@ -10,6 +10,7 @@ pub mod demo;
 pub mod engine;
 pub mod fake;
 pub mod files;
+pub mod nginx;
 pub mod process;
 pub mod server;
 pub mod setting;

@@ -17,9 +17,6 @@ use serde_json::{Value, json};
 use wild::Manner;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wild-server");
-/// What the page's policy must allow for a server of another origin.
-const ANY_SERVER: &str =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src *";
 
 /// How an upload is to end.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +95,7 @@ async fn servers_gib(stage: &Stage) -> Result<()> {
 async fn table(stage: &Stage, file: &TestFile, rows: &[Row], limit: Duration) -> Result<()> {
     let www = stage.folder("www")?;
     built::www(&www)?;
-    let site = Host::start(fake::site(www.clone(), ANY_SERVER)).await?;
+    let site = Host::start(fake::site(www.clone(), fake::ANY_SERVER_CSP)).await?;
     let browser = stage.browser().await?;
     let mut wrong = Vec::new();
     for row in rows {
