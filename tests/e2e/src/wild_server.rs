@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wild::Manner;
 use wild::account::{self, Event};
@@ -22,6 +23,7 @@ pub struct WildServer {
     port: u16,
     folder: PathBuf,
     crashes: Arc<AtomicU32>,
+    restart: Arc<Notify>,
     _supervisor: JoinSet<()>,
 }
 
@@ -55,21 +57,27 @@ impl WildServer {
                 Program::start(command, &log)
             }
         };
-        let crashes = Arc::new(AtomicU32::new(0));
+        let (crashes, restart) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
         let mut supervisor = JoinSet::new();
         let mut server = launch()?;
-        let count = Arc::clone(&crashes);
+        let (count, asked) = (Arc::clone(&crashes), Arc::clone(&restart));
         supervisor.spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                if server.ended() {
-                    count.fetch_add(1, Ordering::Relaxed);
-                    let Ok(next) = launch() else { return };
-                    server = next;
+                tokio::select! {
+                    () = asked.notified() => server.kill(),
+                    () = tokio::time::sleep(Duration::from_millis(10)) => {
+                        if !server.ended() {
+                            continue;
+                        }
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
+                let Ok(next) = launch() else { return };
+                server = next;
             }
         });
-        let started = WildServer { port, folder: folder.to_owned(), crashes, _supervisor: supervisor };
+        let started =
+            WildServer { port, folder: folder.to_owned(), crashes, restart, _supervisor: supervisor };
         until("the wild server", Duration::from_secs(20), async || {
             Ok(TcpStream::connect(started.address()).await.ok())
         })
@@ -91,6 +99,11 @@ impl WildServer {
     /// Returns where the finished file `name` lies.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join("files").join(name)
+    }
+
+    /// Kills it with SIGKILL; it is started again, and that is no crash.
+    pub fn restart(&self) {
+        self.restart.notify_one();
     }
 
     /// Returns how often it has ended by itself.

@@ -11,9 +11,10 @@ use e2e::files::{self, MIB, TestFile};
 use e2e::http::Host;
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
+use e2e::wait::until;
 use e2e::wild_server::WildServer;
 use e2e::{built, fake, scenario};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wild::Manner;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wild-server");
@@ -34,16 +35,28 @@ struct Row {
     manner: Manner,
     /// The page is of another origin than the server.
     across: bool,
+    /// The page asks for so many requests at once, whatever the server says.
+    concurrency: Option<u8>,
+    /// The server is killed and started again after so many chunks.
+    killed: Option<u64>,
     ends: Ends,
 }
 
 impl Row {
     const fn new(what: &'static str, manner: Manner, ends: Ends) -> Row {
-        Row { what, manner, across: false, ends }
+        Row { what, manner, across: false, concurrency: None, killed: None, ends }
     }
 
     const fn across(self) -> Row {
         Row { across: true, ..self }
+    }
+
+    const fn at_once(self, requests: u8) -> Row {
+        Row { concurrency: Some(requests), ..self }
+    }
+
+    const fn killed_after(self, chunks: u64) -> Row {
+        Row { killed: Some(chunks), ..self }
     }
 }
 
@@ -51,6 +64,12 @@ impl Row {
 const ONCE: Ends = Ends::Done(1.05);
 /// Some chunks were too large, and were sent before that was known.
 const CUT_AGAIN: Ends = Ends::Done(1.3);
+/// The chunk under way is sent again.
+const GOES_ON: Ends = Ends::Done(1.15);
+/// The server has forgotten what it had.
+const FROM_THE_START: Ends = Ends::Done(2.05);
+/// Each round loses some of what it sends, and gains some.
+const LOSING: Ends = Ends::Done(3.0);
 const NAMES_LIMITS: Ends = Ends::Error(&["chunkSize", "client_max_body_size"]);
 
 const ROWS: [Row; 10] = [
@@ -81,7 +100,29 @@ async fn repeated_chunks(stage: &Stage) -> Result<()> {
     table(stage, &file, &rows, Duration::from_secs(45)).await
 }
 
-/// The same with 1 GiB, when `E2E_BIG` asks for it.
+/// Servers that are started again in the middle.
+async fn restarted_servers(stage: &Stage) -> Result<()> {
+    let file = files::random(&stage.folder("files")?, "wild.bin", 123, 64 * MIB)?;
+    let rows = [
+        Row::new("racy record, restarted", Manner::Racy, GOES_ON).killed_after(5),
+        Row::new("record in a database, restarted", Manner::Database, GOES_ON).killed_after(5),
+        Row::new("record in memory, restarted", Manner::Memory, FROM_THE_START).killed_after(5),
+    ];
+    table(stage, &file, &rows, Duration::from_secs(45)).await
+}
+
+/// A page that asks for more at once than such servers can bear.
+async fn impatient_page(stage: &Stage) -> Result<()> {
+    let file = files::random(&stage.folder("files")?, "wild.bin", 124, 64 * MIB)?;
+    let rows = [
+        Row::new("racy record, 4 at once", Manner::Racy, LOSING).at_once(4),
+        Row::new("record in a database, 4 at once", Manner::Database, LOSING).at_once(4),
+        Row::new("record in memory, 4 at once", Manner::Memory, ONCE).at_once(4),
+    ];
+    table(stage, &file, &rows, Duration::from_secs(45)).await
+}
+
+/// The first table with 1 GiB, when `E2E_BIG` asks for it.
 async fn servers_gib(stage: &Stage) -> Result<()> {
     if std::env::var_os("E2E_BIG").is_none() {
         stage.tell("skipped: E2E_BIG=1 asks for it");
@@ -119,20 +160,31 @@ async fn play(
     limit: Duration,
 ) -> Result<()> {
     let folder = stage.folder(row.what)?;
-    let flags = ["--www", &www.display().to_string(), "--cors"];
-    let server = WildServer::start(
-        Path::new(PROGRAM),
-        row.manner,
-        &folder,
-        flags.get(..if row.across { 3 } else { 2 }).unwrap_or(&flags),
-    )
-    .await?;
+    let www = www.display().to_string();
+    let mut flags = vec!["--www", &www];
+    if row.across {
+        flags.push("--cors");
+    }
+    let server = WildServer::start(Path::new(PROGRAM), row.manner, &folder, &flags).await?;
     let page = "/e2e/script.html";
     let page = if row.across { site.url(page) } else { server.url(page) };
     let page = ApiPage::open(browser, &page).await?;
-    let options = if row.across { json!({ "endpoint": server.url("/api/upload") }) } else { json!({}) };
+    let mut options = Map::new();
+    if row.across {
+        options.insert("endpoint".into(), json!(server.url("/api/upload")));
+    }
+    if let Some(requests) = row.concurrency {
+        options.insert("concurrency".into(), json!(requests));
+    }
     let start = Instant::now();
-    page.upload("u", file, options).await?;
+    page.upload("u", file, options.into()).await?;
+    if let Some(chunks) = row.killed {
+        until("the moment to kill the server", limit, async || {
+            Ok((server.arrived()?.chunks >= chunks).then_some(()))
+        })
+        .await?;
+        server.restart();
+    }
     let told = page.settled("u", limit).await;
     let seconds = start.elapsed().as_secs_f64();
     let arrived = server.arrived()?;
@@ -159,7 +211,9 @@ async fn play(
         Ends::Done(most) => {
             right_file(&server, file, &told).await?;
             ensure!(ratio <= most, "{ratio:.3} bytes sent for each that is needed");
-            ensure!(arrived.at_once == 1, "{} requests at once", arrived.at_once);
+            let most = row.concurrency.map_or(1, u64::from);
+            ensure!((1..=most).contains(&arrived.at_once), "{} requests at once", arrived.at_once);
+            ensure!(row.killed.is_none_or(|_| arrived.chunks > file.chunks()), "it was killed too late");
         }
         Ends::Error(words) => {
             let error = told.error.with_context(|| format!("no error, {:?}", told.result))?;
@@ -191,4 +245,6 @@ async fn right_file(server: &WildServer, file: &TestFile, told: &Told) -> Result
 
 scenario!(servers, 480: Chromium, Firefox, WebKit);
 scenario!(repeated_chunks, 120: Chromium, Firefox, WebKit);
+scenario!(restarted_servers, 180: Chromium, Firefox, WebKit);
+scenario!(impatient_page, 180: Chromium, Firefox, WebKit);
 scenario!(servers_gib, 3000: Chromium);
