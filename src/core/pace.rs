@@ -163,7 +163,11 @@ impl Pace {
 
     fn bound(&mut self) {
         self.max = self.asked.min(self.accepted).min(self.ceiling).max(1);
-        self.limit = self.limit.min(self.max);
+        if self.limit > self.max {
+            self.limit = self.max;
+            // What was tried with more is not to be taken back from here.
+            (self.window, self.full_since, self.trying) = (None, None, false);
+        }
     }
 
     /// Tells whether there is never more than one request, so that nothing goes out beside it either.
@@ -290,6 +294,18 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ceiling_ends_the_step_that_was_being_tried() {
+        // A step up is being tried when the server turns out to take one at a time; were it taken back, none would be left.
+        let mut pace =
+            Pace { limit: 5, trying: true, blind: false, before: 1e9, best: 1e9, ..Pace::adaptive(6) };
+        pace.at_most(1);
+        for now in (0..5_000).step_by(100) {
+            pace.confirmed(10, 1, Instant(now));
+            assert_eq!(pace.limit(), 1);
+        }
+    }
 
     #[test]
     fn parallel_is_the_servers_word() {
