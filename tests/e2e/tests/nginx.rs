@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use e2e::api_page::{ApiPage, Told};
 use e2e::browser::Browser;
+use e2e::engine::Engine;
 use e2e::files::{self, MIB, TestFile};
 use e2e::http::Host;
 use e2e::nginx::Nginx;
@@ -30,7 +31,16 @@ enum Place {
 }
 
 impl Place {
-    const ALL: [Place; 4] = [Place::SameOrigin, Place::OtherOrigin, Place::Http2, Place::OtherOriginHttp2];
+    /// Returns those that are tried in `engine`. WebKitGTK's network process dies in libsoup (3.2.3, a general
+    /// protection fault, 2 of 3 runs) when two bodies are refused over HTTP/2 before they were sent.
+    fn of(engine: Engine) -> &'static [Place] {
+        match engine {
+            Engine::WebKit => &[Place::SameOrigin, Place::OtherOrigin],
+            Engine::Chromium | Engine::Firefox => {
+                &[Place::SameOrigin, Place::OtherOrigin, Place::Http2, Place::OtherOriginHttp2]
+            }
+        }
+    }
 
     /// Returns the page's URL and the endpoint, if it has to be told.
     fn urls(self, nginx: &Nginx, site: &Host) -> (String, Option<String>) {
@@ -57,7 +67,7 @@ async fn our_server(stage: &Stage) -> Result<()> {
     built::www(&www)?;
     let browser = stage.browser().await?;
     let mut wrong = Vec::new();
-    for (seed, place) in (131..).zip(Place::ALL) {
+    for (seed, &place) in (131..).zip(Place::of(stage.engine)) {
         let server = Server::start(&stage.folder(&format!("data {place:?}"))?, &www, &[]).await?;
         let nginx = Nginx::start(&stage.folder(&format!("nginx {place:?}"))?, server.address()).await?;
         let file = files::random(&stage.folder("files")?, "nginx.bin", seed, 20 * MIB)?;
@@ -80,7 +90,7 @@ async fn racy_server(stage: &Stage) -> Result<()> {
     let program = Path::new(env!("CARGO_BIN_EXE_wild-server"));
     let browser = stage.browser().await?;
     let mut wrong = Vec::new();
-    for place in Place::ALL {
+    for &place in Place::of(stage.engine) {
         let folder = stage.folder(&format!("racy {place:?}"))?;
         let server = WildServer::start(program, Manner::Racy, &folder, &flags).await?;
         let nginx = Nginx::start(&stage.folder(&format!("nginx {place:?}"))?, server.address()).await?;
