@@ -22,6 +22,9 @@ pub const BLOB_ONLY_CSP: &str =
 /// A site that allows no worker at all.
 pub const NO_WORKER_CSP: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'; connect-src 'self'";
+/// A site whose pages may call servers of other origins.
+pub const ANY_SERVER_CSP: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src *";
 
 /// Serves the files below `folder`, every page under the Content-Security-Policy `csp`.
 pub fn site(folder: PathBuf, csp: &str) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {

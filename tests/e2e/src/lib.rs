@@ -10,6 +10,7 @@ pub mod demo;
 pub mod engine;
 pub mod fake;
 pub mod files;
+pub mod nginx;
 pub mod process;
 pub mod server;
 pub mod setting;
@@ -17,6 +18,7 @@ pub mod soak;
 pub mod stage;
 pub mod wait;
 pub mod watch;
+pub mod wild_server;
 pub mod wire;
 
 /// Just enough HTTP/1.1, shared with the fault server.

@@ -1,5 +1,6 @@
 //! The harness itself: the wire's speed and its faults, and file choosing, without the module.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -7,8 +8,13 @@ use e2e::engine::Engine;
 use e2e::http::{Answer, Host};
 use e2e::scenario;
 use e2e::stage::Stage;
+use e2e::wait::until;
+use e2e::wild_server::WildServer;
 use e2e::wire::{Cut, Side, Weather, Wire};
 use serde_json::json;
+use wild::Manner;
+
+const SOON: Duration = Duration::from_secs(10);
 
 async fn chooses_files(stage: &Stage) -> Result<()> {
     let page = Host::start(|_| Answer::new(200, "text/html", "<input type=file id=f multiple>")).await?;
@@ -55,6 +61,34 @@ async fn wire_is_fast_and_exact(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+async fn crashes_are_counted(stage: &Stage) -> Result<()> {
+    ensure!(stage.engine == Engine::Chromium, "needs no browser: run once");
+    let folder = stage.folder("wild")?;
+    let program = Path::new(env!("CARGO_BIN_EXE_wild-server"));
+    let server = WildServer::start(program, Manner::Crashing, &folder, &[]).await?;
+    let greet = async || {
+        let body = json!({ "fileId": "f", "ext": "", "chunkIds": ["c"] }).to_string();
+        reqwest::Client::new().post(server.url("/api/upload/handshake")).body(body).send().await
+    };
+    let torn = folder.join("records/f.json");
+    std::fs::write(&torn, "{")?;
+    for crashes in 1..=2 {
+        ensure!(greet().await.is_err(), "a torn record was read");
+        until("the next start", SOON, async || {
+            let up = server.crashes() == crashes && reqwest::get(server.url("/")).await.is_ok();
+            Ok(up.then_some(()))
+        })
+        .await?;
+    }
+    std::fs::remove_file(torn)?;
+    server.restart();
+    until("the start after a kill", SOON, async || Ok(greet().await.ok())).await?;
+    ensure!(server.crashes() == 2, "a kill counts as a crash");
+    let arrived = server.arrived()?;
+    ensure!(arrived.handshakes >= 3 && arrived.chunks == 0, "the account is wrong: {arrived:?}");
+    Ok(())
+}
+
 const STORE: &str = "
     const database = await new Promise((good, bad) => {
       const opening = indexedDB.open('e2e');
@@ -84,4 +118,5 @@ async fn profile_outlives_a_kill(stage: &Stage) -> Result<()> {
 
 scenario!(profile_outlives_a_kill, 60: Chromium, Firefox);
 scenario!(chooses_files, 60: Chromium, Firefox, WebKit);
+scenario!(crashes_are_counted, 60: Chromium);
 scenario!(wire_is_fast_and_exact, 60: Chromium);

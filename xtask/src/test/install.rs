@@ -15,9 +15,19 @@ pub struct Tools {
     pub webkitdriver: PathBuf,
 }
 
-/// Browsers and their drivers, a display without a screen, and glyphs for the Chinese page.
-const DEBIAN_PACKAGES: [&str; 7] =
-    ["chromium", "chromium-driver", "firefox-esr", "webkit2gtk-driver", "xvfb", "xauth", "fonts-noto-cjk"];
+/// Browsers and their drivers, a display without a screen, and glyphs for the Chinese page; the proxy that stands in
+/// front of most servers, and what makes its certificate.
+const DEBIAN_PACKAGES: [&str; 9] = [
+    "chromium",
+    "chromium-driver",
+    "firefox-esr",
+    "webkit2gtk-driver",
+    "xvfb",
+    "xauth",
+    "fonts-noto-cjk",
+    "nginx",
+    "openssl",
+];
 
 const INSTALL: Duration = Duration::from_secs(1800);
 

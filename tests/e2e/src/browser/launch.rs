@@ -41,6 +41,8 @@ pub(super) async fn launch(engine: Engine, profile: &Path) -> Result<(Program, W
     })
     .await?;
     let mut capabilities = Capabilities::new();
+    // nginx's certificate in the tests is one that nobody has signed.
+    capabilities.set("acceptInsecureCerts", true)?;
     for (name, value) in wishes(engine, profile) {
         capabilities.set(name, value)?;
     }
