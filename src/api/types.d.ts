@@ -366,7 +366,7 @@ export type TransferErrorCode =
   | "stalled"
   /** The server failed. */
   | "server"
-  /** The server said no; its own words are in the message. */
+  /** The server said no, in its own words, which are in the message; or the request can never be sent. */
   | "rejected"
   /** The file is not what it was when it was hashed. */
   | "file-changed"

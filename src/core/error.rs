@@ -16,7 +16,7 @@ pub enum Kind {
     Stalled,
     /// The server failed, or answered something that is not the protocol.
     Server,
-    /// The server said no.
+    /// The server said no, or the request can never be sent.
     Rejected,
     /// The file's bytes are not the ones that were hashed.
     FileChanged,

@@ -1,8 +1,7 @@
 //! Requests that brought no answer: which of them end the upload at once, and where each message says that it was asked.
 
 use super::RequestId;
-use super::machine::Phase;
-use super::machine::Upload;
+use super::machine::{Phase, Upload};
 use super::outbox::What;
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Instant;
