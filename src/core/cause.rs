@@ -77,7 +77,7 @@ impl Cause {
                 format!("Add {origin} to `connect-src` in the page's Content-Security-Policy")
             }
             Cause::Unreadable => {
-                "Choose the file again; it may have been moved, deleted or changed".to_owned()
+                "Choose the file again; it may have been moved, deleted or locked".to_owned()
             }
             Cause::Cut | Cause::Connection => {
                 format!("Check the connection, and that {origin} is up")

@@ -182,10 +182,9 @@ impl Error {
             // While there is no network, nothing else is known.
             _ if self.kind == Kind::Offline => self.kind.advice().to_owned(),
             (Some(cause), url) => cause.advice(url.unwrap_or("the server")),
-            (None, _) if self.redirected.is_some() => format!(
-                "{}; it was redirected: give the address that it ends at, or log in again if that is a login page",
-                self.kind.advice()
-            ),
+            (None, _) if self.redirected.is_some() => {
+                format!("{}; give the address that it was redirected to, or log in again", self.kind.advice())
+            }
             (None, _) => self.kind.advice().to_owned(),
         }
     }
@@ -242,8 +241,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the handshake failed (HTTP 200 from https://h/login, to which https://h/api/upload was redirected): see \
-             https://h/log. Look at the server's log; what was done is kept, so it can go on later; it was redirected: \
-             give the address that it ends at, or log in again if that is a login page."
+             https://h/log. Look at the server's log; what was done is kept, so it can go on later; give the \
+             address that it was redirected to, or log in again."
         );
         let lost =
             Error::lost("downloading", Loss::new(Cause::Cors, "Failed to fetch")).at("https://h/f?sig=1");

@@ -36,8 +36,6 @@ thread_local! {
 #[derive(Debug, Default)]
 pub struct Inquiry {
     looks: Cell<Looks>,
-    /// The URL that was last found to be one that can be asked.
-    sound: RefCell<String>,
 }
 
 impl Inquiry {
@@ -50,10 +48,6 @@ impl Inquiry {
         Box::pin(async move {
             listen();
             let (url, credentials) = (outgoing.url.clone(), outgoing.credentials);
-            if *self.sound.borrow() != url {
-                check_url(&url)?;
-                *self.sound.borrow_mut() = url.clone();
-            }
             match send(outgoing, signal).await {
                 Err(loss) if loss.cause == Cause::Unanswered && !signal.aborted() => {
                     Err(self.explain(&sys::address(&url), credentials, loss).await)
@@ -64,11 +58,14 @@ impl Inquiry {
     }
 
     async fn explain(&self, url: &str, credentials: &str, loss: Loss) -> Loss {
+        if let Err(refused) = check_url(url) {
+            return refused;
+        }
         let failed = clock::now();
         let cause = self.cause(url, credentials).await;
         // No network was asked.
         let is_local = cause == Cause::Unsendable;
-        let revoked = if is_local { "; the URL was revoked, or what it names can't be read" } else { "" };
+        let revoked = if is_local { "; it was revoked, or can't be read" } else { "" };
         let looked = clock::now().since(failed);
         Loss { looked, ..Loss::new(cause, format!("{}{revoked}", loss.words)) }
     }
