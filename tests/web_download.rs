@@ -19,6 +19,7 @@ use xuchuan::web::download::sink::{Sink, Target};
 use xuchuan::web::download::{DownloadHands, Downloaded, Job};
 use xuchuan::web::drive::{Audience, Driver, Hands};
 use xuchuan::web::headers::Headers;
+use xuchuan::web::inquiry::Inquiry;
 
 use web::*;
 
@@ -63,6 +64,7 @@ impl Body {
             url: RefCell::new("/x".to_owned()),
             refresh_url: None,
             headers: Headers::new(None),
+            inquiry: Inquiry::default(),
             credentials: "same-origin",
             sink: RefCell::new(sink),
             journal: None,
@@ -304,6 +306,7 @@ impl Run {
                 url: RefCell::new("https://example.org/x".to_owned()),
                 refresh_url: None,
                 headers: Headers::new(None),
+                inquiry: Inquiry::default(),
                 credentials: "same-origin",
                 sink: RefCell::new(Sink::new(target, PIECE)),
                 journal: None,

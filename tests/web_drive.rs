@@ -84,6 +84,7 @@ impl Machine for Toy {
             speed: 0.0,
             eta: None,
             waiting_for: None,
+            trouble: None,
         }
     }
 

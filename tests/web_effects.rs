@@ -12,8 +12,10 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
+use xuchuan::core::cause::{Cause, Loss};
+use xuchuan::core::wire::Answer;
 use xuchuan::web::blob::{Read, slice};
-use xuchuan::web::fetch::{AbortGuard, Outgoing, headers, send};
+use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;
 use xuchuan::web::serial::Serial;
 use xuchuan::web::signal::Signal;
@@ -47,7 +49,7 @@ fn get_from(url: &str) -> Outgoing {
     }
 }
 
-async fn fetched(outgoing: Outgoing) -> Result<web_sys::Response, String> {
+async fn fetched(outgoing: Outgoing) -> Result<web_sys::Response, Loss> {
     let guard = AbortGuard::new().expect("a guard");
     send(outgoing, &guard.signal()).await
 }
@@ -86,9 +88,17 @@ async fn fetch_reads_what_the_server_exposes() {
 async fn fetch_says_what_failed() {
     guarded(async {
         let refused = fetched(get_from("http://127.0.0.1:9/")).await.err();
-        assert!(refused.is_some_and(|why| why.starts_with("TypeError")));
-        let nonsense = fetched(get_from("http://[/")).await.err();
-        assert!(nonsense.is_some_and(|why| why.contains("TypeError") || why.contains("URL")));
+        assert!(
+            refused.is_some_and(|loss| {
+                loss.cause == Cause::Unanswered && loss.words.starts_with("TypeError")
+            })
+        );
+        assert!(fetched(get_from("http://[/")).await.is_err());
+        for url in ["http://[/", "http://user:secret@127.0.0.1:9/", "http://user@127.0.0.1:9/"] {
+            let loss = check_url(url).expect_err(url);
+            assert!(loss.cause == Cause::Unsendable && !loss.words.contains("secret"), "{loss:?}");
+        }
+        assert_eq!(check_url("/files?x=1#y"), Ok(()));
     })
     .await;
 }
@@ -123,10 +133,10 @@ async fn fetch_ends_when_its_guard_is_dropped() {
         assert!(ended.borrow().is_none());
         drop(guard);
         until("it ends", || ended.borrow().is_some()).await;
-        assert_eq!(ended.take().flatten().as_deref(), Some("AbortError: aborted"));
+        assert_eq!(ended.take().flatten(), Some(Loss::from("AbortError: aborted")));
         call(&fake, "restore", &[]);
         // What is aborted before it begins never begins.
-        assert_eq!(send(get_from("/slow"), &signal).await.err().as_deref(), Some("aborted"));
+        assert_eq!(send(get_from("/slow"), &signal).await.err(), Some(Loss::from("aborted")));
     })
     .await;
 }
@@ -137,8 +147,11 @@ async fn fetch_fails_for_headers_that_cannot_be() {
         for (name, value) in [("X-Name", "续传"), ("X-Name", "a\nb"), ("no name", "x"), ("", "x")] {
             let mut outgoing = get_from(&format!("{}/files/none", server()));
             outgoing.headers.push((name.to_owned(), value.to_owned()));
-            let why = fetched(outgoing).await.err();
-            assert!(why.as_deref().is_some_and(|why| why.contains("Error")), "{name}: {value}: {why:?}");
+            let loss = fetched(outgoing).await.expect_err(name);
+            assert!(
+                loss.cause == Cause::Unsendable && loss.words.contains(name),
+                "{name}: {value}: {loss:?}"
+            );
         }
     })
     .await;
@@ -161,7 +174,7 @@ async fn fetch_keeps_a_signed_url_as_it_is() {
 
 // headers
 
-async fn headers_of(option: &str) -> Result<Vec<(String, String)>, String> {
+async fn headers_of(option: &str) -> Result<Vec<(String, String)>, Loss> {
     Headers::new(Some(js(option))).get(None).await
 }
 
@@ -180,9 +193,14 @@ async fn headers_come_from_objects_and_functions() {
             assert_eq!(headers_of(option).await, expected, "{option}");
         }
         assert_eq!(Headers::new(None).get(None).await, Ok(Vec::new()));
-        assert_eq!(headers_of("() => null").await, Ok(Vec::new()));
+        let counted = Ok(vec![("n".to_owned(), "5".to_owned())]);
+        assert_eq!(headers_of("() => ({ n: 5 })").await, counted, "as fetch would");
     })
     .await;
+}
+
+fn page(words: &str) -> Result<Vec<(String, String)>, Loss> {
+    Err(Loss::new(Cause::Page, format!("the page's headers() failed: {words}")))
 }
 
 #[wasm_bindgen_test]
@@ -190,10 +208,27 @@ async fn headers_fail_with_what_the_page_threw() {
     guarded(async {
         for option in ["() => { throw new Error('no token') }", "async () => { throw new Error('no token') }"]
         {
-            assert_eq!(headers_of(option).await, Err("Error: no token".to_owned()), "{option}");
+            assert_eq!(headers_of(option).await, page("Error: no token"), "{option}");
         }
-        assert_eq!(headers_of("() => { throw 'no token' }").await, Err("no token".to_owned()));
-        assert_eq!(headers_of("() => Promise.reject()").await, Err("an unknown error".to_owned()));
+        assert_eq!(headers_of("() => { throw 'no token' }").await, page("no token"));
+        assert_eq!(headers_of("() => Promise.reject()").await, page("a value of the type undefined"));
+        for (option, words) in [
+            ("() => null", "it gave null"),
+            ("() => 5", "it gave number"),
+            ("() => ({ n: NaN })", "the header “n” is number"),
+            ("() => ({ n: null })", "the header “n” is null"),
+            ("() => ({ n: undefined })", "the header “n” is undefined"),
+        ] {
+            let loss = headers_of(option).await.expect_err(option);
+            assert!(loss.cause == Cause::Page && loss.words.contains(words), "{option}: {loss:?}");
+        }
+        let later =
+            headers_of("() => { throw Object.assign(new Error('later'), { retryable: true }) }").await;
+        assert_eq!(
+            later.expect_err("it throws").cause,
+            Cause::Cut,
+            "the page says that it is worth another try"
+        );
     })
     .await;
 }
@@ -446,17 +481,35 @@ fn answers_that_are_no_envelope_are_none() {
         "[]",
         "{}",
         "<html>",
-        "{\"code\":-1}",
-        "{\"code\":\"0\"}",
+        "{\"code\":\"ok\"}",
+        "{\"code\":\"\"}",
+        "{\"code\":null}",
+        "{\"code\":true}",
         "{\"code\":0,\"data\":5}",
         "{\"code\":0,\"data\":[1]}",
-        "{\"code\":4294967296}",
     ] {
         assert!(read::envelope(&odd.into()).is_none(), "{odd}");
     }
     assert!(
         read::envelope(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
     );
+}
+
+#[wasm_bindgen_test]
+fn envelopes_are_read_as_servers_write_them() {
+    let read = |text: &str| read::envelope(&text.into()).expect("an envelope");
+    let quoted = read("{\"code\":\"0\",\"data\":[\"a\"]}");
+    assert_eq!((quoted.code, quoted.data), (0, Some(Answer::Needed(vec!["a".to_owned()]))));
+    for (text, msg) in [
+        ("{\"code\":-1}", "the server answered code -1"),
+        ("{\"code\":4294967296,\"msg\":\"full\"}", "full"),
+        ("{\"code\":\"-1\",\"message\":\"full\"}", "full"),
+        ("{\"code\":1,\"msg\":\"no\",\"message\":\"full\"}", "no"),
+        ("{\"code\":200,\"msg\":\"success\",\"data\":{\"needed\":[]}}", "success"),
+    ] {
+        let failure = read(text);
+        assert!(failure.code != 0 && failure.msg == msg, "{text}: {failure:?}");
+    }
 }
 
 #[wasm_bindgen_test]
@@ -477,7 +530,18 @@ fn errors_describe_themselves() {
     assert_eq!(sys::describe(&js("new Error()")), "Error");
     assert_eq!(sys::describe(&js("new DOMException('late', 'TimeoutError')")), "TimeoutError: late");
     assert_eq!(sys::describe(&"words".into()), "words");
-    for odd in ["null", "undefined", "5", "Symbol('x')", "{ get message() { throw 1 } }"] {
-        assert_eq!(sys::describe(&js(odd)), "an unknown error", "{odd}");
+    for (odd, words) in [
+        ("null", "the value null"),
+        ("undefined", "a value of the type undefined"),
+        ("5", "the value 5"),
+        ("Symbol('x')", "a value of the type symbol"),
+        ("{ get message() { throw 1 } }", "an object (Object)"),
+        ("{ message: 'no' }", "no"),
+        ("{ code: 'E_LOGIN' }", "an object (Object, code E_LOGIN)"),
+        ("new Response('', { status: 418 })", "an object (Response, status 418)"),
+        ("new Event('error')", "an object (Event, type error)"),
+        ("new Error('at http://u:p@h/x?key=1')", "Error: at http://h/x"),
+    ] {
+        assert_eq!(sys::describe(&js(odd)), words, "{odd}");
     }
 }

@@ -107,6 +107,7 @@ fn hashing(hashed: u64, total: u64) -> JsValue {
         speed: 0.0,
         eta: None,
         waiting_for: None,
+        trouble: None,
     };
     settled::progress(&progress, Instant::default())
 }

@@ -16,6 +16,7 @@ use crate::core::text::{parts, text};
 use crate::web::download::sink::{Sink, Target};
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
+use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
 use crate::web::store::Claim;
 use crate::web::{clock, read, store, sys};
@@ -103,6 +104,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
         unix_now: clock::unix_now(),
         seed: sys::random(),
+        address: sys::address(&url),
         ..Config::new(url.clone())
     };
     let piece = config.piece;
@@ -111,6 +113,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         url: RefCell::new(url),
         refresh_url,
         headers,
+        inquiry: Inquiry::default(),
         credentials,
         sink: RefCell::new(Sink::new(target, piece)),
         journal,

@@ -12,5 +12,7 @@ pub fn into_js(error: &Error) -> JsValue {
         ("message", error.message().into()),
         ("status", error.status.map_or(JsValue::UNDEFINED, JsValue::from)),
         ("retryable", error.kind.retryable().into()),
+        ("reason", error.cause.map_or(JsValue::UNDEFINED, |cause| cause.name().into())),
+        ("detail", error.detail.as_str().into()),
     ])
 }

@@ -4,6 +4,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::core::clock::Instant;
+use crate::core::error::Error;
 use crate::core::progress::{Progress, Wait};
 use crate::core::report::Event;
 use crate::core::upload::{self, Upload};
@@ -12,12 +13,15 @@ use crate::web::object::{number, object};
 
 /// Makes the page's `Progress`.
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
+    let cause = || progress.trouble.as_ref().map_or(JsValue::NULL, trouble);
     let wait = match progress.waiting_for {
         None => JsValue::NULL,
-        Some(Wait::Network) => object(&[("reason", "offline".into()), ("until", JsValue::NULL)]),
+        Some(Wait::Network) => {
+            object(&[("reason", "offline".into()), ("until", JsValue::NULL), ("cause", cause())])
+        }
         Some(Wait::Backoff { until }) => {
             let at = clock::unix_now() + until.since(now);
-            object(&[("reason", "backoff".into()), ("until", number(at))])
+            object(&[("reason", "backoff".into()), ("until", number(at)), ("cause", cause())])
         }
     };
     object(&[
@@ -30,6 +34,16 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
         ("speed", progress.speed.into()),
         ("eta", progress.eta.map_or(JsValue::NULL, JsValue::from)),
         ("waitingFor", wait),
+    ])
+}
+
+/// Makes the page's `Trouble`.
+fn trouble(error: &Error) -> JsValue {
+    object(&[
+        ("code", error.kind.code().into()),
+        ("reason", error.cause.map_or(JsValue::NULL, |cause| cause.name().into())),
+        ("status", error.status.map_or(JsValue::NULL, JsValue::from)),
+        ("message", error.message().into()),
     ])
 }
 

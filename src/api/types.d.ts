@@ -65,14 +65,16 @@ export type TransferState =
   | "failed"
   | "aborted";
 
-/** Headers for every request of a transfer. */
-export type HeaderValues = Record<string, string> | Headers;
+/** Headers for every request of a transfer. A number is sent as text; what else is no text is an error. */
+export type HeaderValues = Record<string, string | number> | Headers;
 
 /** The options that uploads and downloads share. `null` and `undefined` mean the default. */
 export interface TransferOptions {
   /**
    * Sent with every request. A function is asked before each request; after a 401 it is asked once more, for all
-   * requests in flight, and they are sent again.
+   * requests in flight, and they are sent again. What `fetch` would refuse or silently drop (text beyond Latin-1, a name
+   * that browsers keep to themselves) is a `TypeError` at once, or `rejected` where a function gives it. A function that
+   * throws ends the transfer as well, unless the device is offline or what it throws has `retryable: true`.
    */
   headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>) | null;
   /** Default `"same-origin"`. */
@@ -110,7 +112,11 @@ export interface RetryOptions {
 }
 
 export interface UploadOptions extends TransferOptions {
-  /** Where chunks go; the handshake goes to `endpoint + "/handshake"`. Default `"/api/upload"`. */
+  /**
+   * Where chunks go; the handshake goes to `endpoint + "/handshake"`, before the query if there is one. Default
+   * `"/api/upload"`. A URL that `fetch` can't ask (no URL, a user's name or password in it, another scheme) is a
+   * `TypeError` at once.
+   */
   endpoint?: string | URL | null;
   /**
    * Bytes of a chunk, at least 1. The default follows from the file's size: a thousandth, in whole MiB, from 4 to 64 MiB.
@@ -235,9 +241,50 @@ export interface Progress {
   readonly speed: number;
   /** Seconds left, or null where that can't be told. */
   readonly eta: number | null;
-  /** What a `waiting` transfer waits for, and until when (in ms since 1970, or null for an event). */
-  readonly waitingFor: { readonly reason: "offline" | "backoff"; readonly until: number | null } | null;
+  /** What a `waiting` transfer waits for, until when (in ms since 1970, or null for an event), and what failed before. */
+  readonly waitingFor: {
+    readonly reason: "offline" | "backoff";
+    readonly until: number | null;
+    readonly cause: Trouble | null;
+  } | null;
 }
+
+/** A failure that a transfer hopes to get over. */
+export interface Trouble {
+  /** What the transfer will fail with if it does not. */
+  readonly code: TransferErrorCode;
+  /** Why no answer came, as far as that is known. */
+  readonly reason: FailureReason | null;
+  /** HTTP status, if a server answered. */
+  readonly status: number | null;
+  /** What was being done, what was found, and what to do about it. URLs are shown without their query. */
+  readonly message: string;
+}
+
+/** Why a request brought no answer. */
+export type FailureReason =
+  /** The browser refuses to make such a request. */
+  | "unsendable"
+  /** A function of the page (`headers`, `refreshUrl`) threw, or gave what can't be used. */
+  | "page"
+  /** The page's Content-Security-Policy forbids it (`connect-src`). */
+  | "policy"
+  /** The bytes to be sent could not be read. */
+  | "unreadable"
+  /** The answer broke off. */
+  | "cut"
+  /** Nothing more is known. */
+  | "unanswered"
+  /** The connection to the page's own origin failed. */
+  | "connection"
+  /** Nothing answers at that origin. */
+  | "unreachable"
+  /** The server answers, without the CORS headers that would let the page see it. */
+  | "cors"
+  /** The server lets the page in, and refuses the headers that are sent (the CORS preflight). */
+  | "preflight"
+  /** The page came over HTTPS, and the URL is HTTP. */
+  | "mixed-content";
 
 export interface UploadResult {
   /** Where the server serves the file: a whole URL, which the server may have given relative to the handshake's. */
@@ -319,7 +366,7 @@ export type TransferErrorCode =
   | "stalled"
   /** The server failed. */
   | "server"
-  /** The server said no; its own words are in the message. */
+  /** The server said no, in its own words, which are in the message; or the request can never be sent. */
   | "rejected"
   /** The file is not what it was when it was hashed. */
   | "file-changed"
@@ -355,5 +402,9 @@ export class TransferError extends Error {
   readonly status: number | undefined;
   /** Starting it again may help. */
   readonly retryable: boolean;
+  /**
+   * What the page's own function threw; the reason given to {@link Transfer.abort}; or, where no answer came, an `Error`
+   * with the browser's words and a `reason` (a {@link FailureReason}).
+   */
   readonly cause?: unknown;
 }

@@ -13,6 +13,7 @@ use crate::core::plan::{self, Cut};
 use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
 use crate::core::wire;
 use crate::web::drive::Driver;
+use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
@@ -88,6 +89,7 @@ pub fn start(
     let concurrency = options.concurrency(MOST_UPLOADS);
     let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
     let machine = InTurn::new(Upload::new(Config {
+        endpoint: sys::address(&record.endpoint),
         cut,
         naming: record.asked_naming,
         vouched: options.vouched(),
@@ -111,6 +113,7 @@ pub fn start(
         cut,
         endpoint: record.endpoint.clone(),
         headers,
+        inquiry: Inquiry::default(),
         credentials: options.credentials(),
         tabs: tabs.map(JsCast::unchecked_into),
         turn: RefCell::default(),

@@ -1,6 +1,7 @@
 //! The one error type: what kind, what was being done, how often it was tried.
 
-use crate::core::text::{text, without_end};
+use crate::core::address::without_secrets;
+use crate::core::cause::{Cause, Loss};
 use std::fmt;
 
 /// What went wrong, in the words of the API's error codes.
@@ -15,7 +16,7 @@ pub enum Kind {
     Stalled,
     /// The server failed, or answered something that is not the protocol.
     Server,
-    /// The server said no.
+    /// The server said no, or the request can never be sent.
     Rejected,
     /// The file's bytes are not the ones that were hashed.
     FileChanged,
@@ -80,7 +81,7 @@ impl Kind {
     /// Says what a person or a page can do about it.
     fn advice(self) -> &'static str {
         match self {
-            Kind::Network => "Check the connection and, if the server is on another origin, its CORS headers",
+            Kind::Network => "Check the connection and whether the server is up",
             Kind::Offline => "Connect to a network and start it again",
             Kind::Stalled => "Try again, or raise `stallTimeout` for very slow links",
             Kind::Server => "Look at the server's log; what was done is kept, so it can go on later",
@@ -114,27 +115,87 @@ pub struct Error {
     pub status: Option<u16>,
     /// How often it was tried; 0 where trying again makes no sense.
     pub attempts: u32,
+    /// Where it was asked: a URL's origin and path.
+    pub url: Option<String>,
+    /// Where the answer came from, if a redirect led to another place.
+    pub redirected: Option<String>,
+    /// Why there was no answer, where that is known.
+    pub cause: Option<Cause>,
     /// What to do about it, where that is more than what its kind says.
     pub advice: Option<String>,
 }
 
 impl Error {
     /// Makes an error of `kind` that happened while `doing`.
-    pub fn new(kind: Kind, doing: impl Into<String>, detail: impl Into<String>) -> Error {
-        Error { kind, doing: doing.into(), detail: detail.into(), status: None, attempts: 0, advice: None }
+    pub fn new(kind: Kind, doing: impl Into<String>, detail: impl AsRef<str>) -> Error {
+        Error::made(kind, doing.into(), detail.as_ref())
+    }
+
+    // Once, and not for each kind of text.
+    fn made(kind: Kind, doing: String, detail: &str) -> Error {
+        Error {
+            kind,
+            doing,
+            detail: without_secrets(detail),
+            status: None,
+            attempts: 0,
+            url: None,
+            redirected: None,
+            cause: None,
+            advice: None,
+        }
+    }
+
+    /// Makes the error of a request that brought no answer.
+    pub fn lost(doing: impl Into<String>, loss: Loss) -> Error {
+        Error { cause: Some(loss.cause), ..Error::new(loss.cause.kind(), doing, loss.words) }
     }
 
     /// Says what happened and what to do about it.
     pub fn message(&self) -> String {
-        let mut message = text!(self.doing, " failed");
+        let mut message = format!("{} failed", self.doing);
         if self.attempts > 1 {
-            message += &text!(" after ", self.attempts, " attempts");
+            message += &format!(" after {} attempts", self.attempts);
         }
-        if let Some(status) = self.status {
-            message += &text!(" (HTTP ", status, ")");
+        match (self.status, self.place()) {
+            (Some(status), Some(place)) => message += &format!(" (HTTP {status} from {place})"),
+            (Some(status), None) => message += &format!(" (HTTP {status})"),
+            (None, Some(place)) => message += &format!(" ({place})"),
+            (None, None) => {}
         }
-        let advice = self.advice.as_deref().unwrap_or(self.kind.advice());
-        message + &text!(": ", without_end(&self.detail, '.'), ". ", advice, ".")
+        message + &format!(": {}. {}.", self.detail.trim_end_matches('.'), self.remedy())
+    }
+
+    fn place(&self) -> Option<String> {
+        let url = self.url.as_deref()?;
+        Some(match &self.redirected {
+            Some(to) => format!("{to}, to which {url} was redirected"),
+            None => url.to_owned(),
+        })
+    }
+
+    fn remedy(&self) -> String {
+        if let Some(advice) = &self.advice {
+            return advice.clone();
+        }
+        match (self.cause, self.url.as_deref()) {
+            // While there is no network, nothing else is known.
+            _ if self.kind == Kind::Offline => self.kind.advice().to_owned(),
+            (Some(cause), url) => cause.advice(url.unwrap_or("the server")),
+            (None, _) if self.redirected.is_some() => {
+                format!("{}; give the address that it was redirected to, or log in again", self.kind.advice())
+            }
+            (None, _) => self.kind.advice().to_owned(),
+        }
+    }
+
+    /// Says where it was asked, unless that is known already.
+    #[must_use]
+    pub fn at(mut self, url: &str) -> Error {
+        if self.url.is_none() && !url.is_empty() {
+            self.url = Some(without_secrets(url));
+        }
+        self
     }
 
     /// Adds the HTTP status.
@@ -170,6 +231,24 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_where_it_was_asked_and_shows_no_secret() {
+        let error = Error::new(Kind::Server, "the handshake", "see https://u:pw@h/log?key=1")
+            .with_status(Some(200))
+            .at("https://u:pw@h/api/upload?token=1");
+        let error = Error { redirected: Some("https://h/login".to_owned()), ..error };
+        assert_eq!(
+            error.to_string(),
+            "the handshake failed (HTTP 200 from https://h/login, to which https://h/api/upload was redirected): see \
+             https://h/log. Look at the server's log; what was done is kept, so it can go on later; give the \
+             address that it was redirected to, or log in again."
+        );
+        let lost =
+            Error::lost("downloading", Loss::new(Cause::Cors, "Failed to fetch")).at("https://h/f?sig=1");
+        assert!(lost.kind == Kind::Network && lost.message().contains("(https://h/f)"), "{lost}");
+        assert!(lost.message().contains("Let https://h answer with `Access-Control-Allow-Origin`"), "{lost}");
+    }
 
     #[test]
     fn tells_what_was_done_and_what_to_do() {

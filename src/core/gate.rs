@@ -1,6 +1,8 @@
 //! Whether and when requests may go out: paused, offline, backing off, waiting for new credentials.
 
+use crate::core::cause::Cause;
 use crate::core::clock::{Instant, Millis};
+use crate::core::error::Error;
 use crate::core::progress::Wait;
 use crate::core::retry::{Budget, Jitter, Policy};
 
@@ -29,6 +31,8 @@ pub struct Gate {
     credentials_since: u64,
     /// How often anything failed; never reset.
     total_failures: u32,
+    /// What failed last, until something goes well.
+    trouble: Option<Error>,
 }
 
 /// Where the page's credentials stand.
@@ -69,7 +73,25 @@ impl Gate {
             credentials: Credentials::Good,
             credentials_since: 0,
             total_failures: 0,
+            trouble: None,
         }
+    }
+
+    /// Notes what failed. Returns it with what was found out about the same trouble before, where it says less itself.
+    pub fn blame(&mut self, error: Error) -> Error {
+        let mut error = error;
+        let earlier =
+            self.trouble.as_ref().and_then(|trouble| trouble.cause).filter(|cause| cause.is_finding());
+        if matches!(error.cause, Some(Cause::Unanswered | Cause::Connection)) {
+            error.cause = earlier.or(error.cause);
+        }
+        self.trouble = Some(error.clone());
+        error
+    }
+
+    /// Returns what failed last, while nothing has gone well since.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.as_ref()
     }
 
     /// Tells whether a request may go out at `now`.
@@ -140,6 +162,7 @@ impl Gate {
 
     /// Notes that a request sent at `sent` was answered: what was sent while offline proves that we are not.
     pub fn reached(&mut self, sent: Instant) {
+        self.trouble = None;
         self.offline_since = self.offline_since.filter(|since| sent <= *since);
     }
 
@@ -150,6 +173,7 @@ impl Gate {
 
     /// Notes a confirmed byte: the budget is whole again, and only a wait that the server asked for goes on.
     pub fn progress(&mut self) {
+        self.trouble = None;
         self.budget.reset();
         self.start_over();
     }
@@ -157,6 +181,7 @@ impl Gate {
     /// Notes bytes that moved: the budget is whole again, and every wait goes on. For transfers that confirm byte by
     /// byte, where lifting the wait would let a failing request come back at once.
     pub fn moved(&mut self) {
+        self.trouble = None;
         self.budget.reset();
         self.failures = 0;
     }
@@ -246,6 +271,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::cause::Loss;
 
     fn gate() -> Gate {
         Gate::new(Policy::default(), Jitter::new(1))
@@ -276,6 +302,19 @@ mod tests {
         gate.online(true, Instant(9_000_100));
         assert!(gate.is_open(Instant(9_000_100)));
         assert!(!Gate::new(Policy::NEVER, Jitter::new(0)).failed(Instant(0), None, Instant(0)));
+    }
+
+    #[test]
+    fn what_was_found_out_stays_until_something_goes_well() {
+        let mut gate = gate();
+        let lost = |cause| Error::lost("sending", Loss::new(cause, "Failed to fetch"));
+        assert_eq!(gate.blame(lost(Cause::Cors)).cause, Some(Cause::Cors));
+        assert_eq!(gate.blame(lost(Cause::Unanswered)).cause, Some(Cause::Cors), "less is known of this one");
+        assert_eq!(gate.blame(lost(Cause::Unreachable)).cause, Some(Cause::Unreachable), "looked at again");
+        assert_eq!(gate.trouble().and_then(|trouble| trouble.cause), Some(Cause::Unreachable));
+        gate.reached(Instant(0));
+        assert_eq!(gate.trouble(), None);
+        assert_eq!(gate.blame(lost(Cause::Unanswered)).cause, Some(Cause::Unanswered));
     }
 
     #[test]

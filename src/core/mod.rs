@@ -1,5 +1,7 @@
 //! The pure part: no JavaScript, no clock, no randomness, no I/O.
 
+pub mod address;
+pub mod cause;
 pub mod clock;
 pub mod download;
 pub mod error;

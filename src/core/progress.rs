@@ -1,6 +1,7 @@
 //! What the page is told: monotone byte counts, a smoothed speed, the time left.
 
 use crate::core::clock::{Instant, Millis};
+use crate::core::error::Error;
 
 /// The span over which speed is measured, in ms.
 const WINDOW: Millis = 8_000;
@@ -147,6 +148,8 @@ pub struct Progress {
     pub eta: Option<f64>,
     /// Why it waits, if it does.
     pub waiting_for: Option<Wait>,
+    /// What failed before it had to wait.
+    pub trouble: Option<Error>,
 }
 
 #[cfg(test)]

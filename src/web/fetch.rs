@@ -5,10 +5,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, Response};
 
 use super::headers::Pairs;
-use super::object::object;
+use super::object::{get, get_string, object};
 use super::sys;
 use super::task::promised;
-use crate::core::text::text;
+use crate::core::address::without_secrets;
+use crate::core::cause::{Cause, Loss};
 
 /// A request to be sent.
 pub struct Outgoing {
@@ -48,10 +49,11 @@ impl Drop for AbortGuard {
     }
 }
 
-/// Sends a request and resolves when the answer's head is there. Fails with the browser's words.
-pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<Response, String> {
+/// Sends a request and resolves when the answer's head is there. Fails with the browser's words, and tells a request that
+/// could not be made from one that got no answer.
+pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<Response, Loss> {
     if signal.aborted() {
-        return Err("aborted".to_owned());
+        return Err("aborted".into());
     }
     let Outgoing { method, url, headers, credentials, body, no_store } = outgoing;
     let init = object(&[
@@ -63,9 +65,9 @@ pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<R
         ("body", body.unwrap_or(JsValue::UNDEFINED)),
     ]);
     let request = web_sys::Request::new_with_str_and_init(&url, init.unchecked_ref());
-    let request = request.map_err(|error| sys::describe(&error))?;
+    let request = request.map_err(|error| Loss::new(Cause::Unsendable, sys::describe(&error)))?;
     let response = promised(sys::fetch(&request)).await?;
-    response.dyn_into().map_err(|_| "fetch gave no response".to_owned())
+    response.dyn_into().map_err(|_| "fetch gave no response".into())
 }
 
 /// Returns the headers of an answer.
@@ -73,12 +75,33 @@ pub fn headers(response: &Response) -> Headers {
     Headers::from_raw(response.headers())
 }
 
-/// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text.
-fn checked(pairs: &Pairs) -> Result<web_sys::Headers, String> {
-    let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
+/// Fails for a URL that `fetch` refuses before it asks anybody: one that can't be read, or has a user's name or password.
+pub fn check_url(url: &str) -> Result<(), Loss> {
+    let init = web_sys::RequestInit::new();
+    // The browser's words may hold the password.
+    web_sys::Request::new_with_str_and_init(url, &init).map(drop).map_err(|_| {
+        Loss::new(Cause::Unsendable, "the URL can't be read, or it carries a user name or a password")
+    })
+}
+
+/// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text; of two with one name the
+/// last one counts.
+fn checked(pairs: &Pairs) -> Result<web_sys::Headers, Loss> {
+    let headers = web_sys::Headers::new().map_err(|error| Loss::from(sys::describe(&error)))?;
     for (name, value) in pairs {
-        let set = headers.set(name, value);
-        set.map_err(|error| text!("the header “", name, "” cannot be sent (", sys::describe(&error), ")"))?;
+        // The browser's words may hold the value, which may be a token.
+        headers.set(name, value).map_err(|_| {
+            let what =
+                format!("the header “{name}” can't be sent: its name or value is not what HTTP allows");
+            Loss::new(Cause::Unsendable, what)
+        })?;
     }
     Ok(headers)
+}
+
+/// Returns where an answer came from, if that is not where it was asked.
+pub fn redirected(response: &Response) -> Option<String> {
+    // Read by name: a page's own function may give what only looks like an answer.
+    let redirected = get(response, "redirected").is_some_and(|it| it.is_truthy());
+    get_string(response, "url").filter(|_| redirected).map(|url| without_secrets(&url))
 }

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::task::ask;
-use crate::core::text::text;
+use super::object::get;
+use super::sys;
+use super::task::Boxed;
+use crate::core::cause::{Cause, Loss};
 
 /// Names and values.
 pub type Pairs = Vec<(String, String)>;
@@ -28,7 +30,8 @@ impl Headers {
     pub fn new(option: Option<JsValue>) -> Headers {
         let source = match option.map(JsCast::dyn_into::<Function>) {
             Some(Ok(function)) => Source::Asked(function),
-            Some(Err(object)) => Source::Fixed(pairs(&object)),
+            // The shell has looked at them.
+            Some(Err(object)) => Source::Fixed(pairs(&object).unwrap_or_default()),
             None => Source::Fixed(Vec::new()),
         };
         Headers { source, fresh: RefCell::new(None) }
@@ -46,18 +49,24 @@ impl Headers {
 
     /// Returns the headers for one request, for which [`Headers::fresh`] gave `fresh` when it was ordered; fails with what
     /// the page's function threw.
-    pub async fn get(&self, fresh: Option<Pairs>) -> Result<Pairs, String> {
-        match (fresh, &self.source) {
+    pub fn get(&self, fresh: Option<Pairs>) -> Boxed<Result<Pairs, Loss>> {
+        let known = match (fresh, &self.source) {
             (Some(pairs), _) => Ok(pairs),
             (None, Source::Fixed(pairs)) => Ok(pairs.clone()),
-            (None, Source::Asked(function)) => ask(function).await.map(|value| pairs(&value)),
-        }
+            (None, Source::Asked(function)) => Err(asked(function)),
+        };
+        Box::pin(async move {
+            match known {
+                Ok(pairs) => Ok(pairs),
+                Err(asked) => asked.await.map_err(|thrown| failed(&thrown)),
+            }
+        })
     }
 
     /// Asks the page again, and keeps the answer until [`Headers::replayed`].
     pub async fn refresh(&self) -> Result<(), String> {
         if let Source::Asked(function) = &self.source {
-            let pairs = pairs(&ask(function).await?);
+            let pairs = asked(function).await.map_err(|thrown| sys::describe(&thrown))?;
             *self.fresh.borrow_mut() = Some(pairs);
         }
         Ok(())
@@ -69,24 +78,47 @@ impl Headers {
     }
 }
 
-/// Says that a request could not be sent without its headers.
-pub fn failed(why: String) -> String {
-    text!("the page's headers() failed: ", why)
+/// Says that a request can't be sent without its headers. What the page threw may say itself that it is worth another try,
+/// as a `TransferError` does: the function may have asked a network that was not there.
+fn failed(thrown: &JsValue) -> Loss {
+    let worth_it = get(thrown, "retryable").is_some_and(|it| it.is_truthy());
+    let cause = if worth_it { Cause::Cut } else { Cause::Page };
+    Loss::new(cause, format!("the page's headers() failed: {}", sys::describe(thrown)))
 }
 
-/// Reads a plain object or a `Headers` object.
-fn pairs(value: &JsValue) -> Pairs {
+/// Calls the page's function; fails with what it throws, or with what is wrong about what it gives.
+fn asked(function: &Function) -> Boxed<Result<Pairs, JsValue>> {
+    // Called at once, and not when somebody waits.
+    let given = function.call0(&JsValue::UNDEFINED).map(|given| Promise::resolve(&given));
+    Box::pin(async move {
+        let given = wasm_bindgen_futures::JsFuture::from(given?).await?;
+        pairs(&given).map_err(|why| js_sys::TypeError::new(&why).into())
+    })
+}
+
+/// Reads a plain object or a `Headers` object. Where a value is a number it is sent as `fetch` would.
+fn pairs(value: &JsValue) -> Result<Pairs, String> {
     let entries = match value.dyn_ref::<Object>() {
         Some(headers) if headers.is_instance_of::<web_sys::Headers>() => js_sys::Array::from(headers),
         Some(object) => Object::entries(object),
-        None => return Vec::new(),
+        None => return Err(format!("it gave {} where an object was expected", kind(value))),
     };
     let mut pairs = Vec::new();
     for entry in entries.iter() {
         let Ok(entry) = entry.dyn_into::<js_sys::Array>() else { continue };
-        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
-            pairs.push((name, value));
+        let (name, value) = (entry.get(0).as_string().unwrap_or_default(), entry.get(1));
+        let number = value.as_f64().filter(|number| number.is_finite()).map(sys::number_text);
+        match value.as_string().or(number) {
+            Some(value) => pairs.push((name, value)),
+            None => return Err(format!("the header “{name}” is {} where a text was expected", kind(&value))),
         }
     }
-    pairs
+    Ok(pairs)
+}
+
+fn kind(value: &JsValue) -> String {
+    if value.is_null() {
+        return "null".to_owned();
+    }
+    value.js_typeof().as_string().unwrap_or_default()
 }

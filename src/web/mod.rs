@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod hasher;
 pub mod hashing;
 pub mod headers;
+pub mod inquiry;
 pub mod kernel;
 pub mod line;
 pub mod listener;

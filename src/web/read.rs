@@ -5,12 +5,13 @@ use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::object::{get, get_as, get_string, get_u64, to_u64};
+use super::sys;
 use crate::core::download;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
 use crate::core::range::Validators;
 use crate::core::upload::{Known, Naming};
-use crate::core::wire::{Accepts, Answer, Envelope, MOST_PARALLEL};
+use crate::core::wire::{self, Accepts, Answer, Envelope, MOST_PARALLEL};
 
 #[wasm_bindgen]
 extern "C" {
@@ -22,16 +23,39 @@ extern "C" {
 /// Reads the protocol's envelope from an answer's text.
 pub fn envelope(text: &JsString) -> Option<Envelope<Answer>> {
     let value = parse(text).ok()?;
-    let code = u32::try_from(to_u64(get(&value, "code")?.as_f64()?)?).ok()?;
+    let (code, said) = code(&get(&value, "code")?)?;
     let data = match get(&value, "data") {
         None => None,
         Some(data) => match data.as_string() {
             Some(url) => Some(Answer::Url(url)),
-            None => Some(Answer::Needed(strings(&data)?)),
+            None => match strings(&data) {
+                Some(ids) => Some(Answer::Needed(ids)),
+                // What a failure brings besides is nobody's concern.
+                None if code != wire::OK => None,
+                None => return None,
+            },
         },
     };
-    let msg = get_string(&value, "msg").unwrap_or_default();
+    let msg =
+        ["msg", "message"].iter().find_map(|name| get_string(&value, name)).or(said).unwrap_or_default();
     Some(Envelope { code, msg, data, accepts: get(&value, "accepts").map(|said| accepts(&said)) })
+}
+
+/// Reads a code: a number, or one in quotes. One that is no count, such as -1, is a failure like any other, and is said.
+fn code(value: &JsValue) -> Option<(u32, Option<String>)> {
+    let number = match value.as_string() {
+        // JavaScript takes nothing for 0.
+        Some(text) if text.trim_ascii().is_empty() => return None,
+        Some(_) => value.unchecked_into_f64(),
+        None => value.as_f64()?,
+    };
+    if number.is_nan() {
+        return None;
+    }
+    match to_u64(number).and_then(|code| u32::try_from(code).ok()) {
+        Some(code) => Some((code, None)),
+        None => Some((u32::MAX, Some(format!("the server answered code {}", sys::number_text(number))))),
+    }
 }
 
 /// Reads what a server says that it accepts; nonsense counts as not said.

@@ -5,12 +5,17 @@ use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::object::{get, get_string, object};
-use crate::core::text::{parts, text};
+use crate::core::address::without_secrets;
+use crate::core::text::parts;
 
 #[wasm_bindgen]
 extern "C" {
     /// [`fetch`](https://fetch.spec.whatwg.org/#fetch-method), of a page or a worker.
     pub fn fetch(request: &web_sys::Request) -> Promise;
+
+    /// The same, for a request that is no transfer's.
+    #[wasm_bindgen(catch, js_name = fetch)]
+    pub fn fetch_plainly(url: &str, init: &JsValue) -> Result<Promise, JsValue>;
 
     /// Milliseconds since the page or worker started, monotonic.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
@@ -129,7 +134,7 @@ fn navigator(property: &str) -> Option<JsValue> {
 }
 
 /// Returns the address of this page or worker.
-fn here() -> Option<String> {
+pub fn here() -> Option<String> {
     get_string(&get(&js_sys::global(), "location")?, "href")
 }
 
@@ -154,7 +159,7 @@ pub fn new_array_buffer(len: f64) -> Result<js_sys::ArrayBuffer, JsValue> {
     Room::new(len).map(JsCast::unchecked_into)
 }
 
-fn absolute(url: &str) -> Option<web_sys::Url> {
+fn parsed(url: &str) -> Option<web_sys::Url> {
     let base = here()?;
     // A worker from a Blob has a base that nothing can be relative to.
     web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
@@ -162,7 +167,7 @@ fn absolute(url: &str) -> Option<web_sys::Url> {
 
 /// Returns the whole address of `url`, which may be relative to this page; as it is if it is none.
 pub fn address(url: &str) -> String {
-    absolute(url).map_or_else(|| url.to_owned(), |url| url.href())
+    parsed(url).map_or_else(|| url.to_owned(), |url| url.href())
 }
 
 /// Returns the whole address of `url`, which is relative to `base`; as it is if it is none.
@@ -172,7 +177,7 @@ pub fn resolve(url: &str, base: &str) -> String {
 
 /// Returns the origin of `url`; nothing for what is no URL.
 pub fn origin_of(url: &str) -> String {
-    absolute(url).map(|url| url.origin()).unwrap_or_default()
+    parsed(url).map(|url| url.origin()).unwrap_or_default()
 }
 
 /// Returns 53 random bits; who watches many of them can guess the next.
@@ -194,7 +199,7 @@ pub fn is_same_origin(url: &str) -> bool {
 
 /// Returns the last part of a URL's path, as a file's name.
 pub fn name_of(url: &str) -> String {
-    let path = absolute(url).map(|url| url.pathname()).unwrap_or_default();
+    let path = parsed(url).map(|url| url.pathname()).unwrap_or_default();
     let last = parts(&path, b'/').reduce(|_, later| later).unwrap_or_default();
     js_sys::decode_uri_component(last)
         .ok()
@@ -202,11 +207,39 @@ pub fn name_of(url: &str) -> String {
         .unwrap_or_else(|| last.to_owned())
 }
 
-/// Returns what a thrown or rejected value says.
+/// Writes a number as JavaScript does. Rust's own way brings 10 KB of tables.
+pub fn number_text(number: f64) -> String {
+    let text = js_sys::Number::from(number).to_string_with_radix(10);
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+/// Returns what a thrown or rejected value says. Pages throw all kinds of things: an answer, an event, a plain object.
 pub fn describe(error: &JsValue) -> String {
-    match (get_string(error, "name"), get_string(error, "message")) {
+    let told = match (get_string(error, "name"), get_string(error, "message")) {
         (Some(name), Some(message)) if message.is_empty() => name,
-        (Some(name), Some(message)) => text!(name, ": ", message),
-        _ => error.as_string().unwrap_or_else(|| "an unknown error".to_owned()),
+        (Some(name), Some(message)) => format!("{name}: {message}"),
+        (None, Some(message)) if !message.is_empty() => message,
+        _ if error.is_object() => of_object(error),
+        _ => match (error.as_string(), error.as_f64()) {
+            (Some(words), _) if !words.is_empty() => words,
+            (_, Some(number)) => format!("the value {}", number_text(number)),
+            _ if error.is_null() => "the value null".to_owned(),
+            _ => format!("a value of the type {}", error.js_typeof().as_string().unwrap_or_default()),
+        },
+    };
+    without_secrets(&told)
+}
+
+/// Names what kind of object it is, and what tells most about an answer, an event or a plain object.
+fn of_object(value: &JsValue) -> String {
+    let class = get(value, "constructor").and_then(|class| get_string(&class, "name")).unwrap_or_default();
+    let known = ["status", "type", "code", "msg"].iter().find_map(|name| {
+        let told = get(value, name)?;
+        let told = told.as_string().or_else(|| told.as_f64().map(number_text))?;
+        (!told.is_empty()).then(|| format!("{name} {told}"))
+    });
+    match known {
+        Some(known) => format!("an object ({class}, {known})"),
+        None => format!("an object ({class})"),
     }
 }

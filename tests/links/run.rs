@@ -38,6 +38,7 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
     let chunks = (0..cut.count()).map(|index| Digest((index as u128 + 1).to_be_bytes())).collect();
     let digests = Digests { file: Digest([9; 16]), chunks };
     let machine = Upload::new(Config {
+        endpoint: "https://server.example/api/upload?token=secret".into(),
         cut,
         naming: Some(Naming::Md5),
         vouched: Vouched { parallel: Some(6), repeats: Some(true) },
@@ -106,7 +107,12 @@ impl World {
         let response = match end {
             End::TooMany => {
                 self.went.refusals += 1;
-                Response { status: 429, retry_after: None, body: Body::Other("too many".into()) }
+                Response {
+                    status: 429,
+                    retry_after: None,
+                    body: Body::Other("too many".into()),
+                    redirected: None,
+                }
             }
             End::Arrived => {
                 let handshake = chunk.is_none();
@@ -115,7 +121,7 @@ impl World {
                 let data =
                     if complete { Answer::Url("/x".into()) } else { Answer::Needed(self.needed.clone()) };
                 let envelope = Envelope::success(data);
-                Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
+                Response { status: 200, retry_after: None, body: Body::Envelope(envelope), redirected: None }
             }
         };
         self.give(Input::Answered(id, response));

@@ -180,7 +180,7 @@ impl Server {
 
     fn good(&self, answer: Answer) -> Response {
         let envelope = Envelope { accepts: self.habits.accepts, ..Envelope::success(answer) };
-        Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
+        Response { status: 200, retry_after: None, body: Body::Envelope(envelope), redirected: None }
     }
 
     fn needed(&self, file: &str, cut: &[String]) -> Vec<String> {
@@ -214,10 +214,10 @@ pub fn url(file_id: &str, ext: &str) -> String {
 
 pub fn refusal(status: u16, code: u32, msg: &str) -> Response {
     let envelope = Envelope::failure(code, msg);
-    Response { status, retry_after: None, body: Body::Envelope(envelope) }
+    Response { status, retry_after: None, body: Body::Envelope(envelope), redirected: None }
 }
 
 pub fn page(status: u16, retry_after: Option<u64>) -> Response {
     let body = Body::Other(format!("<html><h1>{status}</h1>"));
-    Response { status, retry_after, body }
+    Response { status, retry_after, body, redirected: None }
 }

@@ -153,6 +153,7 @@ fn digests(content: &[u8], chunk: usize) -> Digests {
 fn config(scenario: &Scenario, size: usize, chunk: usize, seed: u64) -> Config {
     let policy = Policy { budget: scenario.budget, base: 500, cap: 30_000 };
     Config {
+        endpoint: "https://server.example/api/upload?token=secret".into(),
         cut: Cut::new(size as u64 * scenario.scale, chunk as u64 * scenario.scale),
         naming: scenario.naming,
         vouched: Vouched::default(),
@@ -584,9 +585,9 @@ impl World<'_> {
         if visit != self.visit {
             return Ok(());
         }
-        let input = |result| match result {
+        let input = |result: Result<Response, String>| match result {
             Ok(response) => Input::Answered(id, response),
-            Err(why) => Input::Lost(id, why),
+            Err(why) => Input::Lost(id, why.into()),
         };
         if result.is_ok() && self.net {
             self.input(Input::Headed(id))?;
@@ -706,7 +707,7 @@ impl World<'_> {
                     Input::Answered(u64::MAX, answer()),
                     Input::Answered(0, answer()),
                     Input::Headed(u64::MAX),
-                    Input::Lost(u64::MAX, String::new()),
+                    Input::Lost(u64::MAX, String::new().into()),
                     Input::Checked(usize::MAX, Ok(Digest([0; 16]))),
                     Input::Hashing(u64::MAX),
                     Input::Hidden,

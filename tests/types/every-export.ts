@@ -7,6 +7,7 @@ import type {
   DownloadOptions,
   DownloadResult,
   DroppedFile,
+  FailureReason,
   HeaderValues,
   InitOptions,
   PendingTransfer,
@@ -17,6 +18,7 @@ import type {
   TransferOptions,
   TransferReport,
   TransferState,
+  Trouble,
   UploadOptions,
   UploadResult,
 } from "xuchuan";
@@ -69,6 +71,9 @@ export async function page(): Promise<void> {
   for await (const progress of up) draw(progress);
   const ratio: number = up.progress.confirmed / up.progress.total;
   const first: number | undefined = up.chunks[0];
+  const trouble: Trouble | null | undefined = up.progress.waitingFor?.cause;
+  const reason: FailureReason | null = trouble?.reason ?? null;
+  if (reason === "cors") console.log(trouble?.code, trouble?.status, trouble?.message);
   const report: TransferReport = up.report();
   const slow: ChunkReport | undefined = report.chunks?.find((chunk) => chunk.tries > 1);
   const { url, fileId, size, instant, reused } = await up.done;
@@ -109,6 +114,9 @@ export const made: TransferError = new TransferError("server", "failed", { statu
 // What is wrong must not compile.
 // @ts-expect-error: there is no such option
 upload(file, { chunksize: 1 });
+upload(file, { headers: { "X-Count": 5 } });
+// @ts-expect-error: not a header's value
+upload(file, { headers: { "X-Count": null } });
 // @ts-expect-error: a handle is no promise
 upload(file).then(() => {});
 // @ts-expect-error: not a target

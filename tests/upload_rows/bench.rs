@@ -37,6 +37,7 @@ pub fn digests(names: &str) -> Digests {
 
 pub fn config(size: u64) -> Config {
     Config {
+        endpoint: "https://server.example/api/upload?token=secret".into(),
         cut: Cut::new(size, CHUNK),
         naming: Some(Naming::Md5),
         vouched: Vouched::default(),
@@ -82,16 +83,16 @@ pub fn url() -> Response {
 pub fn answer(data: Answer) -> Response {
     let accepts = Some(Accepts { parallel: 6, repeats: true });
     let envelope = Envelope { accepts, ..Envelope::success(data) };
-    Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
+    Response { status: 200, retry_after: None, body: Body::Envelope(envelope), redirected: None }
 }
 
 pub fn refusal(status: u16, text: &str) -> Response {
     let envelope = Envelope::failure(status.into(), text);
-    Response { status, retry_after: None, body: Body::Envelope(envelope) }
+    Response { status, retry_after: None, body: Body::Envelope(envelope), redirected: None }
 }
 
 pub fn page(status: u16) -> Response {
-    Response { status, retry_after: None, body: Body::Other("<html>".into()) }
+    Response { status, retry_after: None, body: Body::Other("<html>".into()), redirected: None }
 }
 
 pub fn later(status: u16, ms: u64) -> Response {

@@ -23,6 +23,8 @@
 //! | hangs at 100 % | `hangs_at_100_percent`, `no_url_for_a_complete_file_…` |
 //! | the last answer is lost | `the_last_answer_is_lost` |
 //! | the answer's list is long | `plan.rs` (at most about 1,000 chunks) |
+//! | what can never be sent | `what_can_never_be_sent_…`, `a_function_that_fails_…` |
+//! | what is wrong while it waits | `what_is_wrong_is_said_…`, `a_login_page_before_…` |
 //! | servers that are silent, lose chunks, refuse large bodies | `servers.rs` |
 //! | report | `the_report_tells_…`; `report.rs` |
 #![cfg(not(target_arch = "wasm32"))]
@@ -31,6 +33,7 @@
 
 mod answers;
 mod bench;
+mod mistakes;
 mod network;
 mod page;
 mod servers;

@@ -15,9 +15,12 @@ fn pause_stops_every_request_and_timer() {
     b.give(Input::Pause);
     assert_eq!(b.cancelled(), [2, 3]);
     assert_eq!((b.state(), b.machine.poll_timeout()), (State::Paused, None));
-    for input in
-        [Input::Answered(2, needed("bc")), Input::Lost(3, String::new()), Input::Online(true), Input::Wake]
-    {
+    for input in [
+        Input::Answered(2, needed("bc")),
+        Input::Lost(3, String::new().into()),
+        Input::Online(true),
+        Input::Wake,
+    ] {
         b.give(input);
         assert_eq!(b.effects, []);
     }

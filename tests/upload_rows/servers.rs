@@ -1,5 +1,6 @@
 //! Servers as people write them: they say nothing of what they accept, lose what comes side by side, or refuse large bodies.
 
+use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::error::Kind;
 use xuchuan::core::md5::Digests;
 use xuchuan::core::plan::Cut;
@@ -303,8 +304,9 @@ fn a_refusal_that_the_page_cannot_see_is_a_limit_after_three_rounds() {
     let mut b = large();
     let mut request = 2;
     for round in 1..=3 {
-        b.now += 20;
-        b.lose(request);
+        // The time in which the cause was looked for is not the request's.
+        b.now += 20 + 1_500;
+        b.give(Input::Lost(request, Loss { looked: 1_500, ..Loss::new(Cause::Cors, "Failed to fetch") }));
         if round < 3 {
             b.until_it_sends();
             assert_eq!(b.handshakes(), [request + 1]);

@@ -8,6 +8,7 @@ import { t, translate } from "./language.js";
 
 const template = document.getElementById("card-template");
 const FIGURES = 250; // ms between two changes of the figures: a person can't read them faster
+const TROUBLE = 2000; // ms that a trouble stays on the card while it tries again
 const SPOKEN = new Set(["paused", "waiting", "done", "failed", "aborted"]);
 const SHOWN_WHEN = {
   pause: (state) => ["hashing", "negotiating", "transferring", "finishing", "waiting"].includes(state),
@@ -31,13 +32,14 @@ export class Card {
   #reached = 0;
   #worded = false;
   #figuresAt = -Infinity;
+  #troubledAt = -Infinity;
 
   /** `makeOutcome(job)` builds what a finished transfer shows: `{ element, draw(), release?() }`. */
   constructor(job, makeOutcome) {
     this.#job = job;
     this.#makeOutcome = makeOutcome;
     for (const name of ["name", "percent", "facts", "state", "amount", "reuse", "speed", "eta", "bar", "hashed",
-      "confirmed", "reused", "map", "failure", "plain", "exact", "outcome"]) {
+      "confirmed", "reused", "map", "trouble", "failure", "plain", "exact", "outcome"]) {
       this.#parts[name] = this.element.querySelector(`.${name}`);
     }
     for (const button of this.element.querySelectorAll("[data-act]")) {
@@ -152,7 +154,22 @@ export class Card {
     else write(this.#parts.amount, bytes(total || progress?.confirmed));
     write(this.#parts.reuse, progress?.reused > 0 && !result?.instant ? t("reuse", bytes(progress.reused)) : "");
     write(this.#parts.speed, moving && progress.speed > 0 ? t("speed", bytes(progress.speed)) : "");
+    this.#drawTrouble(state === "waiting" ? progress?.waitingFor?.cause : null, state);
     write(this.#parts.eta, moving && Number.isFinite(progress.eta ?? NaN) ? t("left", duration(progress.eta)) : "");
+  }
+
+  // What it waits for is said while it waits, and a little longer, or it would flicker with every try: in the page's language,
+  // and in the engine's own words.
+  #drawTrouble(cause, state) {
+    const { trouble } = this.#parts;
+    const trying = ["negotiating", "transferring", "finishing"].includes(state);
+    if (cause) this.#troubledAt = performance.now();
+    const left = trying ? this.#troubledAt + TROUBLE - performance.now() : 0;
+    trouble.hidden = !cause && !(left > 0);
+    if (!cause && left > 0) setTimeout(this.redraw, left + 1);
+    if (!cause) return;
+    write(trouble.querySelector(".why"), plainly(cause));
+    write(trouble.querySelector(".words"), cause.message);
   }
 
   #drawEnd(state) {
@@ -161,8 +178,7 @@ export class Card {
     this.#outcome?.draw();
     this.#parts.failure.hidden = state !== "failed";
     if (state === "failed") {
-      const known = t(`errors.${error.code}`);
-      write(this.#parts.plain, known === `errors.${error.code}` ? t("errors.unknown") : known);
+      write(this.#parts.plain, plainly({ code: error.code, reason: error.cause?.reason }));
       write(this.#parts.exact, [error.message, error.code && `[${error.code}]`].filter(Boolean).join(" "));
     }
     if (transfer) {
@@ -171,6 +187,14 @@ export class Card {
       this.#parts.map.setAttribute("aria-label", t("chunkMap", counts));
     }
   }
+}
+
+function plainly({ code, reason }) {
+  for (const key of [`causes.${reason}`, `errors.${code}`]) {
+    const words = t(key);
+    if (words !== key) return words;
+  }
+  return t("errors.unknown");
 }
 
 function write(element, words) {

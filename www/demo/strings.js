@@ -119,6 +119,18 @@ const en = {
     engine: "The engine stopped. Trying again starts a fresh one.",
     unknown: "Something went wrong.",
   },
+  causes: {
+    unsendable: "The browser refuses to send this request at all.",
+    page: "This page could not give what the request needs.",
+    policy: "The page’s security policy does not allow this server.",
+    cut: "The answer broke off.",
+    unanswered: "No answer came.",
+    connection: "The server could not be reached.",
+    unreachable: "Nothing answers at that address.",
+    cors: "The server is there, but it does not let this page in (CORS).",
+    preflight: "The server lets this page in, but not with these headers (CORS preflight).",
+    "mixed-content": "A secure page may not ask an insecure address.",
+  },
 };
 
 const zh = {
@@ -239,6 +251,18 @@ const zh = {
     unsupported: "此浏览器或此版本不支持该操作。",
     engine: "引擎已停止，重试会启动新的引擎。",
     unknown: "出了点问题。",
+  },
+  causes: {
+    unsendable: "浏览器拒绝发送这样的请求。",
+    page: "本页面没能给出请求所需的内容。",
+    policy: "页面的安全策略不允许访问该服务器。",
+    cut: "应答中途断开。",
+    unanswered: "没有收到应答。",
+    connection: "连不上服务器。",
+    unreachable: "该地址没有任何应答。",
+    cors: "服务器在，但不允许本页面访问（跨域 CORS）。",
+    preflight: "服务器允许本页面访问，但不接受这些请求头（跨域预检）。",
+    "mixed-content": "安全页面不能访问不安全的地址。",
   },
 };
 

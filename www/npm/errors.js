@@ -1,3 +1,5 @@
+import { withoutSecrets } from './secrets.js';
+
 /** What every failure of a transfer rejects with; `code` says the kind, the message what was being done. */
 export class TransferError extends Error {
   constructor(code, message, { status, retryable = false, cause } = {}) {
@@ -10,10 +12,23 @@ export class TransferError extends Error {
   }
 }
 
-/** Gives what the engine reported, or any other error, the form that callers are promised. */
-export function asTransferError(error) {
+/**
+ * Gives what the engine reported, or any other error, the form that callers are promised. `thrown` is what a function of
+ * the page threw: the cause, where the engine says that it is.
+ */
+export function asTransferError(error, thrown) {
   if (error instanceof TransferError) return error;
-  if (typeof error?.code === 'string') return new TransferError(error.code, error.message, error);
+  if (typeof error?.code === 'string') {
+    const { code, message, status, retryable } = error;
+    return new TransferError(code, message, { status, retryable, cause: causeOf(error, thrown) });
+  }
   // Nothing else is foreseen: it is a fault of the engine or of this shell.
-  return new TransferError('engine', `The engine failed: ${error?.message ?? error}`, { cause: error });
+  const words = withoutSecrets(error?.message ?? error);
+  return new TransferError('engine', `The engine failed: ${words}`, { cause: error });
+}
+
+function causeOf({ reason, detail, cause }, thrown) {
+  if (!reason) return cause;
+  if (reason === 'page' && thrown !== undefined) return thrown;
+  return Object.assign(new Error(detail), { reason });
 }

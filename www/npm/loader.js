@@ -3,6 +3,7 @@ import { LiveEngine } from './live-engine.js';
 import { NEEDS, canRun } from './support.js';
 import { TransferError } from './errors.js';
 import { WorkerSpawner } from './spawn.js';
+import { withoutSecrets } from './secrets.js';
 
 /** Keeps the one engine of the page: loads it when it is first wanted, and again after it died. */
 export class Loader {
@@ -58,5 +59,5 @@ function start(module, spawner) {
 
 function failedToLoad(cause) {
   if (cause instanceof TransferError) return cause;
-  return new TransferError('engine', `The engine could not be loaded: ${cause.message}`, { retryable: true, cause });
+  return new TransferError('engine', `The engine could not be loaded: ${withoutSecrets(cause.message)}`, { retryable: true, cause });
 }

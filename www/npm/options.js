@@ -1,6 +1,8 @@
 import { describe, isFileHandle, kindOf } from './kinds.js';
+import { faultOfUrl, plainHeaders } from './sendable.js';
 
-// Each check is what it expects, in words; whether a value is that; and, where it differs, what is handed on.
+// Each check is what it expects, in words; whether a value is that; where it has one, why a value of that kind can't be used
+// all the same; and, where it differs, what is handed on, for which it may throw.
 const bytes = { expected: 'a whole number of bytes, at least 1', test: (v) => Number.isSafeInteger(v) && v >= 1 };
 const milliseconds = { expected: 'a number of milliseconds above 0', test: (v) => Number.isFinite(v) && v > 0 };
 const flag = { expected: 'true or false', test: (v) => typeof v === 'boolean' };
@@ -15,10 +17,11 @@ const address = {
   test: (v) => (typeof v === 'string' && v !== '') || kindOf(v) === 'URL',
   take: String,
 };
+const endpoint = { ...address, fault: (v) => faultOfUrl(v) };
 const headers = {
   expected: 'an object of strings, a Headers object, or a function that returns one',
-  test: (v) => typeof v === 'function' || kindOf(v) === 'Headers' || isRecordOf(v, (value) => typeof value === 'string'),
-  take: (v) => (kindOf(v) === 'Headers' ? Object.fromEntries(v) : v),
+  test: (v) => typeof v === 'function' || kindOf(v) === 'Headers' || kindOf(v) === 'Object',
+  take: (v, what) => (typeof v === 'function' ? v : plainHeaders(v, what)),
 };
 const concurrency = {
   expected: '"auto" or a whole number from 1 to 64',
@@ -74,7 +77,7 @@ const ACCEPTS = {
 };
 
 const VERBS = {
-  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
+  upload: { ...both, endpoint, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
   download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },
@@ -93,11 +96,12 @@ export function readOptions(verb, given) {
       throw new TypeError(`${verb}(): there is no option "${name}"; there are ${Object.keys(checks).join(', ')}`);
     }
     if (value == null) continue;
-    const { expected, test, take } = checks[name];
-    if (!test(value)) {
-      throw new TypeError(`${verb}(): the option "${name}" must be ${expected}, not ${describe(value)}`);
-    }
-    read[name] = take ? take(value) : value;
+    const { expected, test, fault, take } = checks[name];
+    const what = `${verb}(): the option "${name}"`;
+    if (!test(value)) throw new TypeError(`${what} must be ${expected}, not ${describe(value)}`);
+    const why = fault?.(value);
+    if (why) throw new TypeError(`${what} ${why}`);
+    read[name] = take ? take(value, what) : value;
   }
   return read;
 }
@@ -105,6 +109,12 @@ export function readOptions(verb, given) {
 /** Throws a `TypeError` unless `value`, the verb's first argument, is what it expects. */
 export function requireArgument(verb, value, ok, expected) {
   if (!ok) throw new TypeError(`${verb}(): the first argument must be ${expected}, not ${describe(value)}`);
+}
+
+/** Throws a `TypeError` if the verb's first argument is a URL that can't be asked. */
+export function requireUrl(verb, url) {
+  const why = faultOfUrl(url, { local: true });
+  if (why) throw new TypeError(`${verb}(): the first argument ${why}`);
 }
 
 function isRecordOf(value, test) {

@@ -3,7 +3,8 @@ import { filesOf } from './dropped.js';
 import { fileOf } from './handle.js';
 import { isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
-import { readOptions, requireArgument } from './options.js';
+import { readOptions, requireArgument, requireUrl } from './options.js';
+import { faultOfUrl, plainHeaders, watched } from './sendable.js';
 import { Starts } from './starts.js';
 import { canRun } from './support.js';
 import { withoutOthers } from './tabs.js';
@@ -24,7 +25,10 @@ export function createShell(assets) {
 
   function upload(source, given) {
     requireArgument('upload', source, isSource(source), SOURCE);
-    return sending(source, readOptions('upload', given), source.size, (glue, ...rest) => glue.startUpload(...rest));
+    const options = readOptions('upload', given);
+    // The default is relative, and not every page has an address that it could be relative to.
+    readOptions('upload', { endpoint: options.endpoint ?? '/api/upload' });
+    return sending(source, options, source.size, (glue, ...rest) => glue.startUpload(...rest));
   }
 
   // What sends a file: of a handle, the file is asked for while the engine loads.
@@ -49,6 +53,7 @@ export function createShell(assets) {
   function download(url, given) {
     const ok = (typeof url === 'string' && url !== '') || kindOf(url) === 'URL';
     requireArgument('download', url, ok, 'a URL, as a string or a URL object');
+    requireUrl('download', url);
     const { page, engine } = split(readOptions('download', given));
     if (engine.to !== undefined && engine.to !== 'buffer' && engine.to !== 'blob') {
       return new Transfer(refuse('this target of a download'), null, page);
@@ -108,7 +113,25 @@ const isSource = (value) => isBlob(value) || isFileHandle(value);
 
 // The page's callbacks and its signal stay on this side; the engine gets the rest.
 function split({ onProgress, onState, signal, ...engine }) {
-  return { page: { onProgress, onState, signal }, engine };
+  const watches = [];
+  const watch = (name, take) => {
+    if (typeof engine[name] !== 'function') return;
+    const watching = watched(engine[name], take);
+    watches.push(watching);
+    engine[name] = watching.ask;
+  };
+  watch('headers', (given) => plainHeaders(given, 'what headers() gave'));
+  watch('refreshUrl', asked);
+  // What the page's own function threw last.
+  const thrown = () => watches.find((watching) => watching.thrown !== undefined)?.thrown;
+  return { page: { onProgress, onState, signal, thrown }, engine };
+}
+
+function asked(url) {
+  const ok = (typeof url === 'string' && url !== '') || kindOf(url) === 'URL';
+  const why = ok ? faultOfUrl(url, { local: true }) : 'is no URL';
+  if (why) throw new TypeError(`what refreshUrl() gave ${why}`);
+  return String(url);
 }
 
 function refuse(what) {

@@ -25,17 +25,20 @@ export class Transfer {
   #reject;
   #listeners;
   #leave;
+  #thrown;
   #engine;
   #engineTransfer;
 
   /**
    * @param open `() => Promise<LiveEngine>`
    * @param start `(glue, observer) => EngineTransfer`
-   * `onLeave` is called, perhaps more than once, when it is not, or no longer, queued in the engine.
+   * `onLeave` is called, perhaps more than once, when it is not, or no longer, queued in the engine. `thrown` gives what
+   * the page's own functions threw last.
    */
-  constructor(open, start, { total = 0, signal, onProgress, onState, onLeave = () => {} }) {
+  constructor(open, start, { total = 0, signal, onProgress, onState, thrown = ignore, onLeave = ignore }) {
     this.#listeners = { onProgress, onState };
     this.#leave = onLeave;
+    this.#thrown = thrown;
     this.#progress = nothingYet(total);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -145,7 +148,7 @@ export class Transfer {
         if (!this.#settled) this.#advance(shown);
       },
       onSettled: (result, shape) => {
-        if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape));
+        if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape, this.#thrown()));
         else this.#settle('done', () => this.#resolve(result));
       },
     };

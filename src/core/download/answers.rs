@@ -53,7 +53,7 @@ impl Download {
             }
             Verdict::End { total, .. } if total < self.have.end() => self.changed("its size differs", now),
             Verdict::End { total, .. } if self.hint().is_some_and(|hint| hint != total) => {
-                self.reject(id, sent, "it refused a range that it has", head.status, now);
+                self.reject(id, sent, "it refused a range that it has", head, now);
             }
             Verdict::End { total, proven } => self.ends_at(total, proven),
             Verdict::Plain(why) => {
@@ -64,33 +64,34 @@ impl Download {
                 self.note(doing, "the server mishandles If-Match, or it failed", now);
                 self.conditional = false;
             }
-            Verdict::Reject(why) => self.reject(id, sent, why, head.status, now),
+            Verdict::Reject(why) => self.reject(id, sent, why, head, now),
+            // A login page, a proxy's, a service worker's: something stands before a server that had the resource.
+            Verdict::Stray => {
+                let error = refusal(Kind::Server, "an HTML page came instead of the resource", head);
+                self.failed(sent, error, None, now);
+            }
             Verdict::Doubtful { etag } => self.doubt(etag, now),
             Verdict::Changed(why) => self.changed(why, now),
             Verdict::Later { after, fewer } => {
                 if fewer {
                     self.pace.too_many(sent, now);
                 }
-                let what = text!("HTTP ", head.status);
-                self.failed(sent, Kind::Server, &what, Some(head.status), after, now);
+                let error = refusal(Kind::Server, format!("HTTP {}", head.status), head);
+                self.failed(sent, error, after, now);
             }
             Verdict::Unauthorized => match self.gate.unauthorized(id, self.config.can_refresh_headers, now) {
                 Unauthorized::Ask => self.effects.push_back(Effect::RefreshHeaders),
                 Unauthorized::Replay => {}
-                Unauthorized::Give => self.gone(id, head.status),
+                Unauthorized::Give => self.gone(id, head),
             },
-            Verdict::Gone => self.gone(id, head.status),
-            Verdict::Refused => self.refused(Kind::Rejected, "the server refused", head.status),
-            Verdict::Broken(why) => self.refused(Kind::Server, why, head.status),
+            Verdict::Gone => self.gone(id, head),
+            Verdict::Refused => self.fail(refusal(Kind::Rejected, "the server refused", head)),
+            Verdict::Broken(why) => self.fail(refusal(Kind::Server, why, head)),
         }
     }
 
-    fn refused(&mut self, kind: Kind, why: &str, status: u16) {
-        self.fail(Error::new(kind, "downloading", why).with_status(Some(status)));
-    }
-
     /// The URL does not serve it any more: a signed one has expired.
-    fn gone(&mut self, id: RequestId, status: u16) {
+    fn gone(&mut self, id: RequestId, head: &Head) {
         match self.address {
             Address::Asked => {}
             Address::Fresh(since) if id < since => {}
@@ -99,7 +100,7 @@ impl Download {
                 self.effects.push_back(Effect::RefreshUrl);
             }
             Address::Good | Address::Fresh(_) => {
-                self.refused(Kind::Rejected, "the server does not give it out", status);
+                self.fail(refusal(Kind::Rejected, "the server does not give it out", head));
             }
         }
     }
@@ -109,7 +110,7 @@ impl Download {
         id: RequestId,
         sent: Instant,
         why: &'static str,
-        status: u16,
+        head: &Head,
         now: Instant,
     ) {
         // Requests that were under way together count once.
@@ -117,12 +118,12 @@ impl Download {
             self.rejects = (self.rejects.0 + 1, self.next_id);
         }
         if self.rejects.0 >= REJECTS {
-            return self.refused(Kind::Server, why, status);
+            return self.fail(refusal(Kind::Server, why, head));
         }
         if self.rejects.0 >= RANGE_REJECTS {
             self.ranges = Ranges::Off(why);
         }
-        self.failed(sent, Kind::Server, why, Some(status), None, now);
+        self.failed(sent, refusal(Kind::Server, why, head), None, now);
     }
 
     /// The ETag differs and nothing else does. Asked again, a changed resource shows the same new ETag each time; a
@@ -250,7 +251,7 @@ impl Download {
         }
         if part.end.is_some_and(|end| end < at || (end == at && job == Job::Fill)) {
             self.cancel(id);
-            return self.reject(id, sent, "it answered less than the overlap", head.status, now);
+            return self.reject(id, sent, "it answered less than the overlap", head, now);
         }
         if !self.learn(head, total, true, !part.blind, now) {
             return;
@@ -375,6 +376,12 @@ impl Download {
         };
         self.effects.push_back(effect);
     }
+}
+
+/// Makes the failure of an answer that was not wanted.
+fn refusal(kind: Kind, why: impl AsRef<str>, head: &Head) -> Error {
+    let error = Error::new(kind, "downloading", why).with_status(Some(head.status));
+    Error { redirected: head.redirected.clone(), ..error }
 }
 
 /// What a good 206 says of itself.

@@ -3,9 +3,9 @@
 use super::RequestId;
 use super::flight::{Flight, Job, Phase};
 use super::machine::{Address, Download, Ranges};
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
-use crate::core::text::text;
 
 /// Requests without any answer before one is sent without `Range`.
 const BARE_AFTER: u32 = 3;
@@ -184,22 +184,29 @@ impl Download {
         }
     }
 
-    pub(super) fn lost(&mut self, id: RequestId, why: String, now: Instant) {
+    pub(super) fn lost(&mut self, id: RequestId, loss: Loss, now: Instant) {
         let Some(flight) = self.flight(id) else { return };
-        if flight.phase != Phase::Sent {
-            return self.body_over(id, Some((Kind::Network, why)), now);
+        // How soon it was lost says much; what came after that, nothing.
+        flight.sent = flight.sent + loss.looked;
+        let (phase, conditional) = (flight.phase, flight.asked.conditional);
+        if loss.is_final(self.gate.is_offline()) {
+            return self.fail(Error::lost("downloading", loss));
         }
-        if flight.asked.conditional {
+        let error = Error { kind: Kind::Network, ..Error::lost("downloading", loss) };
+        if phase != Phase::Sent {
+            return self.body_over(id, Some(error), now);
+        }
+        if conditional {
             // The condition needs a preflight, which the server may not answer.
             self.flights.retain(|flight| flight.id != id);
             self.conditional = false;
-            return self.note("downloading", text!(why, "; trying without If-Match"), now);
+            return self.note("downloading", format!("{}; trying without If-Match", error.detail), now);
         }
-        self.body_over(id, Some((Kind::Network, why)), now);
+        self.body_over(id, Some(error), now);
     }
 
     /// A request is over: by the end of its body, or by a failure.
-    pub(super) fn body_over(&mut self, id: RequestId, failure: Option<(Kind, String)>, now: Instant) {
+    pub(super) fn body_over(&mut self, id: RequestId, failure: Option<Error>, now: Instant) {
         self.leave_seam(id);
         let Some(index) = self.flights.iter().position(|flight| flight.id == id) else { return };
         let flight = self.flights.remove(index);
@@ -214,9 +221,8 @@ impl Download {
             return;
         }
         if flight.phase == Phase::Sent {
-            let (kind, why) =
-                failure.unwrap_or_else(|| (Kind::Network, "the answer ended before it began".into()));
-            return self.unanswered(flight.sent, kind, &why, now);
+            let failure = failure.unwrap_or_else(|| cut("the answer ended before it began"));
+            return self.unanswered(flight.sent, failure, now);
         }
         let clean = failure.is_none();
         if flight.phase == Phase::Body
@@ -261,8 +267,8 @@ impl Download {
                 self.ranges = Ranges::Off("the server's ranges cannot be read");
             }
         }
-        let (kind, why) = failure.unwrap_or_else(|| (Kind::Network, "the body ended early".into()));
-        self.failed(flight.sent, kind, &why, None, None, now);
+        let failure = failure.unwrap_or_else(|| cut("the body ended early"));
+        self.failed(flight.sent, failure, None, now);
     }
 
     fn stream_over(&mut self, at: u64) {
@@ -274,7 +280,8 @@ impl Download {
     }
 
     /// A request got no answer at all: the network, or the server's CORS rules; the browser does not say which.
-    fn unanswered(&mut self, sent: Instant, kind: Kind, why: &str, now: Instant) {
+    fn unanswered(&mut self, sent: Instant, error: Error, now: Instant) {
+        let error = self.blame(error, now);
         if self.ranges == Ranges::Bare {
             self.ranges = Ranges::On;
         }
@@ -286,36 +293,39 @@ impl Download {
             if self.unanswered >= UNANSWERED {
                 let hint = "no request was ever answered; on another origin the server must send \
                             Access-Control-Allow-Origin, allow the Range header and expose Content-Range and ETag";
-                let error = Error::new(kind, "downloading", text!(why, "; ", hint));
-                return self.fail(error.with_attempts(self.unanswered));
+                let unsure = error.cause.is_none_or(|cause| cause == Cause::Unanswered);
+                let detail = if unsure { format!("{}; {hint}", error.detail) } else { error.detail.clone() };
+                return self.fail(Error { detail, ..error }.with_attempts(self.unanswered));
             }
         }
-        self.note("downloading", why, now);
         if !self.gate.lost(sent, now) {
-            self.spent(kind, why, None);
+            self.spent(error);
         }
     }
 
+    /// Notes a failure, for the report and for who asks what is waited for. Returns it with what is known of its cause.
+    fn blame(&mut self, error: Error, now: Instant) -> Error {
+        self.note(error.doing.clone(), error.detail.clone(), now);
+        let error = error.at(&self.config.address);
+        self.gate.blame(error)
+    }
+
     /// Counts a failure, and gives up where time without progress is spent.
-    pub(super) fn failed(
-        &mut self,
-        sent: Instant,
-        kind: Kind,
-        why: &str,
-        status: Option<u16>,
-        after: Option<Millis>,
-        now: Instant,
-    ) {
-        self.note("downloading", why, now);
+    pub(super) fn failed(&mut self, sent: Instant, error: Error, after: Option<Millis>, now: Instant) {
+        let error = self.blame(error, now);
         if !self.gate.failed(sent, after, now) {
-            self.spent(kind, why, status);
+            self.spent(error);
         }
     }
 
     /// Fails, since the time without progress is spent.
-    fn spent(&mut self, kind: Kind, why: &str, status: Option<u16>) {
-        let kind = if self.gate.is_offline() { Kind::Offline } else { kind };
-        let error = Error::new(kind, "downloading", why).with_status(status);
-        self.fail(error.with_attempts(self.gate.total_failures()));
+    fn spent(&mut self, error: Error) {
+        let kind = if self.gate.is_offline() { Kind::Offline } else { error.kind };
+        self.fail(Error { kind, ..error }.with_attempts(self.gate.total_failures()));
     }
+}
+
+/// Makes the failure of an answer that broke off.
+fn cut(why: &str) -> Error {
+    Error::lost("downloading", Loss::new(Cause::Cut, why))
 }

@@ -66,7 +66,7 @@ impl Download {
     }
 
     pub(super) fn fail(&mut self, error: Error) {
-        self.settle(Err(error), State::Failed);
+        self.settle(Err(error.at(&self.config.address)), State::Failed);
     }
 
     pub(super) fn settle(&mut self, result: Result<Outcome, Error>, state: State) {

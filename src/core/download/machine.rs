@@ -6,6 +6,7 @@ use super::record::{Record, Restored};
 use super::seams::Seams;
 use super::spans::Spans;
 use super::{Concurrency, Config, Effect, Input, RequestId, StoreFailure};
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Gate;
@@ -228,7 +229,7 @@ impl Download {
             Input::Data(id, len) => self.data(id, len, now),
             Input::Excess(id) => self.excess(id, now),
             Input::End(id) => self.body_over(id, None, now),
-            Input::Lost(id, why) => self.lost(id, why, now),
+            Input::Lost(id, loss) => self.lost(id, loss, now),
             Input::Differs(id) => self.differs(id, now),
             Input::Prepared(result) => self.prepared(result, now),
             Input::StoreFailed(failure) => self.store_failed(failure),
@@ -306,7 +307,7 @@ impl Download {
     fn headers(&mut self, result: Result<(), String>) {
         match result {
             Ok(()) => self.gate.refreshed(self.next_id),
-            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for headers", why)),
+            Err(why) => self.fail(Error::lost("asking the page for headers", Loss::new(Cause::Page, why))),
         }
     }
 
@@ -314,7 +315,7 @@ impl Download {
         match result {
             _ if self.address != Address::Asked => {}
             Ok(()) => self.address = Address::Fresh(self.next_id),
-            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for a new URL", why)),
+            Err(why) => self.fail(Error::lost("asking the page for a new URL", Loss::new(Cause::Page, why))),
         }
     }
 
@@ -349,7 +350,7 @@ impl Download {
                 self.effects.push_back(Effect::Cancel(id));
                 // A body of which every byte came is as good as over, unless its end is what matters.
                 let drained = self.flight(id).is_some_and(|it| it.phase == Phase::Drain && !it.tells_end());
-                let stalled = (Kind::Stalled, "nothing came any more".to_owned());
+                let stalled = Error::new(Kind::Stalled, "downloading", "nothing came any more");
                 self.body_over(id, (!drained).then_some(stalled), now);
             }
         }

@@ -33,6 +33,7 @@ pub use gulp::Gulp;
 pub use machine::Download;
 pub use record::{Record, Restored, VERSION};
 
+use crate::core::cause::Loss;
 use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::Digest;
@@ -44,6 +45,8 @@ use crate::core::retry::Policy;
 pub struct Config {
     /// The URL, for the record only.
     pub url: String,
+    /// The absolute URL, for messages only.
+    pub address: String,
     /// The file's name, for the record only.
     pub name: String,
     /// The size of a piece, in bytes; a restored record's goes before it.
@@ -87,8 +90,10 @@ pub struct Config {
 impl Config {
     /// Makes the default configuration for `url`.
     pub fn new(url: impl Into<String>) -> Config {
+        let url = url.into();
         Config {
-            url: url.into(),
+            address: url.clone(),
+            url,
             name: String::new(),
             piece: 4 << 20,
             concurrency: Concurrency::Auto(4),
@@ -199,8 +204,8 @@ pub enum Input {
     Excess(RequestId),
     /// The body ended without an error.
     End(RequestId),
-    /// The request or its body failed: the browser's words for it.
-    Lost(RequestId, String),
+    /// The request or its body failed, for this cause.
+    Lost(RequestId, Loss),
     /// The bytes to be compared were not the stored ones.
     Differs(RequestId),
     /// There is room, or not.

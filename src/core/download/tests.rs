@@ -1,6 +1,7 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 use super::*;
+use crate::core::cause::Cause;
 use crate::core::clock::Instant;
 use crate::core::error::Kind;
 use crate::core::progress::{State, Wait};
@@ -431,7 +432,7 @@ fn every_input_is_taken_in_every_state() {
                 Input::Data(id, u64::MAX),
                 Input::Excess(id),
                 Input::End(id),
-                Input::Lost(id, String::new()),
+                Input::Lost(id, String::new().into()),
                 Input::Differs(id),
             ]);
         }
@@ -646,4 +647,63 @@ fn what_is_there_from_the_start_is_hashed_while_the_rest_comes() {
 
     let mut script = Script::running(Config { ahead: 4 * MIB, min_split: 8 * MIB, ..self::config() });
     assert_eq!(script.input(Input::Data(1, 6 * MIB)), [], "nobody wants a digest");
+}
+
+#[test]
+fn what_can_never_be_sent_ends_the_download_at_once() {
+    for cause in [Cause::Unsendable, Cause::Page, Cause::Policy] {
+        let (mut script, _) = begin(Config { address: "https://u:pw@h/f?sig=secret".into(), ..config() });
+        let effects = script.input(Input::Lost(1, Loss::new(cause, "headers() failed")));
+        let error = settled(&effects).as_ref().unwrap_err();
+        assert_eq!((error.kind, error.cause), (Kind::Rejected, Some(cause)));
+        assert!(error.message().contains("https://h/f") && !error.message().contains("secret"), "{error}");
+    }
+    let (mut script, _) = begin(config());
+    script.input(Input::Online(false));
+    script.input(Input::Lost(1, Loss::new(Cause::Page, "headers() failed")));
+    assert_eq!(script.machine.state(script.now), State::Waiting);
+}
+
+#[test]
+fn what_was_found_out_is_said_while_it_waits_and_at_the_end() {
+    let (mut script, _) = begin(config());
+    let mut effects = script.input(Input::Lost(1, Loss::new(Cause::Cors, "Failed to fetch")));
+    for id in 2.. {
+        if let Some(Effect::Settle(result)) = effects.last() {
+            let error = result.as_ref().unwrap_err();
+            assert_eq!((error.kind, error.cause), (Kind::Network, Some(Cause::Cors)));
+            assert!(error.message().contains("Access-Control-Allow-Origin"), "{error}");
+            break;
+        }
+        let trouble = script.machine.progress(script.now).trouble;
+        assert_eq!(trouble.and_then(|trouble| trouble.cause), Some(Cause::Cors));
+        script.wake();
+        effects = script.input(Input::Lost(id, "Failed to fetch".into()));
+    }
+}
+
+#[test]
+fn a_login_page_before_a_resource_that_was_there_is_borne_for_the_budget_of_time() {
+    let (mut script, _) = begin(Config { concurrency: Concurrency::Fixed(1), ..config() });
+    let typed = |kind: &str| Head { content_type: Some(kind.into()), ..part(0, SIZE, SIZE) };
+    script.head(1, typed("video/mp4"));
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, MIB));
+    let begun = script.now;
+    let mut effects = script.input(Input::Lost(1, "gone".into()));
+    for tries in 0.. {
+        match effects.last() {
+            Some(Effect::Send { id, range, .. }) => {
+                assert!(range.is_some(), "ranges are not given up for a page that is in the way");
+                effects = script.head(*id, typed("text/html"));
+            }
+            Some(Effect::Settle(result)) => {
+                let error = result.as_ref().unwrap_err();
+                assert_eq!((error.kind, error.status), (Kind::Server, Some(206)));
+                assert!(tries > 20 && script.now.since(begun) >= 590_000, "{tries} tries: {error}");
+                return;
+            }
+            _ => effects = script.wake(),
+        }
+    }
 }

@@ -40,6 +40,7 @@ impl Download {
             speed: self.meter.speed(now),
             eta: eta.filter(|_| !state.is_final()),
             waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Head {
     pub repr_digest: Option<String>,
     /// `Retry-After` as a wait, see [`crate::core::retry::retry_after`].
     pub retry_after: Option<Millis>,
+    /// Where it came from, if the request was redirected: origin and path.
+    pub redirected: Option<String>,
 }
 
 impl Head {
@@ -112,6 +114,8 @@ pub enum Verdict {
     Plain(&'static str),
     /// The condition was not understood, or failed; ask again without it and compare.
     Unconditional,
+    /// It is an HTML page where something else is being downloaded; nothing of it may be written.
+    Stray,
     /// The answer can't be used; nothing of it may be written.
     Reject(&'static str),
     /// The ETag differs and nothing else does: ask again before believing that it is another version.
@@ -180,7 +184,7 @@ fn is_stray_html(known: Option<&Known>, head: &Head) -> bool {
 
 fn whole(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> Verdict {
     if is_stray_html(known, head) {
-        return Verdict::Reject("the answer is an HTML page");
+        return Verdict::Stray;
     }
     let mut length = if head.is_encoded() { None } else { head.length() };
     let total = known.filter(|known| known.end_proven).and_then(|known| known.total);
@@ -215,7 +219,7 @@ fn part(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> 
         return Verdict::Reject("the answer is multipart/byteranges");
     }
     if is_stray_html(known, head) {
-        return Verdict::Reject("the answer is an HTML page");
+        return Verdict::Stray;
     }
     if head.is_encoded() {
         return Verdict::Plain("the server compresses its ranges");

@@ -5,6 +5,7 @@ use super::machine::{Phase, RefusedCut, TRIES, Upload};
 use super::outbox::{InFlight, What};
 use super::table::{News, Status, Table, Troubles};
 use super::{Effect, Lesson, Naming, Request, RequestId, Response};
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
@@ -22,6 +23,8 @@ pub(super) struct Exchange {
     pub doubt: Option<RequestId>,
     /// A handshake has been answered in this visit.
     pub met: bool,
+    /// A chunk has been answered in this visit, in the protocol's words.
+    taken: bool,
     /// Handshakes in a row that were refused, or answered by something else than the protocol.
     refusals: u32,
     /// Handshakes in a row that named neither a URL nor a missing chunk.
@@ -49,6 +52,7 @@ impl Exchange {
             naming,
             doubt: Some(next_id),
             met: false,
+            taken: false,
             refusals: 0,
             empty: 0,
             lost_at_once: 0,
@@ -127,11 +131,17 @@ impl Upload {
                 exchange.doubt = Some(self.next_id);
                 self.busy(request, complaint, retry_after, fewer, now);
             }
+            // A login page, a proxy's, a service worker's: something stands before a server that knows the protocol.
+            Meaning::Foreign(complaint) if exchange.met => {
+                exchange.doubt = Some(self.next_id);
+                self.busy(request, complaint, None, false, now);
+            }
             Meaning::Corrupt(complaint)
             | Meaning::Forgotten(complaint)
             | Meaning::TooLarge(complaint)
             | Meaning::Refused(complaint)
             | Meaning::Foreign(complaint)
+            | Meaning::Incomplete(complaint)
             | Meaning::Unauthorized(complaint) => {
                 exchange.doubt = Some(self.next_id);
                 exchange.refusals += 1;
@@ -238,6 +248,7 @@ impl Upload {
                 chunk.trusted = true;
                 chunk.troubles = Troubles { lapses: chunk.troubles.lapses, ..Default::default() };
                 exchange.empty = 0;
+                exchange.taken = true;
                 let lapsed = exchange.table.relearn(&needed, id);
                 if exchange.table.is_complete() {
                     exchange.doubt = Some(next_id);
@@ -287,7 +298,14 @@ impl Upload {
                 exchange.forgot = true;
                 self.busy(request, complaint, None, false, now);
             }
-            Meaning::Refused(complaint) | Meaning::Foreign(complaint) | Meaning::Unauthorized(complaint) => {
+            Meaning::Foreign(complaint) if exchange.taken => {
+                exchange.doubt = Some(next_id);
+                self.busy(request, complaint, None, false, now);
+            }
+            Meaning::Refused(complaint)
+            | Meaning::Foreign(complaint)
+            | Meaning::Incomplete(complaint)
+            | Meaning::Unauthorized(complaint) => {
                 exchange.doubt = Some(next_id);
                 chunk.troubles.refusals += 1;
                 let refusals = chunk.troubles.refusals;
@@ -322,11 +340,14 @@ impl Upload {
     }
 
     /// Takes a request that got no answer.
-    pub(super) fn lost(&mut self, id: RequestId, kind: Kind, why: String, now: Instant) {
-        let Some(request) = self.requests.remove(&id) else { return };
+    pub(super) fn lost(&mut self, id: RequestId, kind: Kind, loss: Loss, now: Instant) {
+        let Some(mut request) = self.requests.remove(&id) else { return };
+        // How soon it was lost says much; what came after that, nothing.
+        request.sent = request.sent + loss.looked;
         self.release(request.what);
         let mut lost_at_once = None;
-        let at_once = kind == Kind::Network && now.since(request.sent) < AT_ONCE && !self.gate.is_offline();
+        let refused = kind == Kind::Network && !matches!(loss.cause, Cause::Unreadable | Cause::Page);
+        let at_once = refused && now.since(request.sent) < AT_ONCE && !self.gate.is_offline();
         if let Phase::Exchanging(exchange) = &mut self.phase {
             let answered_before = exchange.doubt.is_none();
             // The server may have done the work.
@@ -344,16 +365,19 @@ impl Upload {
                 chunk.trusted &= chunk.troubles.losses < 2;
             }
         }
+        let error = Error { kind, ..Error::lost(self.doing(request.what), loss) };
+        // What helps against a stall is told by its kind.
+        let error = if kind == Kind::Stalled { Error { cause: None, ..error } } else { error };
         let Some(len) = lost_at_once else {
-            let error = Error::new(kind, self.doing(request.what), why);
             return self.charge(&request, None, error, now);
         };
         // A proxy's refusal of large bodies carries no CORS headers, so that the page sees nothing of it.
         let why = format!(
-            "{why}; every handshake gets through and no chunk does, as if bodies of {len} bytes were refused by something \
-             whose answers carry no CORS headers"
+            "{}; every handshake gets through and no chunk does, as if bodies of {len} bytes were refused by something \
+             whose answers carry no CORS headers",
+            error.detail
         );
-        let error = Error::new(kind, self.doing(request.what), why.clone()).with_advice(BODY_LIMITS);
+        let error = Error { detail: why.clone(), ..error }.with_advice(BODY_LIMITS);
         if self.cut_smaller(len, &why) {
             self.note(request.what, &error, now);
         } else {
@@ -380,6 +404,7 @@ impl Upload {
     /// Charges a failure to the budget; when that is spent, the error ends the upload.
     fn charge(&mut self, request: &InFlight, retry_after: Option<Millis>, error: Error, now: Instant) {
         self.note(request.what, &error, now);
+        let error = self.gate.blame(self.placed(error));
         let goes_on = if error.kind == Kind::Network {
             self.gate.lost(request.sent, now)
         } else {
@@ -411,7 +436,10 @@ impl Upload {
     pub(super) fn refreshed(&mut self, result: Result<(), String>, now: Instant) {
         match result {
             Ok(()) => self.gate.refreshed(self.next_id),
-            Err(why) => self.fail(Error::new(Kind::Rejected, "asking the page for new headers", why), now),
+            Err(why) => {
+                let loss = Loss::new(Cause::Page, why);
+                self.fail(Error::lost("asking the page for new headers", loss), now);
+            }
         }
     }
 

@@ -127,7 +127,7 @@ impl Upload {
             Input::Checked(index, result) => self.checked(index, result, now),
             Input::Answered(id, response) => self.answered(id, response, now),
             Input::Headed(id) => self.headed(id, now),
-            Input::Lost(id, why) => self.lost(id, Kind::Network, why, now),
+            Input::Lost(id, loss) => self.missed(id, loss, now),
             Input::Refreshed(result) => self.refreshed(result, now),
             Input::Online(online) => self.online(online, now),
             Input::Foremost => {}
@@ -208,6 +208,7 @@ impl Upload {
             speed: if moving { self.meter.speed(now) } else { 0.0 },
             eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
             waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
         }
     }
 
@@ -421,6 +422,7 @@ impl Upload {
     }
 
     pub(super) fn fail(&mut self, error: Error, now: Instant) {
+        let error = self.placed(error);
         if error.kind == Kind::FileChanged {
             self.effects.push_back(Effect::Forget);
         } else {

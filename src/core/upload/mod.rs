@@ -10,6 +10,7 @@
 mod answer;
 mod exchange;
 mod index;
+mod loss;
 mod machine;
 mod outbox;
 mod table;
@@ -23,6 +24,7 @@ pub use turn::InTurn;
 
 use std::ops::Range;
 
+use crate::core::cause::Loss;
 use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests, Snapshot};
@@ -33,6 +35,8 @@ use crate::core::wire::{Accepts, Handshake};
 /// What an upload is told at the start.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where chunks go, an absolute URL; for messages only.
+    pub endpoint: String,
     /// The file and its chunks, at first: a server that refuses bodies of that size gets smaller ones.
     pub cut: Cut,
     /// How chunks are named where the page says so; else as the server can take it.
@@ -203,8 +207,8 @@ pub enum Input {
     Headed(RequestId),
     /// An answer came, whatever its status.
     Answered(RequestId, Response),
-    /// No answer came: the browser's words for it.
-    Lost(RequestId, String),
+    /// No answer came, for this cause.
+    Lost(RequestId, Loss),
     /// The page gave new headers, or failed to: its words for it.
     Refreshed(Result<(), String>),
     /// The browser says that the network is there or gone.

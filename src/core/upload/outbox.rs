@@ -3,6 +3,7 @@
 use super::machine::{Phase, Upload};
 use super::table::Status;
 use super::{Effect, Request, RequestId};
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Kind;
 use crate::core::pace::Concurrency;
@@ -55,7 +56,7 @@ impl Upload {
         for id in late {
             self.effects.push_back(Effect::Cancel(id));
             let seconds = self.requests.get(&id).map_or(0, |r| now.since(r.sent) / 1000);
-            self.lost(id, Kind::Stalled, text!("no answer for ", seconds, " s"), now);
+            self.lost(id, Kind::Stalled, Loss::new(Cause::Cut, text!("no answer for ", seconds, " s")), now);
             if matches!(self.phase, Phase::Ended(..)) {
                 return;
             }

@@ -117,6 +117,7 @@ mod tests {
 
     fn in_turn() -> InTurn {
         InTurn::new(Upload::new(Config {
+            endpoint: "https://server.example/api/upload?token=secret".into(),
             cut: Cut::new(30, 10),
             naming: Some(Naming::Md5),
             vouched: Vouched::default(),

@@ -8,13 +8,14 @@ use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader, Response};
 
 use super::Job;
 use super::sink::{Stored, next_bytes};
+use crate::core::cause::{Cause, Loss};
 use crate::core::download::{Download, Input, RequestId};
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
 use crate::web::clock;
 use crate::web::drive::Driver;
-use crate::web::fetch::{self, AbortGuard, Outgoing, send};
-use crate::web::headers::{self, Pairs};
+use crate::web::fetch::{self, AbortGuard, Outgoing};
+use crate::web::headers::Pairs;
 use crate::web::serial::Serial;
 use crate::web::signal::Signal;
 use crate::web::store;
@@ -74,13 +75,14 @@ pub async fn request(
     if_match: Option<String>,
     fresh: Option<Pairs>,
     signal: &AbortSignal,
-) -> Result<Response, String> {
-    let mut headers = job.headers.get(fresh).await.map_err(headers::failed)?;
+) -> Result<Response, Loss> {
+    let mut headers = job.headers.get(fresh).await?;
     headers.extend(range.map(|range| ("Range".to_owned(), range.text())));
     headers.extend(if_match.map(|tag| ("If-Match".to_owned(), tag)));
     let (method, url, credentials) = ("GET", job.url.borrow().clone(), job.credentials);
     // Chromium's cache can hand out a 206 that is shorter than its own Content-Length (crbug 390229583).
-    send(Outgoing { method, url, headers, credentials, body: None, no_store: true }, signal).await
+    let outgoing = Outgoing { method, url, headers, credentials, body: None, no_store: true };
+    job.inquiry.send(outgoing, signal).await
 }
 
 /// Reads the head of an answer.
@@ -99,6 +101,7 @@ pub fn head(response: &Response) -> Head {
         modified_at: last_modified.as_deref().and_then(clock::parse_date),
         last_modified,
         repr_digest: headers.get("Repr-Digest"),
+        redirected: fetch::redirected(response),
         retry_after: wait.and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date)),
     }
 }
@@ -116,7 +119,7 @@ pub async fn receive(
         // The browser makes a Blob of it, and no byte comes here.
         let body = response.blob().unwrap_or_else(|error| js_sys::Promise::reject(&error));
         return match promised(body).await {
-            Err(why) => Input::Lost(id, why),
+            Err(why) => Input::Lost(id, Loss::new(Cause::Cut, why)),
             Ok(body) => {
                 if !flow.is_cancelled() {
                     let taken = job.sink.borrow_mut().take(order.at, body.unchecked_ref(), order.limit);
@@ -133,7 +136,7 @@ pub async fn receive(
         let mut rest = match next_bytes(&reader).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Input::End(id),
-            Err(why) => return Input::Lost(id, why),
+            Err(why) => return Input::Lost(id, Loss::new(Cause::Cut, why)),
         };
         while rest.length() > 0 && !flow.is_cancelled() {
             let Some(order) = flow.order.get() else {
@@ -172,7 +175,7 @@ pub async fn receive(
                     Ok(pieces) => keep(job, writes, pieces),
                     Err(failure) => {
                         driver.tell(Input::StoreFailed(failure));
-                        return Input::Lost(id, "the bytes could not be kept".to_owned());
+                        return Input::Lost(id, Loss::new(Cause::Cut, "the bytes could not be kept"));
                     }
                 }
                 (take, Order { at: order.at + take, ..order })

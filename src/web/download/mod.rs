@@ -20,8 +20,9 @@ use crate::core::flat_map::FlatMap;
 use crate::core::progress::Progress;
 use crate::core::range::ByteRange;
 use crate::web::drive::{Driver, Hands, Machine};
-use crate::web::fetch::AbortGuard;
+use crate::web::fetch::{AbortGuard, check_url};
 use crate::web::headers::Headers;
+use crate::web::inquiry::Inquiry;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
 use crate::web::task::{ask, spawn};
@@ -73,6 +74,8 @@ pub struct Job {
     pub refresh_url: Option<Function>,
     /// The page's headers.
     pub headers: Headers,
+    /// Sends its requests.
+    pub inquiry: Inquiry,
     /// Whether cookies go along.
     pub credentials: &'static str,
     /// Where the bytes go.
@@ -117,7 +120,7 @@ impl DownloadHands {
     fn send(&self, id: RequestId, range: Option<ByteRange>, if_match: Option<String>) {
         let guard = match AbortGuard::new() {
             Ok(guard) => guard,
-            Err(why) => return self.driver.tell(Input::Lost(id, why)),
+            Err(why) => return self.driver.tell(Input::Lost(id, why.into())),
         };
         let signal = guard.signal();
         let flow = Rc::new(Flow::new(guard));
@@ -127,7 +130,7 @@ impl DownloadHands {
         let fresh = job.headers.fresh();
         spawn(async move {
             let end = match flow::request(&job, range, if_match, fresh, &signal).await {
-                Err(why) => Input::Lost(id, why),
+                Err(loss) => Input::Lost(id, loss),
                 Ok(response) => {
                     driver.tell(Input::Head(id, Box::new(flow::head(&response))));
                     flow::receive(id, &flow, response, &job, &driver, &writes).await
@@ -253,5 +256,7 @@ impl Hands<Download> for DownloadHands {
 /// Reads what `refreshUrl` gave: a string or a URL object.
 fn to_url(value: &JsValue) -> Result<String, String> {
     let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
-    text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())
+    let text = text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())?;
+    check_url(&text).map_err(|loss| format!("refreshUrl() gave what can't be asked: {}", loss.words))?;
+    Ok(text)
 }

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob};
 
 use super::Job;
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Millis;
 use crate::core::retry::retry_after;
 use crate::core::text::{parts, text, without_end};
@@ -12,7 +13,7 @@ use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
 use crate::core::wire::{Accepts, Answer, Envelope};
 use crate::web::drive::Driver;
 use crate::web::fetch::{self, AbortGuard, Outgoing, send};
-use crate::web::headers::{self, Pairs};
+use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
 use crate::web::turn::turn;
 use crate::web::{blob, clock, read, sys, timer, write};
@@ -32,8 +33,8 @@ pub async fn exchange(
     signal: &AbortSignal,
     driver: &Driver<InTurn>,
     id: RequestId,
-) -> Result<Response, String> {
-    let mut headers = job.headers.get(fresh).await.map_err(headers::failed)?;
+) -> Result<Response, Loss> {
+    let mut headers = job.headers.get(fresh).await?;
     // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand still.
     turn().await;
     let (url, body) = match request {
@@ -48,7 +49,8 @@ pub async fn exchange(
             headers.push(("Content-Type".to_owned(), text!("multipart/form-data; boundary=", boundary)));
             let is_small = range.end - range.start <= SMALL;
             let bytes: JsValue = if is_small || from_memory {
-                blob::Read::start(&job.file, &range)?.bytes().await?.into()
+                let bytes = async { blob::Read::start(&job.file, &range)?.bytes().await }.await;
+                bytes.map_err(|why| Loss::new(Cause::Unreadable, why))?.into()
             } else {
                 blob::slice(&job.file, &range)?.into()
             };
@@ -70,7 +72,7 @@ pub async fn exchange(
         body: Some(body),
         no_store: false,
     };
-    let response = send(outgoing, signal).await?;
+    let response = job.inquiry.send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
     receive(response, &url).await
 }
@@ -124,13 +126,14 @@ fn handshake_url(endpoint: &str) -> String {
 }
 
 /// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.
-async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, String> {
+async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, Loss> {
     let base = if response.url().is_empty() { asked.to_owned() } else { response.url() };
-    let status = response.status();
+    let (status, redirected) = (response.status(), fetch::redirected(&response));
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
         .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
-    let text = promised(response.text().map_err(|error| sys::describe(&error))?).await?;
+    let text = promised(response.text().unwrap_or_else(|error| js_sys::Promise::reject(&error))).await;
+    let text = text.map_err(|why| Loss::new(Cause::Cut, why))?;
     let text: JsString = text.unchecked_into();
     let body = match read::envelope(&text) {
         Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
@@ -140,5 +143,5 @@ async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, S
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.slice(0, START).as_string().unwrap_or_default()),
     };
-    Ok(Response { status, retry_after: asked, body })
+    Ok(Response { status, retry_after: asked, body, redirected })
 }

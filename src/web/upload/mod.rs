@@ -25,6 +25,7 @@ use crate::web::fetch::AbortGuard;
 use crate::web::hasher::{self, HashControl};
 use crate::web::hashing::{Unreadable, Watcher};
 use crate::web::headers::Headers;
+use crate::web::inquiry::Inquiry;
 use crate::web::line::Seat;
 use crate::web::serial::Serial;
 use crate::web::store::Claim;
@@ -77,6 +78,8 @@ pub struct Job {
     pub endpoint: String,
     /// The page's headers.
     pub headers: Headers,
+    /// Sends its requests.
+    pub inquiry: Inquiry,
     /// Whether cookies go along.
     pub credentials: &'static str,
     /// Its key in the journal, which is also its name among tabs.
@@ -175,7 +178,7 @@ impl UploadHands {
     fn send(&self, id: RequestId, request: Request) {
         let guard = match AbortGuard::new() {
             Ok(guard) => guard,
-            Err(why) => return self.driver.tell(Input::Lost(id, why)),
+            Err(why) => return self.driver.tell(Input::Lost(id, why.into())),
         };
         let signal = guard.signal();
         self.requests.borrow_mut().insert(id, guard);
@@ -186,7 +189,7 @@ impl UploadHands {
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
-                Err(why) => Input::Lost(id, why),
+                Err(loss) => Input::Lost(id, loss),
             });
         });
     }
