@@ -275,8 +275,9 @@ const resolve = (url) => new URL(url, settings.shake);
 
 const fetchBack = (url, headers) => request("GET", resolve(url), headers);
 
-/** The bytes that are served must be the file's. */
+/** The bytes that are served must be the file's; not asked for again once the row on it was wrong. */
 async function compare(file, url) {
+  if (verdictOf("served") === "wrong") return;
   const got = await fetchBack(url);
   if (got.failure) wrong(`GET ${resolve(url)}: ${got.failure}`);
   if ([401, 403].includes(got.status)) unknown(`GET ${resolve(url)} answers ${got.status}: who may read is the server's decision`);
@@ -537,11 +538,12 @@ row("wrong-whole", "must", "A file whose chunks are right but whose fileId is no
 
 row("late", "must", "A chunk that comes late, after its file is finished, does no harm", async () => {
   needsUploads();
-  const file = randomFile(3);
-  const url = await upload(file);
+  const file = randomFile(4);
+  await upload(file);
   const said = await sendChunk(file, 1);
   if (said.failure) wrong(said.failure, "Answer [] (or a refusal) to a chunk of a finished file: it is a request that was sent twice.");
-  if ((await agree(file, "the handshake after it")) !== url) wrong("the file lost its URL by it", "A finished file stays finished.");
+  const url = await agree(file, "the handshake after it");
+  if (typeof url !== "string") wrong("the file lost its URL by it", "A finished file stays finished.");
   await compare(file, url);
 });
 
@@ -584,7 +586,10 @@ row("two-cuts", "must", "The same file in two cuts: each is a session of its own
 row("two-files", "must", "Two files at once", async () => {
   needsUploads();
   const files = [randomFile(8), randomFile(8)];
-  await Promise.all(files.map(async (file) => compare(file, await upload(file))));
+  // Both to their end, or what is left of one would disturb the next row.
+  const ended = await Promise.allSettled(files.map(async (file) => compare(file, await upload(file))));
+  const failed = ended.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
 });
 
 // What repeats within a file.
@@ -598,7 +603,7 @@ row("repeats", "repeats", "An id may stand in chunkIds more than once, and is se
   if (!said.success || !Array.isArray(said.data)) wrong(`the handshake got ${words(said)}`, advice);
   await deliver(file, 0);
   const rest = await deliver(file, 1);
-  if (!Array.isArray(rest) || rest.length > 0) wrong(`when each different chunk was sent once, data is ${quoted(JSON.stringify(rest))}`, advice);
+  if (Array.isArray(rest) && rest.length > 0) wrong(`when each different chunk was sent once, data is ${quoted(JSON.stringify(rest))}`, advice);
   await compare(file, await finish(file));
 });
 
@@ -614,8 +619,8 @@ row("index-ids", "index", "An id may be the MD5 followed at once by the chunk's 
   let needed = said.data;
   for (const [index, id] of file.ids.entries()) {
     if (!needed.includes(id)) continue;
-    needed = await deliver(file, index, "a chunk with such an id");
-    if (!Array.isArray(needed)) wrong(`a chunk with such an id was answered with ${quoted(JSON.stringify(needed))}`, advice);
+    const rest = await deliver(file, index, "a chunk with such an id");
+    needed = Array.isArray(rest) ? rest : needed;
   }
   await compare(file, await finish(file));
 });
@@ -785,10 +790,11 @@ row("etag", "should", "Files have a strong ETag, and If-Range is obeyed", async 
   const advice = 'Send ETag: "<the file\'s MD5>", without W/: it is what lets a download go on with the same file only.';
   if (!etag) wrong("there is none", advice);
   if (etag.startsWith("W/")) wrong(`it is weak: ${etag}`, advice);
+  if ((await served({ Range: "bytes=10-29" })).status !== 206) return "If-Range was not tried: there are no ranges";
   const same = await served({ Range: "bytes=10-29", "If-Range": etag });
   const other = await served({ Range: "bytes=10-29", "If-Range": '"another"' });
-  if (same.status === 206 && other.status !== 200) wrong(`If-Range with another ETag was answered with ${other.status}`, "Answer 200 with the whole file: it has changed.");
-  if (same.status === 200 && other.status === 200) wrong("If-Range with this ETag is answered with the whole file", "Answer 206: the file is the same.");
+  if (other.status !== 200) wrong(`If-Range with another ETag was answered with ${other.status}`, "Answer 200 with the whole file: it has changed.");
+  if (same.status !== 206) wrong(`If-Range with this ETag was answered with ${same.status}`, "Answer 206: the file is the same.");
 });
 
 row("sandbox", "should", "An uploaded page can't act for the site that serves it", async () => {
@@ -877,14 +883,14 @@ function all(kind) {
 const mayParallel = () => all("parallel");
 const mayRepeat = () => all("repeats");
 
-/** A supervisor may need a moment to start a process again that a row has ended. */
+/** Tells whether the server answers. A supervisor may need a moment to start a process again that a row has ended. */
 async function comesBack() {
-  for (let tries = 0; tries < 12; tries += 1) {
+  for (let tries = 0; tries < 12 && silences < MOST_SILENCES; tries += 1) {
     const said = await handshake(first).catch(() => null);
-    if (said && !said.failure) return;
-    if (silences >= MOST_SILENCES) return;
+    if (said && !said.failure) return true;
     await new Promise((go) => setTimeout(go, 250));
   }
+  return false;
 }
 
 async function judge({ run }) {
@@ -907,13 +913,16 @@ function print({ title, verdict, detail, advice, kind }) {
   if (advice) console.log(`            → ${advice}`);
 }
 
-let unreachable = false;
+/** The row that ended the server, or that never reached it. */
+let fatal = null;
 for (const one of rows) {
-  const outcome = unreachable && one.id !== "accepts" ? { verdict: "unknown", detail: "not tried: the server does not answer", advice: "" } : await judge(one);
-  if (one.id === "answers" && outcome.verdict === "wrong") unreachable = true;
+  const isTried = fatal === null || one.id === "accepts" || (one.id === "alive" && fatal !== "answers");
+  const skipped = { verdict: "unknown", detail: "not tried: the server does not answer any more", advice: "" };
+  const outcome = isTried ? await judge(one) : skipped;
   outcomes.set(one.id, outcome);
   if (!settings.json) print({ ...one, ...outcome });
-  if (outcome.verdict === "wrong" && !unreachable && /connection|no answer|broke off/.test(outcome.detail)) await comesBack();
+  if (outcome.verdict !== "wrong" || fatal !== null) continue;
+  if (one.id === "answers" || (/connection|no answer|broke off/.test(outcome.detail) && !(await comesBack()))) fatal = one.id;
 }
 
 const wrongs = rows.filter(({ id, kind }) => kind === "must" && verdictOf(id) === "wrong");
