@@ -4,7 +4,13 @@ pub mod backend;
 pub mod report;
 pub mod running;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Says that a test left something out, past the test runner's capture.
+pub fn left_out(what: &str, reason: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}: left out, {reason}");
+}
 
 /// Finds a program on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use conformance::backend::Backend;
+use conformance::left_out;
 use conformance::report::report;
 use serde_json::json;
 
@@ -10,7 +11,7 @@ const ORIGIN: &str = "https://my.page";
 /// Every row is ok, none is open, and what the server says of itself is as much as it may say.
 fn passes(name: &str, endpoint: &str) -> Result<()> {
     let Some((report, is_zero)) = report(endpoint, &["--origin", ORIGIN])? else {
-        eprintln!("{name}: left out, Node is not installed");
+        left_out(name, "Node is not installed");
         return Ok(());
     };
     let open: Vec<_> = report.rows.iter().filter(|row| row.verdict != "ok").collect();
@@ -29,7 +30,7 @@ fn passes(name: &str, endpoint: &str) -> Result<()> {
 fn backend(backend: Backend) -> Result<()> {
     let name = backend.name();
     if let Some(reason) = backend.lacks() {
-        eprintln!("{name}: left out, {reason}");
+        left_out(name, reason);
         return Ok(());
     }
     let folder = tempfile::tempdir()?;

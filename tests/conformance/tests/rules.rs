@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use conformance::report::{Report, report, tool};
 use conformance::running::Running;
-use conformance::{program, workspace};
+use conformance::{left_out, program, workspace};
 
 /// A rule of the fixture, the row that names it, and the other rows of the kind `must` that it can't help breaking.
 const RULES: [(&str, &str, &[&str]); 53] = [
@@ -99,7 +99,7 @@ fn judged(rules: &[&str], largest: &str) -> Result<(Report, bool)> {
 fn has_node(test: &str) -> bool {
     let there = program("node").is_some();
     if !there {
-        eprintln!("{test}: left out, Node is not installed");
+        left_out(test, "Node is not installed");
     }
     there
 }
