@@ -29,7 +29,9 @@ pub fn install() -> Vec<(&'static str, String)> {
     }
     let apt = install::apt(&missing);
     let mut without = Vec::new();
-    for (program, backend, _) in LANGUAGES.iter().filter(|(program, _, _)| absent(program)) {
+    // Python is told with its packages, which may be there from an earlier run.
+    let programs = LANGUAGES.iter().filter(|(program, _, _)| *program != "python3" && absent(program));
+    for (program, backend, _) in programs {
         let why = match &apt {
             Err(error) => error.to_string(),
             Ok(()) => format!("`{program}` is not installed"),
