@@ -9,15 +9,18 @@ use crate::core::clock::Millis;
 use crate::core::retry::retry_after;
 use crate::core::text::{parts, text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
+use crate::core::wire::{Accepts, Answer, Envelope};
 use crate::web::drive::Driver;
-use crate::web::fetch::{self, Outgoing, send};
+use crate::web::fetch::{self, AbortGuard, Outgoing, send};
 use crate::web::headers::{self, Pairs};
-use crate::web::task::promised;
+use crate::web::task::{first, promised};
 use crate::web::turn::turn;
-use crate::web::{blob, clock, read, sys, write};
+use crate::web::{blob, clock, read, sys, timer, write};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: u32 = 200;
+/// How long the question what an endpoint accepts may take, in ms.
+const QUESTION: Millis = 10_000;
 /// A chunk of at most so many bytes is read and sent as bytes: for a blob Chromium's page waits for another process.
 const SMALL: u64 = 64 << 10;
 
@@ -40,8 +43,7 @@ pub async fn exchange(
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             (handshake_url(&job.endpoint), text.into())
         }
-        Request::Chunk { index, chunk_id, file_id, from_memory } => {
-            let range = job.cut.range(index);
+        Request::Chunk { bytes: range, chunk_id, file_id, from_memory, .. } => {
             let (boundary, head, tail) = form(&chunk_id, &file_id);
             headers.push(("Content-Type".to_owned(), text!("multipart/form-data; boundary=", boundary)));
             let is_small = range.end - range.start <= SMALL;
@@ -60,10 +62,37 @@ pub async fn exchange(
         }
     };
     let credentials = job.credentials;
-    let outgoing = Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
+    let outgoing = Outgoing {
+        method: "POST",
+        url: url.clone(),
+        headers,
+        credentials,
+        body: Some(body),
+        no_store: false,
+    };
     let response = send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
-    receive(response).await
+    receive(response, &url).await
+}
+
+/// Asks the endpoint what it accepts, by a handshake that changes nothing since it names no file: the protocol answers it
+/// with 403. Whatever else comes, or nothing for [`QUESTION`], accepts what every server does.
+pub async fn question(job: &Job) -> Accepts {
+    let ask = async {
+        let headers = job.headers.get(job.headers.fresh()).await.ok()?;
+        let headers = [headers, vec![("Content-Type".to_owned(), "application/json".to_owned())]].concat();
+        let (url, body) =
+            (handshake_url(&job.endpoint), Some(JsValue::from_str(r#"{"ext":"","chunkIds":[]}"#)));
+        let credentials = job.credentials;
+        let outgoing =
+            Outgoing { method: "POST", url: url.clone(), headers, credentials, body, no_store: false };
+        let guard = AbortGuard::new().ok()?;
+        let response = send(outgoing, &guard.signal()).await.ok()?;
+        receive(response, &url).await.ok()?.accepts()
+    };
+    let mut accepts = None;
+    first(async { accepts = ask.await }, timer::sleep(QUESTION)).await;
+    accepts.unwrap_or_default()
 }
 
 /// Returns what stands between the parts of a chunk's form (RFC 7578), before the bytes, and behind them: the ids come
@@ -94,7 +123,9 @@ fn handshake_url(endpoint: &str) -> String {
     text!(without_end(path, '/'), "/handshake", rest)
 }
 
-async fn receive(response: web_sys::Response) -> Result<Response, String> {
+/// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.
+async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, String> {
+    let base = if response.url().is_empty() { asked.to_owned() } else { response.url() };
     let status = response.status();
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
@@ -102,6 +133,10 @@ async fn receive(response: web_sys::Response) -> Result<Response, String> {
     let text = promised(response.text().map_err(|error| sys::describe(&error))?).await?;
     let text: JsString = text.unchecked_into();
     let body = match read::envelope(&text) {
+        Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
+            let data = Some(Answer::Url(if url.is_empty() { url } else { sys::resolve(&url, &base) }));
+            Body::Envelope(Envelope { code, msg, data, accepts })
+        }
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.slice(0, START).as_string().unwrap_or_default()),
     };
