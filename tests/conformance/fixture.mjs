@@ -1,10 +1,12 @@
 // A server of the upload protocol in memory that keeps every rule but those it is told to break, for the tests of
-// conformance.mjs: `node fixture.mjs --break RULE [--break RULE]`. Nothing to start a backend from: see examples/backends.
+// conformance.mjs: `node fixture.mjs --break RULE [--break RULE] [--token T]`. Nothing to start a backend from: see examples/backends.
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ options: { break: { type: "string", multiple: true, default: [] } } });
+const { values } = parseArgs({
+  options: { break: { type: "string", multiple: true, default: [] }, token: { type: "string" } },
+});
 const asked = new Set(values.break);
 const known = new Set();
 /** True if this rule is to be broken. */
@@ -209,6 +211,12 @@ async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://fixture");
   const { origin } = request.headers;
   if (breaks("hangs")) return;
+  if (values.token && request.method === "POST" && request.headers.authorization !== `Bearer ${values.token}`) {
+    request.resume();
+    return response.writeHead(401, { "Content-Type": "application/json" }).end('{ "code": 401, "msg": "who are you?", "data": null }');
+  }
+  // No browser sends it with a preflight.
+  if (request.method === "OPTIONS" && request.headers.authorization) return response.writeHead(400).end();
   if (breaks("bad-gateway")) return response.writeHead(502, { "Content-Type": "text/html" }).end("<h1>Bad Gateway</h1>");
   if (origin) {
     response.setHeader("Access-Control-Allow-Origin", origin);

@@ -73,6 +73,11 @@ const AT_ONCE: usize = 4;
 
 /// The fixture with these rules broken.
 fn fixture(rules: &[&str]) -> Result<Running> {
+    let flags: Vec<&str> = rules.iter().flat_map(|rule| ["--break", *rule]).collect();
+    fixture_with(&flags)
+}
+
+fn fixture_with(flags: &[&str]) -> Result<Running> {
     static COUNT: Mutex<u32> = Mutex::new(0);
     let count = {
         let mut count = COUNT.lock().map_err(|_| anyhow::anyhow!("another thread panicked"))?;
@@ -81,7 +86,7 @@ fn fixture(rules: &[&str]) -> Result<Running> {
     };
     let mut command = Command::new("node");
     command.arg(workspace().join("tests/conformance/fixture.mjs"));
-    command.args(rules.iter().flat_map(|rule| ["--break", *rule]));
+    command.args(flags);
     let log = std::env::temp_dir().join(format!("xuchuan-fixture-{}-{count}.log", std::process::id()));
     let running = Running::start(command, &log);
     let _ = std::fs::remove_file(log);
@@ -181,6 +186,22 @@ fn a_server_that_hangs_does_not_hang_the_tool() -> Result<()> {
     let (report, is_zero) = judged(&["hangs"], "1")?;
     ensure!(!is_zero && report.wrong(true) == ["answers"], "{:?}", report.wrong(true));
     ensure!(begun.elapsed() < Duration::from_secs(15), "it took {:?}", begun.elapsed());
+    Ok(())
+}
+
+#[test]
+fn a_login_is_sent_where_it_belongs() -> Result<()> {
+    if !has_node("login") {
+        return Ok(());
+    }
+    let server = fixture_with(&["--token", "secret"])?;
+    let args = ["--origin", "https://my.page", "--largest", "1"];
+    let with = ["--header", "Authorization: Bearer secret"];
+    let (known, _) = report(&server.endpoint(), &[&args[..], &with].concat())?.context("Node is gone")?;
+    ensure!(known.wrong(false).is_empty(), "{:?}", known.wrong(false));
+    let (stranger, is_zero) = report(&server.endpoint(), &args)?.context("Node is gone")?;
+    let row = stranger.row("code-zero")?;
+    ensure!(!is_zero && row.verdict == "wrong" && row.advice.contains("--header"), "{row:?}");
     Ok(())
 }
 
