@@ -56,8 +56,8 @@ impl Upload {
 }
 
 fn data(mut envelope: Value) -> Result<Value> {
-    ensure!(envelope["code"] == json!(0), "{envelope}");
-    Ok(envelope["data"].take())
+    ensure!(envelope.get("code") == Some(&json!(0)), "{envelope}");
+    envelope.get_mut("data").map(Value::take).context("no data")
 }
 
 fn hex(bytes: &[u8]) -> String {
