@@ -1,7 +1,8 @@
-//! The project's task runner: `cargo xtask build | demo | test | soak | bench`.
+//! The project's task runner: `cargo xtask build | conformance | demo | test | soak | bench`.
 
 mod bench;
 mod build;
+mod conformance;
 mod demo;
 mod error;
 mod files;
@@ -22,6 +23,7 @@ usage: cargo xtask <command>
 
   build                          make the npm package in pkg/
   demo [--port N] [--data DIR]   build, then serve the demo page (port 8000)
+  conformance URL [options]      try a server of the upload protocol row by row (--help: its options); needs Node
   test [--quick]                 run every test; --quick: formatting, lints and native tests only
   soak [--kills N] [--elsewhere N] [--size MiB] [--offline SECONDS] [--engines A,B] [--seed N]
                                  kill browsers and servers at random, stay offline for long: takes most of an hour
@@ -43,6 +45,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
         ["build"] => build::run().map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
+        ["conformance", rest @ ..] => conformance::run(rest),
         ["test"] => Ok(test::run(test::Scope::Full)),
         ["test", "--quick"] => Ok(test::run(test::Scope::Quick)),
         ["soak", rest @ ..] => soak::run(rest).map(|()| ExitCode::SUCCESS),

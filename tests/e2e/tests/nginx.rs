@@ -31,8 +31,8 @@ enum Place {
 }
 
 impl Place {
-    /// Returns those that are tried in `engine`. WebKitGTK's network process dies in libsoup (3.2.3, a general
-    /// protection fault, 2 of 3 runs) when two bodies are refused over HTTP/2 before they were sent.
+    /// Returns those that are tried in `engine`. WebKitGTK's network process died (a general protection fault, in 2 of 3
+    /// runs; WebKitGTK 2.50) when two bodies were refused over HTTP/2 before they were sent.
     fn of(engine: Engine) -> &'static [Place] {
         match engine {
             Engine::WebKit => &[Place::SameOrigin, Place::OtherOrigin],

@@ -11,6 +11,9 @@ use super::{bundle, minify};
 use crate::error::{Error, Result};
 use crate::{files, paths};
 
+/// The conformance tool, which `npx -p xuchuan xuchuan-conformance` runs.
+const CONFORMANCE: &str = "conformance.mjs";
+
 pub fn assemble(engine: &Engine, pkg: &Path) -> Result<()> {
     let shell = paths::root().join("www").join("npm");
     let mut generated = vec![
@@ -30,6 +33,8 @@ pub fn assemble(engine: &Engine, pkg: &Path) -> Result<()> {
     for (name, text) in generated.iter().filter(|(name, _)| *name != "wasm-integrity.js") {
         files::write(&pkg.join(name), minify::module(name, text)?)?;
     }
+    // A program of its own: neither bundled nor minified, since people read it and copy it.
+    files::write(&pkg.join(CONFORMANCE), files::read(&shell.join(CONFORMANCE))?)?;
     files::write(&pkg.join("engine_bg.wasm"), &engine.wasm)?;
     files::write(&pkg.join("xuchuan.min.js"), script(&shell, &generated, "script/fetching.js")?)?;
     files::write(&pkg.join("xuchuan.inline.min.js"), script(&shell, &generated, "script/inline.js")?)?;

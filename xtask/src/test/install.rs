@@ -51,11 +51,16 @@ pub fn tools() -> Result<Tools> {
 
 /// Installs the Debian packages that are missing; elsewhere the programs must be there already.
 fn debian_packages() -> Result<()> {
-    if paths::find_program("apt-get").is_none() || paths::find_program("dpkg-query").is_none() {
+    if paths::find_program("dpkg-query").is_none() {
         return Ok(());
     }
     let missing: Vec<&str> = DEBIAN_PACKAGES.into_iter().filter(|package| !is_installed(package)).collect();
-    if missing.is_empty() {
+    apt(&missing)
+}
+
+/// Installs these Debian packages; does nothing on another system.
+pub fn apt(missing: &[&str]) -> Result<()> {
+    if missing.is_empty() || paths::find_program("apt-get").is_none() {
         return Ok(());
     }
     if process::ask("id", &["-u"]).as_deref() != Some("0") {
@@ -70,7 +75,7 @@ fn debian_packages() -> Result<()> {
         process::must(&mut command, INSTALL)
     };
     apt(&["update"])?;
-    apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())?;
+    apt(&[&["install", "-y", "--no-install-recommends"], missing].concat())?;
     Ok(())
 }
 

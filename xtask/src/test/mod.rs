@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test there is, and one line that counts them.
 
+mod backends;
 mod browsers;
 mod count;
 pub mod install;
@@ -28,6 +29,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Runs the tests; a step that failed stops only those that need it.
 pub fn run(scope: Scope) -> ExitCode {
     let mut steps = Steps::default();
+    if scope == Scope::Full {
+        // Before the native tests, which try them.
+        for (name, why) in steps.run("example backends", || Ok(backends::install())).unwrap_or_default() {
+            steps.leave_out(&format!("example backend: {name}"), &why);
+        }
+    }
     quick(&mut steps);
     if scope == Scope::Full {
         full(&mut steps);
