@@ -2,13 +2,11 @@
 //! called back from one loop, with nothing borrowed.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
 use super::listener::Listener;
 use super::signal::Signal;
+use super::task::first;
 use super::throttle::Throttle;
 use super::{clock, sys, timer};
 use crate::core::clock::Instant;
@@ -175,19 +173,4 @@ impl<M: Machine> Driver<M> {
             }
         }
     }
-}
-
-/// Waits for either; tells whether it was the first.
-async fn first(a: impl Future<Output = ()>, b: impl Future<Output = ()>) -> bool {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    poll_fn(|context| {
-        if a.as_mut().poll(context).is_ready() {
-            Poll::Ready(true)
-        } else if b.as_mut().poll(context).is_ready() {
-            Poll::Ready(false)
-        } else {
-            Poll::Pending
-        }
-    })
-    .await
 }

@@ -1,14 +1,36 @@
 //! One request and its answer; dropping its guard aborts it.
+//!
+//! The page's `fetch` may be a function of its own, that traces or adds a token: `(url, options) => …`. So it gets an
+//! address and a plain object, with its headers in one, which such functions spread into objects of theirs. What stands
+//! on a `Request` they lose.
 
 use gloo_net::http::Headers;
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, Response};
+use web_sys::{AbortController, AbortSignal, Response};
 
 use super::headers::Pairs;
-use super::object::object;
+use super::object::{call, get, get_as, is_a, object, set};
 use super::sys;
 use super::task::promised;
 use crate::core::text::text;
+
+/// The headers of answers that are read.
+const READ: [&str; 9] = [
+    "Accept-Ranges",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "ETag",
+    "Last-Modified",
+    "Repr-Digest",
+    "Retry-After",
+];
+
+thread_local! {
+    static SIGNALS: bool = takes_signals();
+}
 
 /// A request to be sent.
 pub struct Outgoing {
@@ -16,11 +38,11 @@ pub struct Outgoing {
     pub method: &'static str,
     /// The URL, absolute or relative to the page.
     pub url: String,
-    /// The headers.
+    /// The headers; of two with the same name the later one counts.
     pub headers: Pairs,
     /// Whether cookies go along, in the words of fetch.
     pub credentials: &'static str,
-    /// The body: a string, bytes or a blob.
+    /// The body: a string, bytes, a blob or a form.
     pub body: Option<JsValue>,
     /// Keep the browser's cache out of it.
     pub no_store: bool,
@@ -37,7 +59,7 @@ impl AbortGuard {
     }
 
     /// Returns the signal that [`send`] takes.
-    pub fn signal(&self) -> web_sys::AbortSignal {
+    pub fn signal(&self) -> AbortSignal {
         self.0.signal()
     }
 }
@@ -48,37 +70,80 @@ impl Drop for AbortGuard {
     }
 }
 
+/// Tells whether the page has put a function of its own in the place of `fetch`. One that shows no source is taken for the
+/// browser's.
+pub fn is_replaced() -> bool {
+    !sys::is_native("fetch")
+}
+
 /// Sends a request and resolves when the answer's head is there. Fails with the browser's words.
-pub async fn send(outgoing: Outgoing, signal: &web_sys::AbortSignal) -> Result<Response, String> {
+pub async fn send(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, String> {
     if signal.aborted() {
         return Err("aborted".to_owned());
     }
     let Outgoing { method, url, headers, credentials, body, no_store } = outgoing;
     let init = object(&[
         ("method", method.into()),
-        ("headers", checked(&headers)?.into()),
+        ("headers", checked(&headers)?),
         ("credentials", credentials.into()),
         ("cache", if no_store { "no-store" } else { "default" }.into()),
-        ("signal", signal.into()),
-        ("body", body.unwrap_or(JsValue::UNDEFINED)),
     ]);
-    let request = web_sys::Request::new_with_str_and_init(&url, init.unchecked_ref());
-    let request = request.map_err(|error| sys::describe(&error))?;
-    let response = promised(sys::fetch(&request)).await?;
-    response.dyn_into().map_err(|_| "fetch gave no response".to_owned())
+    if SIGNALS.with(|takes| *takes) {
+        set(&init, "signal", signal);
+    }
+    if let Some(body) = body {
+        set(&init, "body", &body);
+    }
+    let answer = sys::fetch(&url, &init).map_err(|error| sys::describe(&error))?;
+    let answer = promised(Promise::resolve(&answer)).await?;
+    // Of another frame's, or a function's that only looks like it: what is used of it is what counts.
+    let is_response = get(&answer, "status").is_some_and(|status| status.as_f64().is_some())
+        && get(&answer, "headers").is_some_and(|headers| get_as::<Function>(&headers, "get").is_some());
+    if !is_response {
+        return Err("fetch gave no response".to_owned());
+    }
+    Ok(answer.unchecked_into())
 }
 
 /// Returns the headers of an answer.
 pub fn headers(response: &Response) -> Headers {
-    Headers::from_raw(response.headers())
+    let given = response.headers();
+    if is_a(&given, "Headers") {
+        return Headers::from_raw(given);
+    }
+    let headers = Headers::new();
+    for name in READ {
+        let value = call(&given, "get", &[name.into()]).ok().and_then(|value| value.as_string());
+        if let Some(value) = value.filter(|value| value.chars().all(|c| matches!(c, '\t' | ' '..='\u{ff}'))) {
+            headers.set(name, &value);
+        }
+    }
+    headers
 }
 
-/// Makes the browser's headers, whose setter throws for what cannot be sent, such as Chinese text.
-fn checked(pairs: &Pairs) -> Result<web_sys::Headers, String> {
+/// Makes an object of headers, each name once. Those that cannot be sent, such as Chinese text, fail here: what a page's own
+/// function would make of them nobody knows.
+fn checked(pairs: &Pairs) -> Result<JsValue, String> {
     let headers = web_sys::Headers::new().map_err(|error| sys::describe(&error))?;
-    for (name, value) in pairs {
-        let set = headers.set(name, value);
-        set.map_err(|error| text!("the header “", name, "” cannot be sent (", sys::describe(&error), ")"))?;
+    let object = object(&[]);
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        let allowed = headers.set(name, value);
+        allowed
+            .map_err(|error| text!("the header “", name, "” cannot be sent (", sys::describe(&error), ")"))?;
+        let is_last = pairs.iter().skip(at + 1).all(|(later, _)| !later.eq_ignore_ascii_case(name));
+        if is_last {
+            set(&object, name, &value.as_str().into());
+        }
     }
-    Ok(headers)
+    Ok(object)
+}
+
+/// Tells whether the browser's functions take this page's abort signals. A page may have an `AbortController` of its own,
+/// and `fetch` refuses to work with what that makes; without a signal a request that nobody wants goes on to its end.
+fn takes_signals() -> bool {
+    let (Ok(controller), Ok(target)) = (AbortController::new(), web_sys::EventTarget::new()) else {
+        return false;
+    };
+    let options = object(&[("signal", controller.signal().into())]);
+    call(&target, "addEventListener", &["abort".into(), JsValue::NULL, options]).is_ok()
 }

@@ -59,6 +59,21 @@ pub async fn join<A, B>(one: impl Future<Output = A>, other: impl Future<Output 
     .await
 }
 
+/// Waits for either; tells whether it was the first.
+pub async fn first(a: impl Future<Output = ()>, b: impl Future<Output = ()>) -> bool {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    poll_fn(|context| {
+        if a.as_mut().poll(context).is_ready() {
+            Poll::Ready(true)
+        } else if b.as_mut().poll(context).is_ready() {
+            Poll::Ready(false)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
 /// Calls a function of the page, and waits if it promises its result.
 pub fn ask(function: &Function) -> Promised {
     match function.call0(&JsValue::UNDEFINED) {

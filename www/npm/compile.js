@@ -1,11 +1,15 @@
-/** Turns what `init({ wasm })` accepts into a `WebAssembly.Module`. */
+import { kindOf } from './kinds.js';
+
+/** Turns what `init({ wasm })` accepts, of this frame or another, into a `WebAssembly.Module`. */
 export async function compile(source, integrity) {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
-  const response = source instanceof Response ? source : await get(source, integrity);
+  if (kindOf(source) === 'WebAssembly.Module') return source;
+  if (kindOf(source) === 'ArrayBuffer' || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const response = kindOf(source) === 'Response' ? source : await get(source, integrity);
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
   const type = response.headers.get('content-type');
-  if (type === 'application/wasm' && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(response);
+  if (type === 'application/wasm' && WebAssembly.compileStreaming && response instanceof Response) {
+    return WebAssembly.compileStreaming(response);
+  }
   const bytes = await response.arrayBuffer();
   if (!isWasm(bytes)) {
     throw new Error(`${response.url} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);

@@ -22,6 +22,7 @@ use crate::core::range::ByteRange;
 use crate::web::drive::{Driver, Hands, Machine};
 use crate::web::fetch::AbortGuard;
 use crate::web::headers::Headers;
+use crate::web::object::get_string;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
 use crate::web::task::{ask, spawn};
@@ -252,6 +253,6 @@ impl Hands<Download> for DownloadHands {
 
 /// Reads what `refreshUrl` gave: a string or a URL object.
 fn to_url(value: &JsValue) -> Result<String, String> {
-    let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
+    let text = value.as_string().or_else(|| get_string(value, "href"));
     text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())
 }
