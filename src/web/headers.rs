@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
+use super::object::is_a;
 use super::task::ask;
 use crate::core::text::text;
 
@@ -76,10 +77,13 @@ pub fn failed(why: String) -> String {
 
 /// Reads a plain object or a `Headers` object.
 fn pairs(value: &JsValue) -> Pairs {
-    let entries = match value.dyn_ref::<Object>() {
-        Some(headers) if headers.is_instance_of::<web_sys::Headers>() => js_sys::Array::from(headers),
-        Some(object) => Object::entries(object),
-        None => return Vec::new(),
+    let entries = if is_a(value, "Headers") {
+        // Not by `Array.from`, which old libraries replace by what knows no iterators.
+        Object::from_entries(value).map(|headers| Object::entries(&headers)).unwrap_or_default()
+    } else if value.is_object() {
+        Object::entries(value.unchecked_ref())
+    } else {
+        return Vec::new();
     };
     let mut pairs = Vec::new();
     for entry in entries.iter() {

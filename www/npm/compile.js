@@ -5,21 +5,24 @@ export async function compile(source, integrity) {
   if (kindOf(source) === 'WebAssembly.Module') return source;
   if (kindOf(source) === 'ArrayBuffer' || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
   const response = kindOf(source) === 'Response' ? source : await get(source, integrity);
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  const url = response.url || source;
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const type = response.headers.get('content-type');
   if (type === 'application/wasm' && WebAssembly.compileStreaming && response instanceof Response) {
     return WebAssembly.compileStreaming(response);
   }
-  const bytes = await response.arrayBuffer();
+  // A page's own `fetch` may answer with an object that has blobs only.
+  const bytes = await (response.arrayBuffer ? response : await response.blob()).arrayBuffer();
   if (!isWasm(bytes)) {
-    throw new Error(`${response.url} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);
+    throw new Error(`${url} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);
   }
   return WebAssembly.compile(bytes);
 }
 
 async function get(url, integrity) {
   try {
-    return await fetch(url, integrity === undefined ? {} : { integrity });
+    // As text: a page's own `fetch` may know no other.
+    return await fetch(String(url), integrity === undefined ? {} : { integrity });
   } catch (cause) {
     // The browser's own message names neither the file nor a hash that did not match.
     const hint = integrity === undefined ? '' : '; it must be the file that was built with this script';
