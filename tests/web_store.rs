@@ -158,7 +158,7 @@ async fn damaged_records_are_nothing() {
     guarded(async {
         let upload =
             "{ version: 1, name: 'a', size: 10, lastModified: 5, endpoint: '/e', ext: '.a', chunk: 4,
-            indexed: false, fileId: '', chunkIds: [], confirmed: 0, updatedAt: 7 }";
+            askedChunk: null, askedNaming: null, announced: 'md5', fileId: '', chunkIds: [], confirmed: 0, updatedAt: 7 }";
         assert!(read::upload_record(&js(upload)).is_some());
         for (good, bad) in [
             ("size: 10", "size: -1"),
@@ -169,7 +169,7 @@ async fn damaged_records_are_nothing() {
             ("chunkIds: []", "chunkIds: [1]"),
             ("chunkIds: []", "chunkIds: null"),
             ("version: 1", "version: 4294967296"),
-            ("indexed: false", "x: 1"),
+            ("confirmed: 0", "x: 1"),
         ] {
             let damaged = upload.replace(good, bad);
             assert_ne!(damaged, upload);

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use futures_util::StreamExt;
-use xuchuan::core::wire::{Answer, Envelope, Handshake, OK};
+use xuchuan::core::wire::{Accepts, Answer, Envelope, Handshake};
 
 /// Bytes of a form in which its ids are looked for: they stand before the file.
 const HEAD: usize = 1024;
@@ -47,7 +47,8 @@ async fn chunk(State(missing): State<Missing>, body: Body) -> Result<String, Sta
 }
 
 fn answer(data: Answer) -> Result<String, StatusCode> {
-    let envelope = Envelope { code: OK, msg: String::new(), data: Some(data) };
+    let envelope =
+        Envelope { accepts: Some(Accepts { parallel: 6, repeats: true }), ..Envelope::success(data) };
     serde_json::to_string(&envelope).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 

@@ -4,10 +4,10 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use xuchuan::core::wire::{Answer, msg};
+use xuchuan::core::wire::{Answer, Envelope, msg};
 
-use crate::failure::Failure;
-use crate::handshake::{answer, chunk_id, file_id};
+use crate::failure::{Failure, envelope};
+use crate::handshake::{chunk_id, file_id};
 use crate::intake::Intake;
 use crate::paced::Paced;
 use crate::routes::Shared;
@@ -33,7 +33,7 @@ pub async fn chunk(State(vault): State<Shared>, request: Request) -> Result<Resp
     let constraints = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
     let mut form = Multipart::with_constraints(Paced::new(request.into_body()), boundary, constraints);
     match receive(&vault, &mut form).await {
-        Ok(needed) => Ok(answer(Answer::Needed(needed))),
+        Ok(needed) => Ok(envelope(StatusCode::OK, &Envelope::success(Answer::Needed(needed)))),
         Err(failure) => {
             while let Ok(Some(mut field)) = form.next_field().await {
                 while let Ok(Some(_)) = field.chunk().await {}
@@ -156,7 +156,7 @@ async fn slot(vault: &Shared, file: Option<&str>, chunk: Option<&str>) -> Result
     let given = |id: Option<&str>| id.filter(|id| !id.is_empty()).map(str::to_owned);
     let file = given(file).ok_or_else(|| Failure::refused(msg::NO_FILE_ID))?;
     let chunk = given(chunk).ok_or_else(|| Failure::refused(msg::NO_CHUNK_ID))?;
-    file_id(&file)?;
+    let file = file_id(&file)?;
     chunk_id(&chunk)?;
     vault.slot(&file, &chunk).await
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use xuchuan::core::wire::{Envelope, OK, REFUSED, msg};
+use xuchuan::core::wire::{Accepts, Envelope, OK, REFUSED, msg};
 
 /// An answer that is not a success. Its code is the HTTP status' number, which for the protocol's own messages is 403.
 #[derive(Debug, Clone)]
@@ -13,12 +13,13 @@ pub struct Failure {
     status: StatusCode,
     msg: String,
     retry_after: Option<u32>,
+    accepts: Option<Accepts>,
 }
 
 impl Failure {
     /// Refuses with `status`; `msg` says what to do.
     pub fn new(status: StatusCode, msg: impl Into<String>) -> Self {
-        Self { status, msg: msg.into(), retry_after: None }
+        Self { status, msg: msg.into(), retry_after: None, accepts: None }
     }
 
     /// Refuses with one of the protocol's own messages, whose code is 403.
@@ -43,7 +44,12 @@ impl Failure {
 
     /// Asks to come again after `seconds`.
     pub fn busy(seconds: u32, msg: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, msg: msg.into(), retry_after: Some(seconds) }
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, msg) }
+    }
+
+    /// Says what the server accepts, in the answer to a handshake.
+    pub fn with_accepts(self, accepts: Accepts) -> Self {
+        Self { accepts: Some(accepts), ..self }
     }
 
     /// Reports a fault of the server; the details go to the log.
@@ -90,7 +96,10 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = u32::from(self.status.as_u16());
         debug_assert!(code != OK && (self.status != StatusCode::FORBIDDEN || code == REFUSED));
-        let mut response = envelope::<()>(self.status, &Envelope { code, msg: self.msg, data: None });
+        let mut response = envelope::<()>(
+            self.status,
+            &Envelope { accepts: self.accepts, ..Envelope::failure(code, self.msg) },
+        );
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::Value;
-use xuchuan::core::wire::{Answer, Envelope, Handshake, OK, is_chunk_id, is_ext, is_file_id, msg};
+use xuchuan::core::wire::{Accepts, Answer, Envelope, Handshake, is_chunk_id, is_ext, is_file_id, msg};
 
 use crate::failure::{Failure, envelope};
 use crate::routes::Shared;
@@ -18,8 +18,17 @@ const JSON_PER_CHUNK: usize = 64;
 /// Bytes of JSON allowed for the rest.
 const JSON_REST: usize = 4096;
 
-/// Answers a handshake.
+/// What this server accepts: a chunk's place is its MD5, so that equal ones are one, and chunks are written side by side.
+/// Browsers open no more than six connections to an origin.
+const ACCEPTS: Accepts = Accepts { parallel: 6, repeats: true };
+
+/// Answers a handshake, and says what the server accepts, whatever the answer.
 pub async fn handshake(State(vault): State<Shared>, request: Request) -> Result<Response, Failure> {
+    let answer = answer_to(&vault, request).await.map_err(|failure| failure.with_accepts(ACCEPTS))?;
+    Ok(envelope(StatusCode::OK, &Envelope { accepts: Some(ACCEPTS), ..Envelope::success(answer) }))
+}
+
+async fn answer_to(vault: &Shared, request: Request) -> Result<Answer, Failure> {
     let chunks = vault.limits().chunks;
     let (parts, body) = request.into_parts();
     let body = collect(body, chunks.saturating_mul(JSON_PER_CHUNK).saturating_add(JSON_REST)).await?;
@@ -29,21 +38,15 @@ pub async fn handshake(State(vault): State<Shared>, request: Request) -> Result<
             "send the handshake as JSON with `Content-Type: application/json`",
         ));
     }
-    let handshake = read(&body, chunks)?;
-    Ok(answer(vault.handshake(handshake).await?))
+    vault.handshake(read(&body, chunks)?).await
 }
 
-/// Wraps a success.
-pub fn answer(answer: Answer) -> Response {
-    envelope(StatusCode::OK, &Envelope { code: OK, msg: String::new(), data: Some(answer) })
-}
-
-/// Checks the id of a file.
-pub fn file_id(id: &str) -> Result<(), Failure> {
+/// Checks the id of a file, and gives it in lower case.
+pub fn file_id(id: &str) -> Result<String, Failure> {
     if is_file_id(id) {
-        return Ok(());
+        return Ok(id.to_ascii_lowercase());
     }
-    Err(Failure::bad_request("fileId must be the file's MD5 as 32 lower-case hex digits"))
+    Err(Failure::bad_request("fileId must be the file's MD5 as 32 hex digits"))
 }
 
 /// Checks the id of a chunk.
@@ -52,7 +55,8 @@ pub fn chunk_id(id: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::bad_request(
-        "a chunk's id must be its MD5 as 32 lower-case hex digits, with or without `-` and its index behind",
+        "a chunk's id must be its MD5 as 32 hex digits, with or without its index behind (at most 11 letters, digits, \
+         `-` and `_`)",
     ))
 }
 
@@ -76,7 +80,7 @@ fn read(body: &[u8], limit: usize) -> Result<Handshake, Failure> {
         Some(Value::Array(ids)) => ids,
         Some(_) => return Err(Failure::bad_request("chunkIds must be an array of strings")),
     };
-    self::file_id(&file_id)?;
+    let file_id = self::file_id(&file_id)?;
     if !is_ext(&ext) {
         return Err(Failure::bad_request(
             "ext must be empty, or a dot and at most 31 of the characters A-Z a-z 0-9 . _ - without `..`",

@@ -67,7 +67,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 )));
             }
         };
-        let table = Table::new(Cut::new(size, chunk), &digests, options.naming(), 0);
+        let table = Table::new(Cut::new(size, chunk), &digests, options.naming().unwrap_or_default(), 0);
         let ids = write::list(&table.ids());
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),

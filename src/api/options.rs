@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::core::clock::Millis;
 use crate::core::pace::Concurrency;
 use crate::core::retry::Policy;
-use crate::core::upload::Naming;
+use crate::core::upload::{Naming, Vouched};
 use crate::web::headers::Headers;
 use crate::web::object::{get, get_string, get_u64};
 
@@ -89,12 +89,17 @@ impl Options {
         get_u64(&self.0, name)
     }
 
-    /// Returns how chunks are named.
-    pub fn naming(&self) -> Naming {
-        if get_string(&self.0, "chunkId").as_deref() == Some("md5-index") {
-            Naming::Md5Index
-        } else {
-            Naming::Md5
+    /// Returns how chunks are to be named, where the page says so.
+    pub fn naming(&self) -> Option<Naming> {
+        Naming::from_name(&get_string(&self.0, "chunkId")?)
+    }
+
+    /// Returns what the page vouches for.
+    pub fn vouched(&self) -> Vouched {
+        let Some(accepts) = get(&self.0, "accepts") else { return Vouched::default() };
+        Vouched {
+            parallel: get_u64(&accepts, "parallel").and_then(|parallel| usize::try_from(parallel).ok()),
+            repeats: get(&accepts, "repeats").map(|repeats| repeats.is_truthy()),
         }
     }
 }

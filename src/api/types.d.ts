@@ -77,7 +77,10 @@ export interface TransferOptions {
   headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>) | null;
   /** Default `"same-origin"`. */
   credentials?: RequestCredentials | null;
-  /** Requests at once, from 1 to 64, or `"auto"` (default): as many as make it faster. */
+  /**
+   * Requests at once, from 1 to 64, or `"auto"` (default): as many as make it faster, of an upload no more than the server
+   * says that it accepts.
+   */
   concurrency?: number | "auto" | null;
   /** How long to go on trying; `false` fails at the first error. */
   retry?: RetryOptions | false | null;
@@ -110,14 +113,24 @@ export interface UploadOptions extends TransferOptions {
   /** Where chunks go; the handshake goes to `endpoint + "/handshake"`. Default `"/api/upload"`. */
   endpoint?: string | URL | null;
   /**
-   * Bytes of a chunk, at least 1. The default follows from the file's size alone: a thousandth, in whole MiB, from 4
-   * to 64 MiB.
+   * Bytes of a chunk, at least 1. The default follows from the file's size: a thousandth, in whole MiB, from 4 to 64 MiB.
+   * Where a server, or a proxy before it, refuses bodies of that size, the file is cut smaller, down to 512 KiB, and the
+   * next ones are from the start.
    */
   chunkSize?: number | null;
   /** The extension the server stores the file under, with its dot, or `""`. Default: from the file's name. */
   ext?: string | null;
-  /** `"md5-index"` for servers that need ids which are unique within a file. Default `"md5"`. */
+  /**
+   * How chunks are named: by their MD5, or by their MD5 and at once their index, for servers that need ids which are unique
+   * within a file. Default: `"md5"`, but `"md5-index"` for a file in which chunks repeat, where the server doesn't say that
+   * it takes an id twice.
+   */
   chunkId?: "md5" | "md5-index" | null;
+  /**
+   * What you vouch for of your server, if it doesn't say so itself in its answers to a handshake: how many chunks of one
+   * file it takes at once (default 1), and whether an id may stand in `chunkIds` more than once (default false).
+   */
+  accepts?: { parallel?: number | null; repeats?: boolean | null } | null;
   /**
    * Milliseconds the server may take to put the complete file together before it is asked again. Default 300,000.
    */
@@ -138,7 +151,7 @@ export interface DownloadOptions extends TransferOptions {
 export interface DigestOptions {
   /** As in {@link UploadOptions}. */
   chunkSize?: number | null;
-  /** As in {@link UploadOptions}. */
+  /** As in {@link UploadOptions}, but `"md5"` by default. */
   chunkId?: "md5" | "md5-index" | null;
   /** Called with the progress, at most 20 times a second; only `hashed` moves. */
   onProgress?: ((progress: Progress) => void) | null;
@@ -228,7 +241,7 @@ export interface Progress {
   readonly total: number;
   /** Bytes of the file that were hashed. */
   readonly hashed: number;
-  /** Bytes that went out or came in, repeated ones included. */
+  /** Bytes that came in, or that went out and were answered for; repeated ones included. */
   readonly sent: number;
   /** Bytes that are safe: acknowledged by the server, or stored. Never goes back. */
   readonly confirmed: number;
@@ -250,7 +263,7 @@ export interface Progress {
 }
 
 export interface UploadResult {
-  /** Where the server serves the file. */
+  /** Where the server serves the file: a whole URL, which the server may have given relative to the handshake's. */
   readonly url: string;
   /** The file's MD5, 32 lower-case hex digits. */
   readonly fileId: string;

@@ -16,7 +16,7 @@ use crate::web::drive::Driver;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, sys};
+use crate::web::{clock, endpoints, sys};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -90,7 +90,9 @@ pub fn start(
     let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
     let machine = InTurn::new(Upload::new(Config {
         cut,
-        naming: record.naming(),
+        naming: record.asked_naming,
+        vouched: options.vouched(),
+        accepted: endpoints::accepted(&record.endpoint),
         ext: record.ext.clone(),
         expected,
         concurrency,
@@ -101,9 +103,9 @@ pub fn start(
         seed: sys::random(),
     }));
     let remembered = options.resume() && record.can_go_on();
-    let digests = if remembered { journal::digests_key(&chosen) } else { None };
+    let identity = Some(chosen).filter(|chosen| remembered && journal::digests_key(chosen).is_some());
     // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
-    let tabs = if digests.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
+    let tabs = if identity.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
     let key = record.key();
     let job = Job {
         file: source,
@@ -119,7 +121,7 @@ pub fn start(
         same_file,
         most: limit.min(cut.count()),
         handle: RefCell::new(options.handle().unwrap_or_default()),
-        digests,
+        identity,
     };
     let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
     driver.tell(Input::Resume);
@@ -131,15 +133,20 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
     // A Blob that is no File has neither.
     let name = get_string(source, "name").unwrap_or_default();
     let size = source.size() as u64;
+    let endpoint = options.text("endpoint").unwrap_or_else(|| ENDPOINT.to_owned());
+    let asked_chunk = options.bytes("chunkSize");
+    let usual = || plan::chunk_size(size).min(endpoints::largest_chunk(&endpoint).unwrap_or(u64::MAX));
     UploadRecord {
         version: VERSION,
         ext: options.text("ext").unwrap_or_else(|| wire::ext_of(&name).to_owned()),
         name,
         size,
         last_modified: get_u64(source, "lastModified"),
-        endpoint: options.text("endpoint").unwrap_or_else(|| ENDPOINT.to_owned()),
-        chunk: options.bytes("chunkSize").unwrap_or_else(|| plan::chunk_size(size)),
-        indexed: options.naming() == crate::core::upload::Naming::Md5Index,
+        chunk: asked_chunk.unwrap_or_else(usual),
+        endpoint,
+        asked_chunk,
+        asked_naming: options.naming(),
+        announced: None,
         file_id: String::new(),
         chunk_ids: Vec::new(),
         confirmed: 0,

@@ -114,12 +114,14 @@ pub struct Error {
     pub status: Option<u16>,
     /// How often it was tried; 0 where trying again makes no sense.
     pub attempts: u32,
+    /// What to do about it, where that is more than what its kind says.
+    pub advice: Option<String>,
 }
 
 impl Error {
     /// Makes an error of `kind` that happened while `doing`.
     pub fn new(kind: Kind, doing: impl Into<String>, detail: impl Into<String>) -> Error {
-        Error { kind, doing: doing.into(), detail: detail.into(), status: None, attempts: 0 }
+        Error { kind, doing: doing.into(), detail: detail.into(), status: None, attempts: 0, advice: None }
     }
 
     /// Says what happened and what to do about it.
@@ -131,13 +133,21 @@ impl Error {
         if let Some(status) = self.status {
             message += &text!(" (HTTP ", status, ")");
         }
-        message + &text!(": ", without_end(&self.detail, '.'), ". ", self.kind.advice(), ".")
+        let advice = self.advice.as_deref().unwrap_or(self.kind.advice());
+        message + &text!(": ", without_end(&self.detail, '.'), ". ", advice, ".")
     }
 
     /// Adds the HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: Option<u16>) -> Error {
         self.status = status;
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_advice(mut self, advice: impl Into<String>) -> Error {
+        self.advice = Some(advice.into());
         self
     }
 

@@ -3,10 +3,10 @@
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
 use crate::core::text::text;
-use crate::core::upload::{Known, Naming};
+use crate::core::upload::{Known, Memory, Naming};
 
 /// The version of the records below; a record of another version is not used.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// An unfinished upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,12 @@ pub struct UploadRecord {
     pub ext: String,
     /// The chunk size in bytes.
     pub chunk: u64,
-    /// Chunks are named with their index.
-    pub indexed: bool,
+    /// The chunk size that the page asked for, if it did.
+    pub asked_chunk: Option<u64>,
+    /// How the page asked for chunks to be named, if it did.
+    pub asked_naming: Option<Naming>,
+    /// How the server was told of the chunks; nothing before it was.
+    pub announced: Option<Naming>,
     /// The file's MD5 in hex; empty while it is not known.
     pub file_id: String,
     /// The chunks' MD5 in hex; empty while they are not known.
@@ -54,10 +58,28 @@ impl UploadRecord {
         (chunks.len() == cut.count()).then_some(Digests { file, chunks })
     }
 
-    /// Writes the digests down.
-    pub fn set_digests(&mut self, digests: &Digests) {
-        self.file_id = digests.file.to_hex();
-        self.chunk_ids = digests.chunks.iter().map(Digest::to_hex).collect();
+    /// Returns what is known at the start of a later visit.
+    pub fn known(&self) -> Option<Known> {
+        let digests = self.digests()?;
+        Some(match self.announced {
+            Some(naming) => Known::Announced(digests, naming),
+            None => Known::Digests(digests),
+        })
+    }
+
+    /// Writes the digests down, or that there are none of this cut.
+    pub fn remember(&mut self, memory: &Memory) {
+        if self.chunk != memory.chunk {
+            self.file_id.clear();
+            self.chunk_ids.clear();
+        }
+        if let Some((digests, naming)) = &memory.announced {
+            self.file_id = digests.file.to_hex();
+            self.chunk_ids = digests.chunks.iter().map(Digest::to_hex).collect();
+            self.announced = Some(*naming);
+        }
+        self.chunk = memory.chunk;
+        self.confirmed = memory.confirmed;
     }
 
     /// Tells whether `other` speaks of the same file, as far as name, size and time tell, cut in the same way.
@@ -66,23 +88,18 @@ impl UploadRecord {
         key(self) == key(other) && self.name == other.name && self.last_modified.is_some()
     }
 
-    /// Returns the journal's key of the upload: the same file to the same place has the same key.
+    /// Returns the journal's key of the upload: the same file to the same place, by the same options, has the same key.
     pub fn key(&self) -> String {
-        let UploadRecord { endpoint, name, size, last_modified, chunk, indexed, .. } = self;
-        let changed = last_modified.unwrap_or(0);
-        let indexed = if *indexed { "true" } else { "false" };
-        text!("upload ", endpoint, " ", size, " ", changed, " ", chunk, " ", indexed, " ", name)
+        let UploadRecord { endpoint, name, size, last_modified, asked_chunk, asked_naming, .. } = self;
+        let (changed, chunk) = (last_modified.unwrap_or(0), asked_chunk.unwrap_or(0));
+        let naming = asked_naming.map_or("auto", Naming::name);
+        format!("upload {endpoint} {size} {changed} {chunk} {naming} {name}")
     }
 
     /// Tells whether there is anything to go on with after a reload. A small file of one chunk is sent whole or not at
     /// all, and writing it down would take longer than sending it.
     pub fn can_go_on(&self) -> bool {
         self.size > self.chunk || self.size >= WORTH_REMEMBERING
-    }
-
-    /// Returns how the chunks are named.
-    pub fn naming(&self) -> Naming {
-        if self.indexed { Naming::Md5Index } else { Naming::Md5 }
     }
 }
 
@@ -128,19 +145,36 @@ mod tests {
             endpoint: "/api/upload".into(),
             ext: ".mp4".into(),
             chunk: 10,
-            indexed: false,
+            asked_chunk: None,
+            asked_naming: None,
+            announced: None,
             file_id: String::new(),
             chunk_ids: vec![],
             confirmed: 0,
             updated_at: 0,
         };
-        record.set_digests(&digests);
+        let memory = Memory { chunk: 10, announced: Some((digests, Naming::Md5)), confirmed: 0 };
+        record.remember(&memory);
         record
     }
 
     #[test]
     fn a_whole_record_gives_its_digests() {
         assert_eq!(record().digests().unwrap().chunks.len(), 2);
+    }
+
+    #[test]
+    fn what_was_announced_is_announced_again() {
+        let record = record();
+        assert_eq!(record.known(), Some(Known::Announced(record.digests().unwrap(), Naming::Md5)));
+    }
+
+    #[test]
+    fn a_smaller_cut_leaves_nothing_of_the_old_one_but_has_the_same_key() {
+        let (mut record, key) = (record(), record().key());
+        record.remember(&Memory { chunk: 5, announced: None, confirmed: 0 });
+        assert_eq!((record.digests(), record.cut().map(|cut| cut.count())), (None, Some(3)));
+        assert_eq!(record.key(), key);
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub enum Concurrency {
 pub struct Pace {
     limit: usize,
     max: usize,
+    /// What `max` is the least of: what was asked for at the start, what the server accepts, and what showed since.
+    asked: usize,
+    accepted: usize,
+    ceiling: usize,
     adaptive: bool,
     /// Nothing is known of goodput yet: time opens further requests.
     blind: bool,
@@ -86,6 +90,9 @@ impl Pace {
         Pace {
             limit: limit.max(1),
             max: max.max(1),
+            asked: max.max(1),
+            accepted: usize::MAX,
+            ceiling: usize::MAX,
             adaptive,
             blind: adaptive,
             step: STEP,
@@ -136,10 +143,37 @@ impl Pace {
         }
     }
 
-    /// Never allows more than `max` from here on.
-    pub fn at_most(&mut self, max: usize) {
-        self.max = self.max.min(max);
-        self.limit = self.limit.min(max);
+    /// Notes how many requests the server accepts at once. A number that the page fixed is the page's word.
+    pub fn accepts(&mut self, parallel: usize) {
+        if !self.adaptive || parallel == self.accepted {
+            return;
+        }
+        self.accepted = parallel;
+        self.bound();
+        if self.blind && self.max > 1 {
+            self.limit = START.min(self.max);
+        }
+    }
+
+    /// Never allows more than `ceiling` from here on, whoever asked for it.
+    pub fn at_most(&mut self, ceiling: usize) {
+        self.ceiling = self.ceiling.min(ceiling);
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        self.max = self.asked.min(self.accepted).min(self.ceiling).max(1);
+        self.limit = self.limit.min(self.max);
+    }
+
+    /// Tells whether there is never more than one request, so that nothing goes out beside it either.
+    pub fn is_sequential(&self) -> bool {
+        self.max == 1
+    }
+
+    /// Returns how many of so many requests could come to be in flight, as far as the server decides that; one at least.
+    pub fn bounded(&self, requests: usize) -> usize {
+        requests.min(self.accepted).min(self.ceiling).max(1)
     }
 
     /// Returns the most that is allowed at `now`.
@@ -256,6 +290,27 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parallel_is_the_servers_word() {
+        let mut pace = Pace::adaptive(6);
+        pace.accepts(1);
+        assert!(pace.is_sequential());
+        assert_eq!((pace.limit(), pace.soon()), (1, 1));
+        assert!(!pace.tick(true, Instant(0)) && !pace.tick(true, Instant(60_000)));
+        pace.accepts(3);
+        assert_eq!((pace.limit(), pace.bounded(9)), (3, 3));
+        pace.accepts(100);
+        assert_eq!((pace.limit(), pace.max), (START, 6));
+        pace.at_most(1);
+        pace.accepts(6);
+        assert!(pace.is_sequential(), "what showed outlives what is said");
+        let mut page = Pace::fixed(4);
+        page.accepts(1);
+        assert_eq!(page.limit(), 4, "the page's word");
+        page.at_most(1);
+        assert_eq!(page.limit(), 1);
+    }
 
     /// A pace and its clock.
     struct Run {

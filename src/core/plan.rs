@@ -16,6 +16,17 @@ pub fn chunk_size(size: u64) -> u64 {
     size.div_ceil(1000).div_ceil(MIB).saturating_mul(MIB).clamp(MIN_CHUNK, MAX_CHUNK)
 }
 
+/// What a file is cut into where a server refuses larger bodies, each tried once: what fits below the limits of 4.5 to 10
+/// MB that hosting platforms have, below nginx's 1 MiB (`client_max_body_size`) with room for the form's own lines, and
+/// the least that makes sense.
+const SMALLER: [u64; 3] = [4 * MIB, 960 << 10, 512 << 10];
+
+/// Returns the next smaller chunk size for a server that refused a body with `len` bytes of a chunk; nothing where it is
+/// small already.
+pub fn smaller(len: u64) -> Option<u64> {
+    SMALLER.into_iter().find(|size| *size < len)
+}
+
 /// A file of `size` bytes cut into chunks of `chunk` bytes, the last one shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
@@ -72,6 +83,17 @@ mod tests {
             assert_eq!(chunk_size(size), mib * MIB, "{size}");
         }
         assert_eq!(chunk_size(u64::MAX), MAX_CHUNK);
+    }
+
+    #[test]
+    fn a_refused_chunk_is_cut_smaller_down_to_512_kib() {
+        let mut sizes = vec![MAX_CHUNK];
+        while let Some(next) = smaller(sizes[sizes.len() - 1]) {
+            sizes.push(next);
+        }
+        assert_eq!(sizes, [64 * MIB, 4 * MIB, 960 << 10, 512 << 10]);
+        assert_eq!(smaller(MIB), Some(960 << 10));
+        assert_eq!(smaller(0), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The upload protocol's JSON, shared by the engine and the server.
 
-use crate::core::text::{cut, parts};
+use std::borrow::Cow;
+
+use crate::core::text::parts;
 use serde::{Deserialize, Serialize};
 
 /// The code of an answer that succeeded.
@@ -47,7 +49,42 @@ pub struct Envelope<T> {
     /// The answer, or null on failure.
     #[serde(default = "Option::default")]
     pub data: Option<T>,
+    /// What the server accepts, in answers to a handshake; nothing where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<Accepts>,
 }
+
+impl<T> Envelope<T> {
+    /// Makes the answer of a success.
+    pub fn success(data: T) -> Envelope<T> {
+        Envelope { code: OK, msg: String::new(), data: Some(data), accepts: None }
+    }
+
+    /// Makes the answer of a failure.
+    pub fn failure(code: u32, msg: impl Into<String>) -> Envelope<T> {
+        Envelope { code, msg: msg.into(), data: None, accepts: None }
+    }
+}
+
+/// What a server says that it accepts. Who says nothing gets the default: most servers of this protocol read a record of
+/// what is needed, change it and write it back, so that two requests at once lose chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Accepts {
+    /// How many chunks of one file it takes at once, at least 1.
+    pub parallel: usize,
+    /// Whether an id may stand in `chunkIds` more than once.
+    pub repeats: bool,
+}
+
+impl Default for Accepts {
+    fn default() -> Accepts {
+        Accepts { parallel: 1, repeats: false }
+    }
+}
+
+/// The most chunks at once that a server's word is believed for; anything above counts as nonsense.
+pub const MOST_PARALLEL: usize = 1_000;
 
 /// The answer to a handshake or a chunk: the URL of a complete file, or the ids of the chunks still needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,18 +96,32 @@ pub enum Answer {
     Needed(Vec<String>),
 }
 
-/// Tells whether `id` is an MD5 in lower-case hex, as `fileId` must be.
+/// The digits of an MD5 in hex.
+const MD5_DIGITS: usize = 32;
+/// The most characters that may follow the MD5 in a chunk's id.
+const MOST_BEHIND: usize = 11;
+
+/// Tells whether `id` is an MD5 in hex of either case, as `fileId` must be.
 pub fn is_file_id(id: &str) -> bool {
-    id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    id.len() == MD5_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Tells whether `id` is an MD5 in lower-case hex, with or without `-` and the chunk's index behind it.
+/// Tells whether `id` is an MD5 in hex of either case, with or without something behind it that tells the places of equal
+/// chunks apart: at most 11 of the characters `0-9 A-Z a-z _ -`, such as the chunk's index.
 pub fn is_chunk_id(id: &str) -> bool {
-    match cut(id, b'-') {
-        None => is_file_id(id),
-        Some((md5, index)) => {
-            is_file_id(md5) && (1..=10).contains(&index.len()) && index.bytes().all(|b| b.is_ascii_digit())
-        }
+    let (Some(md5), Some(behind)) = (id.get(..MD5_DIGITS), id.get(MD5_DIGITS..)) else { return false };
+    is_file_id(md5)
+        && behind.len() <= MOST_BEHIND
+        && behind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Returns the MD5 that a chunk's id begins with, in lower case.
+pub fn md5_of(chunk_id: &str) -> Cow<'_, str> {
+    let md5 = chunk_id.get(..MD5_DIGITS).unwrap_or(chunk_id);
+    if md5.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        md5.to_ascii_lowercase().into()
+    } else {
+        md5.into()
     }
 }
 
@@ -99,24 +150,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_lower_case_md5() {
+    fn ids_are_md5_and_chunks_may_tell_their_place() {
         assert!(is_file_id("d41d8cd98f00b204e9800998ecf8427e"));
-        for bad in [
-            "",
-            "D41D8CD98F00B204E9800998ECF8427E",
-            "d41d8cd98f00b204e9800998ecf8427",
-            "../../../../../../../../../etc/pas",
-        ] {
+        assert!(is_file_id("D41D8CD98F00B204E9800998ECF8427E"));
+        for bad in ["", "d41d8cd98f00b204e9800998ecf8427", "../../../../../../../../../etc/pas"] {
             assert!(!is_file_id(bad), "{bad}");
         }
-        assert!(is_chunk_id("d41d8cd98f00b204e9800998ecf8427e-12"));
-        for bad in [
-            "d41d8cd98f00b204e9800998ecf8427e-",
-            "d41d8cd98f00b204e9800998ecf8427e-x",
-            "d41d8cd98f00b204e9800998ecf8427e-1-2",
-        ] {
+        for behind in ["", "-12", "12", "_12", "-4294967295"] {
+            let id = format!("d41d8cd98f00b204e9800998ecf8427E{behind}");
+            assert!(is_chunk_id(&id), "{id}");
+            assert_eq!(md5_of(&id), "d41d8cd98f00b204e9800998ecf8427e");
+        }
+        for bad in ["d41d8cd98f00b204e9800998ecf8427", "é41d8cd98f00b204e9800998ecf8427", ""] {
             assert!(!is_chunk_id(bad), "{bad}");
         }
+        for behind in ["/1", ".1", "中", "-42949672950", " "] {
+            let id = format!("d41d8cd98f00b204e9800998ecf8427e{behind}");
+            assert!(!is_chunk_id(&id), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_accepts_stands_beside_the_data() {
+        let said = |json: &str| serde_json::from_str::<Envelope<Answer>>(json).unwrap().accepts;
+        assert_eq!(said(r#"{"code":0,"msg":"","data":[]}"#), None);
+        let six = Accepts { parallel: 6, repeats: true };
+        assert_eq!(said(r#"{"code":0,"data":[],"accepts":{"parallel":6,"repeats":true,"x":1}}"#), Some(six));
+        let text = serde_json::to_string(&Envelope { accepts: Some(six), ..Envelope::success(1) }).unwrap();
+        assert_eq!(text, r#"{"code":0,"msg":"","data":1,"accepts":{"parallel":6,"repeats":true}}"#);
+        let text = serde_json::to_string(&Envelope::<()>::failure(403, "no")).unwrap();
+        assert_eq!(text, r#"{"code":403,"msg":"no","data":null}"#);
     }
 
     #[test]

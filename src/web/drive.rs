@@ -4,11 +4,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use wasm_bindgen::JsValue;
+
 use super::listener::Listener;
 use super::signal::Signal;
 use super::task::first;
 use super::throttle::Throttle;
-use super::{clock, sys, timer};
+use super::{clock, object, sys, timer};
 use crate::core::clock::Instant;
 use crate::core::error::Error;
 use crate::core::progress::{Progress, State};
@@ -35,6 +37,10 @@ pub trait Machine: 'static {
     fn wake() -> Self::Input;
     /// Makes the input that says whether there is a network.
     fn online(online: bool) -> Self::Input;
+    /// Makes the input that says that the page is not seen any more; nothing to whom that is all the same.
+    fn hidden() -> Option<Self::Input> {
+        None
+    }
 }
 
 /// What carries a machine's effects out.
@@ -121,15 +127,29 @@ impl<M: Machine> Driver<M> {
 
     async fn run(self: Rc<Self>, audience: impl Audience<M>) {
         let audience = Rc::new(audience);
-        let listen = |kind, online| {
+        let listen = |target: &JsValue, kind, input: fn() -> Option<M::Input>| {
             let driver = Rc::downgrade(&self);
-            Listener::new(&js_sys::global(), kind, move |_| {
-                if let Some(driver) = driver.upgrade() {
-                    driver.tell(M::online(online));
+            Listener::new(target, kind, move |_| {
+                if let Some(input) = input()
+                    && let Some(driver) = driver.upgrade()
+                {
+                    driver.tell(input);
                 }
             })
         };
-        let _network = (listen("online", true), listen("offline", false));
+        let page = js_sys::global();
+        let _network = (
+            listen(&page, "online", || Some(M::online(true))),
+            listen(&page, "offline", || Some(M::online(false))),
+        );
+        // A page that is left may never be seen again; which of the two comes last, and whether, differs by browser.
+        let document = object::get(&page, "document");
+        let _hidden = (
+            listen(&page, "pagehide", M::hidden),
+            document.map(|document| {
+                listen(&document, "visibilitychange", || if sys::is_visible() { None } else { M::hidden() })
+            }),
+        );
         if !sys::is_online() {
             self.tell(M::online(false));
         }

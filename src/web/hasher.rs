@@ -124,6 +124,11 @@ impl Job {
         }
     }
 
+    /// Tells who waits that two of the chunks are the same.
+    pub fn repeats(&self) {
+        self.watcher.repeats();
+    }
+
     /// Takes a state that the job can begin again from.
     pub fn save(&self, snapshot: Snapshot) {
         *self.saved.borrow_mut() = Some(snapshot.clone());
@@ -161,6 +166,10 @@ impl Job {
 impl Watcher for Job {
     fn hashed(&self, at: u64) {
         self.hashed(at);
+    }
+
+    fn repeats(&self) {
+        self.repeats();
     }
 
     fn saved(&self, snapshot: Snapshot) {

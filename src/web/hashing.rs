@@ -104,6 +104,8 @@ impl Control {
 pub trait Watcher {
     /// So many bytes are hashed.
     fn hashed(&self, at: u64);
+    /// Two of the file's chunks are the same; told once, if it shows before the end.
+    fn repeats(&self) {}
     /// Here it could go on later.
     fn saved(&self, snapshot: Snapshot);
 }
@@ -191,7 +193,11 @@ impl Job<'_> {
                 }
                 self.since = sys::performance_now();
             }
+            let repeated = self.hasher.repeats();
             at += self.hasher.take(bytes, at, self.place.part(), self.kernel);
+            if self.hasher.repeats() && !repeated {
+                self.watcher.repeats();
+            }
             self.watcher.hashed(self.hasher.position());
         }
         true

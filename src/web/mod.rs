@@ -5,6 +5,7 @@ pub mod blob;
 pub mod clock;
 pub mod download;
 pub mod drive;
+pub mod endpoints;
 pub mod fetch;
 pub mod hasher;
 pub mod hashing;

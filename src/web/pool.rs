@@ -289,6 +289,7 @@ impl Pool {
         let Some(job) = first else { return };
         match t.as_str() {
             "hashing" => job.hashed(get_u64(&message, "at").unwrap_or(0)),
+            "repeats" => job.repeats(),
             "saved" => snapshot(&message).into_iter().for_each(|snapshot| job.save(snapshot)),
             "hashed" => self.ended(member, id, &[get(&message, "digests").unwrap_or_default()]),
             "unreadable" => self.ended(member, id, &[message]),

@@ -9,8 +9,8 @@ use crate::core::download;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
 use crate::core::range::Validators;
-use crate::core::upload::Known;
-use crate::core::wire::{Answer, Envelope};
+use crate::core::upload::{Known, Naming};
+use crate::core::wire::{Accepts, Answer, Envelope, MOST_PARALLEL};
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,7 +30,20 @@ pub fn envelope(text: &JsString) -> Option<Envelope<Answer>> {
             None => Some(Answer::Needed(strings(&data)?)),
         },
     };
-    Some(Envelope { code, msg: get_string(&value, "msg").unwrap_or_default(), data })
+    let msg = get_string(&value, "msg").unwrap_or_default();
+    Some(Envelope { code, msg, data, accepts: get(&value, "accepts").map(|said| accepts(&said)) })
+}
+
+/// Reads what a server says that it accepts; nonsense counts as not said.
+fn accepts(value: &JsValue) -> Accepts {
+    let parallel = get_u64(value, "parallel").and_then(|parallel| usize::try_from(parallel).ok());
+    let parallel = parallel.filter(|parallel| (1..=MOST_PARALLEL).contains(parallel)).unwrap_or(1);
+    let repeats = get(value, "repeats").is_some_and(|repeats| repeats == JsValue::TRUE);
+    Accepts { parallel, repeats }
+}
+
+fn naming(record: &JsValue, name: &str) -> Option<Naming> {
+    Naming::from_name(&get_string(record, name)?)
 }
 
 /// Reads a record of the journal.
@@ -43,7 +56,9 @@ pub fn upload_record(value: &JsValue) -> Option<UploadRecord> {
         endpoint: get_string(value, "endpoint")?,
         ext: get_string(value, "ext")?,
         chunk: get_u64(value, "chunk")?,
-        indexed: get(value, "indexed")?.is_truthy(),
+        asked_chunk: get_u64(value, "askedChunk"),
+        asked_naming: naming(value, "askedNaming"),
+        announced: naming(value, "announced"),
         file_id: get_string(value, "fileId")?,
         chunk_ids: strings(&get(value, "chunkIds")?)?,
         confirmed: get_u64(value, "confirmed")?,

@@ -180,6 +180,16 @@ fn absolute(url: &str) -> Option<web_sys::Url> {
     web_sys::Url::new_with_base(url, &base).or_else(|_| web_sys::Url::new(url)).ok()
 }
 
+/// Returns the whole address of `url`, which may be relative to this page; as it is if it is none.
+pub fn address(url: &str) -> String {
+    absolute(url).map_or_else(|| url.to_owned(), |url| url.href())
+}
+
+/// Returns the whole address of `url`, which is relative to `base`; as it is if it is none.
+pub fn resolve(url: &str, base: &str) -> String {
+    web_sys::Url::new_with_base(url, &address(base)).map_or_else(|_| url.to_owned(), |url| url.href())
+}
+
 /// Returns the origin of `url`; nothing for what is no URL.
 pub fn origin_of(url: &str) -> String {
     absolute(url).map(|url| url.origin()).unwrap_or_default()

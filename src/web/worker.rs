@@ -26,8 +26,8 @@ const AT_ONCE: usize = 16;
 ///
 /// The page sends `{ t: "hash", id, blob, chunk, state }` (without `chunk` for the whole's digest alone; `state` where an
 /// earlier hashing was), `{ t: "batch", id, blobs, chunks }` for many small files, `{ t: "hold", id, held }`,
-/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` 20 times a second, `{ t: "saved", id,
-/// state }` now and then, and then `{ t: "hashed", id, digests }`, `{ t: "unreadable", id, at, why }`, `{ t: "batched",
+/// `{ t: "stop", id }` and `{ t: "sleep", id, ms }`. It gets `{ t: "hashing", id, at }` 20 times a second, `{ t: "repeats", id }`
+/// once two chunks were the same, `{ t: "saved", id, state }` now and then, and then `{ t: "hashed", id, digests }`, `{ t: "unreadable", id, at, why }`, `{ t: "batched",
 /// id, results }` or `{ t: "slept", id }`. States and digests are bytes, as `core::md5` writes them; a result is such
 /// bytes, or `{ at, why }`.
 pub fn serve() {
@@ -142,6 +142,10 @@ impl Watcher for Page {
             self.told.set(now);
             post("hashing", self.id, &[("at", number(at))]);
         }
+    }
+
+    fn repeats(&self) {
+        post("repeats", self.id, &[]);
     }
 
     fn saved(&self, snapshot: Snapshot) {

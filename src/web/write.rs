@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 use super::object::{number, object};
 use crate::core::download;
 use crate::core::journal::UploadRecord;
+use crate::core::upload::Naming;
 
 /// Writes a record of the journal.
 pub fn upload_record(record: &UploadRecord) -> JsValue {
@@ -19,12 +20,18 @@ pub fn upload_record(record: &UploadRecord) -> JsValue {
         ("endpoint", record.endpoint.as_str().into()),
         ("ext", record.ext.as_str().into()),
         ("chunk", number(record.chunk)),
-        ("indexed", record.indexed.into()),
+        ("askedChunk", record.asked_chunk.map_or(JsValue::NULL, number)),
+        ("askedNaming", naming(record.asked_naming)),
+        ("announced", naming(record.announced)),
         ("fileId", record.file_id.as_str().into()),
         ("chunkIds", list(&record.chunk_ids)),
         ("confirmed", number(record.confirmed)),
         ("updatedAt", number(record.updated_at)),
     ])
+}
+
+fn naming(naming: Option<Naming>) -> JsValue {
+    naming.map_or(JsValue::NULL, |naming| naming.name().into())
 }
 
 /// Writes digests as `digests`, or where their hashing is as `state`, used at `used_at`, in ms since 1970.

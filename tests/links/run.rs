@@ -5,7 +5,7 @@ use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::plan::{self, Cut};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Known, Naming, Request, RequestId, Response, Upload,
+    Body, Concurrency, Config, Effect, Input, Known, Naming, Request, RequestId, Response, Upload, Vouched,
 };
 use xuchuan::core::wire::{Answer, Envelope};
 
@@ -39,7 +39,9 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
     let digests = Digests { file: Digest([9; 16]), chunks };
     let machine = Upload::new(Config {
         cut,
-        naming: Naming::Md5,
+        naming: Some(Naming::Md5),
+        vouched: Vouched { parallel: Some(6), repeats: Some(true) },
+        accepted: None,
         ext: String::new(),
         concurrency,
         retry: Policy::default(),
@@ -112,7 +114,7 @@ impl World {
                 let complete = handshake && self.needed.is_empty();
                 let data =
                     if complete { Answer::Url("/x".into()) } else { Answer::Needed(self.needed.clone()) };
-                let envelope = Envelope { code: 0, msg: String::new(), data: Some(data) };
+                let envelope = Envelope::success(data);
                 Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
             }
         };

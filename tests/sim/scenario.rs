@@ -3,6 +3,7 @@
 use super::random::Random;
 use super::server::Habits;
 use xuchuan::core::upload::{Concurrency, Naming};
+use xuchuan::core::wire::Accepts;
 
 /// One upload's world, beforehand.
 #[derive(Debug, Clone)]
@@ -15,7 +16,8 @@ pub struct Scenario {
     pub tail: usize,
     /// How many bytes the machine takes one of the file's for: time limits follow from sizes.
     pub scale: u64,
-    pub indexed: bool,
+    /// How the page asks for chunks to be named, if it does.
+    pub naming: Option<Naming>,
     pub concurrency: Concurrency,
     pub budget: u64,
     /// `retry: false`.
@@ -31,7 +33,7 @@ pub struct Scenario {
 }
 
 /// A chunk's size in the simulation, in bytes.
-pub const CHUNK: usize = 8;
+pub const CHUNK: usize = 64;
 /// `stall_timeout` in the simulation, in ms.
 pub const STALL: u64 = 30_000;
 
@@ -125,14 +127,15 @@ impl Scenario {
         Scenario {
             seed,
             file,
-            scale: r.of(&[1, 1, 1 << 19]),
+            // At this scale a chunk has 4 MiB, and what it is cut into by a server that refuses it whole bytes here.
+            scale: r.of(&[1, 1, 1 << 16]),
             tail: r.pick(1..CHUNK as u64 + 1) as usize,
-            indexed: r.chance(30),
+            naming: r.of(&[None, None, Some(Naming::Md5), Some(Naming::Md5Index)]),
             concurrency: if r.chance(50) { Concurrency::Fixed(width) } else { Concurrency::Auto(width) },
             budget: r.of(&[20_000, 60_000, 600_000]),
             never: r.chance(3),
             can_refresh: r.chance(85),
-            habits: Habits { always_200: r.chance(40), empty_once: r.chance(20), eager: r.chance(50) },
+            habits: habits(r),
             fates,
             forever,
             turns,
@@ -142,7 +145,13 @@ impl Scenario {
     /// Tells whether nothing goes wrong in it.
     pub fn is_peaceful(&self) -> bool {
         let fine = |fate: &Fate| *fate == Fate::Fine;
-        self.fates.iter().all(fine) && fine(&self.forever) && self.turns.is_empty()
+        let Habits { racy, forgets, largest, .. } = self.habits;
+        !racy
+            && forgets == 0
+            && largest.is_none()
+            && self.fates.iter().all(fine)
+            && fine(&self.forever)
+            && self.turns.is_empty()
     }
 
     /// Tells whether some request meets a fate of this kind.
@@ -187,7 +196,13 @@ impl Scenario {
         }
         for (on, off) in [
             (self.scale > 1, (|s| s.scale = 1) as fn(&mut Scenario)),
-            (self.indexed, (|s| s.indexed = false) as fn(&mut Scenario)),
+            (self.naming.is_some(), |s| s.naming = None),
+            (self.habits.racy, |s| s.habits.racy = false),
+            (self.habits.largest.is_some(), |s| s.habits.largest = None),
+            (self.habits.hides_refusals, |s| s.habits.hides_refusals = false),
+            (self.habits.plain_only, |s| s.habits.plain_only = false),
+            (self.habits.forgets > 0, |s| s.habits.forgets -= 1),
+            (self.habits.accepts.is_some(), |s| s.habits.accepts = None),
             (self.never, |s| s.never = false),
             (self.habits.always_200, |s| s.habits.always_200 = false),
             (self.habits.empty_once, |s| s.habits.empty_once = false),
@@ -200,8 +215,28 @@ impl Scenario {
         all
     }
 
-    pub fn naming(&self) -> Naming {
-        if self.indexed { Naming::Md5Index } else { Naming::Md5 }
+    /// Tells whether its server gets one request at a time: the page does not say how many, nor does the server.
+    pub fn is_sequential(&self) -> bool {
+        let said = self.habits.accepts.unwrap_or_default().parallel;
+        match self.concurrency {
+            Concurrency::Fixed(page) => page == 1,
+            Concurrency::Auto(most) => said.min(most) == 1,
+        }
+    }
+}
+
+fn habits(r: &mut Random) -> Habits {
+    let said = Accepts { parallel: r.pick(1..8) as usize, repeats: r.chance(50) };
+    Habits {
+        always_200: r.chance(40),
+        empty_once: r.chance(20),
+        eager: r.chance(50),
+        accepts: if r.chance(60) { Some(said) } else { None },
+        racy: r.chance(20),
+        plain_only: r.chance(10),
+        forgets: r.of(&[0, 0, 0, 0, 1, 2, 5]),
+        largest: r.of(&[None, None, None, None, Some(20), Some(10), Some(4)]),
+        hides_refusals: r.chance(50),
     }
 }
 

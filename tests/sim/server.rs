@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::upload::{Body, Response};
-use xuchuan::core::wire::{self, Answer, Envelope, Handshake};
+use xuchuan::core::wire::{self, Accepts, Answer, Envelope, Handshake};
 
 /// How this server deviates within what the protocol allows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +15,18 @@ pub struct Habits {
     pub empty_once: bool,
     /// The file is put together at the last chunk, not at the handshake.
     pub eager: bool,
+    /// What it says that it accepts; nothing if it is silent.
+    pub accepts: Option<Accepts>,
+    /// It reads its record of what it has, and writes it back some time later: two requests at once lose chunks.
+    pub racy: bool,
+    /// It takes no ids with an index.
+    pub plain_only: bool,
+    /// So often it loses a chunk that it has acknowledged.
+    pub forgets: u32,
+    /// It refuses chunks of more bytes (413).
+    pub largest: Option<usize>,
+    /// The page does not see that: no answer comes, at once.
+    pub hides_refusals: bool,
 }
 
 /// A server.
@@ -25,6 +37,7 @@ pub struct Server {
     chunks: HashMap<(String, String), Vec<u8>>,
     files: HashMap<String, Vec<u8>>,
     emptied: HashSet<String>,
+    forgotten: u32,
     /// How often it lost chunks.
     pub losses: u32,
     /// The credentials that it accepts, by number.
@@ -80,25 +93,29 @@ impl Server {
             return self.refuse(401, 401, "登录已过期");
         }
         let Handshake { file_id, ext, chunk_ids } = handshake;
-        if !wire::is_file_id(file_id) || !chunk_ids.iter().all(|id| wire::is_chunk_id(id)) {
+        let index = |id: &String| id.len() > 32;
+        if !wire::is_file_id(file_id)
+            || !chunk_ids.iter().all(|id| wire::is_chunk_id(id))
+            || (self.habits.plain_only && chunk_ids.iter().any(index))
+        {
             return self.refuse(403, 403, wire::msg::NO_FILE_ID);
         }
         if !wire::is_ext(ext) {
             return self.refuse(403, 403, wire::msg::NO_EXT);
         }
         if self.files.contains_key(file_id) {
-            return good(Answer::Url(url(file_id, ext)));
+            return self.good(Answer::Url(url(file_id, ext)));
         }
         self.sessions.insert((file_id.clone(), chunk_ids.clone()));
         let needed = self.needed(file_id, chunk_ids);
         if !needed.is_empty() {
-            return good(Answer::Needed(needed));
+            return self.good(Answer::Needed(needed));
         }
         if self.habits.empty_once && self.emptied.insert(file_id.clone()) {
-            return good(Answer::Needed(vec![]));
+            return self.good(Answer::Needed(vec![]));
         }
         if self.assemble(file_id, chunk_ids) {
-            good(Answer::Url(url(file_id, ext)))
+            self.good(Answer::Url(url(file_id, ext)))
         } else {
             self.refuse(422, 422, "文件内容与编号不符")
         }
@@ -116,7 +133,7 @@ impl Server {
         let Some(cut) = cuts.into_iter().find(|cut| cut.iter().any(|id| id == chunk_id)) else {
             return self.refuse(404, 403, wire::msg::UNKNOWN_CHUNK);
         };
-        if chunk_id.split('-').next() != Some(Digest::of(bytes).to_string().as_str()) {
+        if wire::md5_of(chunk_id) != Digest::of(bytes).to_string() {
             return self.refuse(422, 422, "分片内容与编号不符");
         }
         self.chunks.insert((file_id.to_owned(), chunk_id.to_owned()), bytes.to_vec());
@@ -124,7 +141,46 @@ impl Server {
         if needed.is_empty() && self.habits.eager {
             self.assemble(file_id, &cut);
         }
-        good(Answer::Needed(needed))
+        self.forget(file_id);
+        self.good(Answer::Needed(needed))
+    }
+
+    /// Tells whether a chunk of so many bytes is refused.
+    pub fn is_too_large(&self, bytes: &[u8]) -> bool {
+        self.habits.largest.is_some_and(|largest| bytes.len() > largest)
+    }
+
+    /// Reads the record of a file: which of its chunks are there.
+    pub fn record(&self, file: &str) -> HashSet<String> {
+        self.chunks.keys().filter(|(other, _)| other == file).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// Writes a record back that was read before a chunk came: what came meanwhile is lost.
+    pub fn write_back(&mut self, file: &str, record: &HashSet<String>, chunk: &str) {
+        let before = self.chunks.len();
+        self.chunks.retain(|(other, id), _| other != file || id == chunk || record.contains(id));
+        self.losses += u32::from(self.chunks.len() < before);
+    }
+
+    pub fn is_racy(&self) -> bool {
+        self.habits.racy
+    }
+
+    /// Loses one of the file's chunks, as often as its habits say.
+    fn forget(&mut self, file: &str) {
+        if self.forgotten < self.habits.forgets && self.chunks.len() > 1 {
+            self.forgotten += 1;
+            let first = self.chunks.keys().filter(|(other, _)| other == file).min().cloned();
+            if let Some(first) = first {
+                self.chunks.remove(&first);
+                self.losses += 1;
+            }
+        }
+    }
+
+    fn good(&self, answer: Answer) -> Response {
+        let envelope = Envelope { accepts: self.habits.accepts, ..Envelope::success(answer) };
+        Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
     }
 
     fn needed(&self, file: &str, cut: &[String]) -> Vec<String> {
@@ -149,20 +205,15 @@ impl Server {
 }
 
 pub fn chunk_id(digest: &Digest, index: usize, indexed: bool) -> String {
-    if indexed { format!("{digest}-{index}") } else { digest.to_string() }
+    if indexed { format!("{digest}{index}") } else { digest.to_string() }
 }
 
 pub fn url(file_id: &str, ext: &str) -> String {
     format!("/files/{file_id}{ext}")
 }
 
-fn good(answer: Answer) -> Response {
-    let envelope = Envelope { code: wire::OK, msg: String::new(), data: Some(answer) };
-    Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
-}
-
 pub fn refusal(status: u16, code: u32, msg: &str) -> Response {
-    let envelope = Envelope { code, msg: msg.to_owned(), data: None };
+    let envelope = Envelope::failure(code, msg);
     Response { status, retry_after: None, body: Body::Envelope(envelope) }
 }
 

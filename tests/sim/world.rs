@@ -3,6 +3,7 @@
 mod judge;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
@@ -11,9 +12,10 @@ use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Known, Outcome, Request, RequestId, Response, Upload,
+    Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
+    Vouched,
 };
-use xuchuan::core::wire::{Answer, Envelope, OK};
+use xuchuan::core::wire::{Accepts, Answer, Envelope, OK};
 
 use super::random::Random;
 use super::scenario::{CHUNK, Fate, STALL, Scenario, Turn};
@@ -36,9 +38,36 @@ pub enum End {
 
 enum Event {
     Turn(Turn),
-    Arrive { visit: u32, id: RequestId, request: Request, bytes: Vec<u8>, token: u32, fate: Fate },
-    Deliver { visit: u32, id: RequestId, result: Result<Response, String>, losses: u32 },
-    Head { visit: u32, id: RequestId },
+    Arrive {
+        visit: u32,
+        id: RequestId,
+        request: Request,
+        bytes: Vec<u8>,
+        token: u32,
+        fate: Fate,
+    },
+    Deliver {
+        visit: u32,
+        id: RequestId,
+        result: Result<Response, String>,
+        losses: u32,
+    },
+    Head {
+        visit: u32,
+        id: RequestId,
+    },
+    Repeats(u32),
+    Accepts(u32, Accepts),
+    /// A racy server writes its record back, as it was when the request came, with the chunk that came with it.
+    Written {
+        visit: u32,
+        id: RequestId,
+        request: Request,
+        bytes: Vec<u8>,
+        token: u32,
+        fate: Fate,
+        record: HashSet<String>,
+    },
     Hashed(u32),
     Checked(u32, usize),
     Refreshed(u32),
@@ -67,10 +96,14 @@ pub struct World<'a> {
     offline_since: Option<u64>,
     paused: bool,
     hash: Option<bool>,
+    /// A chunk's size on the scale of this world.
+    chunk: usize,
+    /// The ids of the last handshake have an index.
+    indexed: bool,
     token: u32,
     refreshing: bool,
     refused_token: Option<u32>,
-    remembered: Option<Digests>,
+    remembered: Option<(Digests, Naming)>,
     /// Where this visit's hashing began.
     hash_from: Option<Box<Snapshot>>,
     /// Where it could go on in the next one.
@@ -111,17 +144,19 @@ fn content(scenario: &Scenario) -> Vec<u8> {
     all
 }
 
-fn digests(content: &[u8]) -> Digests {
-    let mut hasher = FileHasher::new(CHUNK as u64);
+fn digests(content: &[u8], chunk: usize) -> Digests {
+    let mut hasher = FileHasher::new(chunk as u64);
     hasher.update(content, &Portable);
     hasher.finish()
 }
 
-fn config(scenario: &Scenario, size: usize, seed: u64) -> Config {
+fn config(scenario: &Scenario, size: usize, chunk: usize, seed: u64) -> Config {
     let policy = Policy { budget: scenario.budget, base: 500, cap: 30_000 };
     Config {
-        cut: Cut::new(size as u64 * scenario.scale, CHUNK as u64 * scenario.scale),
-        naming: scenario.naming(),
+        cut: Cut::new(size as u64 * scenario.scale, chunk as u64 * scenario.scale),
+        naming: scenario.naming,
+        vouched: Vouched::default(),
+        accepted: None,
         ext: EXT.into(),
         concurrency: scenario.concurrency,
         retry: if scenario.never { Policy::NEVER } else { policy },
@@ -144,13 +179,13 @@ impl World<'_> {
         let file = content(scenario);
         let mut server = Server::new(scenario.habits);
         // An earlier client left some chunks.
-        let cut = digests(&file);
+        let cut = digests(&file, CHUNK);
         let before = random.pick(0..cut.chunks.len() as u64 * 2 + 1) as usize;
         if before < cut.chunks.len() {
             let parts: Vec<&[u8]> = file.chunks(CHUNK).collect();
-            server.leave(&cut, scenario.indexed, &parts, before);
+            server.leave(&cut, scenario.naming == Some(Naming::Md5Index), &parts, before);
         }
-        let machine = Upload::new(config(scenario, file.len(), random.next()));
+        let machine = Upload::new(config(scenario, file.len(), CHUNK, random.next()));
         let mut world = World {
             scenario,
             random,
@@ -166,6 +201,8 @@ impl World<'_> {
             offline_since: None,
             paused: false,
             hash: None,
+            chunk: CHUNK,
+            indexed: false,
             token: 0,
             refreshing: false,
             refused_token: None,
@@ -192,7 +229,7 @@ impl World<'_> {
     }
 
     fn run(mut self) -> Result<End, String> {
-        let missing = self.missing();
+        let missing = (self.missing(false), self.missing(true));
         let last_turn = 1_000 + self.scenario.turns.last().map_or(0, |(at, _)| *at);
         self.input(Input::Start(Known::Nothing))?;
         for _ in 0..STEPS {
@@ -262,6 +299,12 @@ impl World<'_> {
         self.disk.last().map_or(&[], Vec::as_slice)
     }
 
+    fn on_disk(&self, range: &Range<u64>) -> Vec<u8> {
+        let len = self.disk().len();
+        let [start, end] = [range.start, range.end].map(|at| ((at / self.scenario.scale) as usize).min(len));
+        self.disk()[start..end].to_vec()
+    }
+
     /// Saves a state of the hashing, somewhere behind where it began.
     fn save(&mut self) {
         let mut hasher = self.hasher();
@@ -274,7 +317,7 @@ impl World<'_> {
 
     fn hasher(&self) -> FileHasher {
         let from = self.hash_from.as_deref().cloned();
-        from.map_or_else(|| FileHasher::new(CHUNK as u64), FileHasher::restore)
+        from.map_or_else(|| FileHasher::new(self.chunk as u64), FileHasher::restore)
     }
 
     /// Returns what this visit's hashing yields: of bytes that may have changed since it began in an earlier one.
@@ -284,13 +327,13 @@ impl World<'_> {
         hasher.finish()
     }
 
-    /// Returns the bytes of the distinct chunks that the server lacks.
-    fn missing(&self) -> u64 {
-        let all = digests(self.disk());
+    /// Returns the bytes of the distinct chunks that the server lacks, by ids with their index or without.
+    fn missing(&self, indexed: bool) -> u64 {
+        let all = digests(self.disk(), CHUNK);
         let mut seen = HashSet::new();
         let places = self.disk().chunks(CHUNK).zip(&all.chunks).enumerate();
         let lacking = places.filter(|(index, (_, digest))| {
-            let id = server::chunk_id(digest, *index, self.scenario.indexed);
+            let id = server::chunk_id(digest, *index, indexed);
             !self.server.has(&all.file.to_string(), &id) && seen.insert(id)
         });
         lacking.map(|(_, (bytes, _))| bytes.len() as u64).sum()
@@ -329,11 +372,17 @@ impl World<'_> {
 
     fn effect(&mut self, effect: Effect) -> Result<(), String> {
         match effect {
-            Effect::Hash(from) => {
+            Effect::Hash(chunk, from) => {
                 check!(self.hash.is_none(), "hashes twice");
+                self.chunk = (chunk / self.scenario.scale) as usize;
+                let at_first = self.chunk == CHUNK || self.scenario.habits.largest.is_some();
+                check!(at_first || self.seen.refused + self.seen.lost >= 1, "cuts smaller for no reason");
                 self.hash = Some(false);
                 self.hash_from = from;
                 self.save();
+                if self.hashed().repeats() && self.random.chance(80) {
+                    self.after(1_000, Event::Repeats(self.visit));
+                }
                 self.after(2_000, Event::Hashed(self.visit));
             }
             Effect::HoldHash => {
@@ -351,7 +400,7 @@ impl World<'_> {
                 check!(self.open.remove(&id).is_some(), "cancels {id}, which is not in flight");
                 self.closed.insert(id);
             }
-            Effect::Check(index) => self.after(500, Event::Checked(self.visit, index)),
+            Effect::Check(index, _) => self.after(500, Event::Checked(self.visit, index)),
             Effect::RefreshHeaders => {
                 check!(self.scenario.can_refresh, "asks for headers that cannot be had");
                 check!(!self.refreshing, "asks twice for new headers");
@@ -359,8 +408,15 @@ impl World<'_> {
                 self.refreshing = true;
                 self.after(2_000, Event::Refreshed(self.visit));
             }
-            Effect::Remember(memory) => self.remembered = memory.digests,
+            Effect::Remember(memory) => self.remembered = memory.announced,
             Effect::Forget => self.remembered = None,
+            Effect::AskAccepts => {
+                check!(self.scenario.naming.is_none(), "asks what the page has said");
+                // The answer may come late, or be none.
+                let accepts = self.scenario.habits.accepts.filter(|_| self.random.chance(80));
+                self.after(2_500, Event::Accepts(self.visit, accepts.unwrap_or_default()));
+            }
+            Effect::Learn(_) => {}
             // Only of uploads that wait for their turn.
             Effect::LineUp | Effect::TakeSeat | Effect::StepBack => {}
             Effect::Settle(result) => self.settled = Some(result),
@@ -373,14 +429,24 @@ impl World<'_> {
         check!(!self.refreshing, "sends while it waits for headers");
         check!(self.now >= self.ordered, "sends at {} though told to wait until {}", self.now, self.ordered);
         check!(!self.closed.contains(&id) && !self.open.contains_key(&id), "request {id} twice");
+        if self.scenario.is_sequential() {
+            check!(self.open.is_empty(), "beside another request: {request:?}");
+        }
+        if let Request::Handshake(handshake) = &request {
+            self.indexed = handshake.chunk_ids.iter().any(|id| id.len() > 32);
+            let unique =
+                handshake.chunk_ids.iter().collect::<HashSet<_>>().len() == handshake.chunk_ids.len();
+            let takes_repeats = self.scenario.habits.accepts.is_some_and(|accepts| accepts.repeats);
+            let expected = unique || takes_repeats || self.scenario.naming.is_some() || self.seen.refused > 0;
+            check!(expected, "an id twice to a server that does not say that it takes that");
+        }
         let mut bytes = Vec::new();
         let mut torn = false;
-        if let Request::Chunk { index, chunk_id, file_id, .. } = &request {
+        if let Request::Chunk { index, bytes: range, chunk_id, file_id, .. } = &request {
             let key = (file_id.clone(), chunk_id.clone());
             let known = self.acked.get(&key).is_some_and(|losses| *losses == self.server.losses);
             check!(!known, "sends chunk {index} again, which was acknowledged");
-            let from = (index * CHUNK).min(self.disk().len());
-            bytes = self.disk()[from..(from + CHUNK).min(self.disk().len())].to_vec();
+            bytes = self.on_disk(range);
             self.chunk_sends += 1;
             self.chunk_bytes += bytes.len() as u64;
             // Browsers fail a request whose file changed; not always.
@@ -401,10 +467,34 @@ impl World<'_> {
     fn happen(&mut self, event: Event) -> Result<(), String> {
         match event {
             Event::Turn(turn) => self.turn(turn),
+            Event::Arrive { visit, id, bytes, .. } if self.server.is_too_large(&bytes) => {
+                let losses = self.server.losses;
+                let hides = self.scenario.habits.hides_refusals;
+                let refusal = server::refusal(413, 413, "太大");
+                let result = if hides { Err("failed to fetch".to_owned()) } else { Ok(refusal) };
+                self.after(200, Event::Deliver { visit, id, result, losses });
+                Ok(())
+            }
             Event::Arrive { visit, id, request, bytes, token, fate } => {
+                match &request {
+                    Request::Chunk { file_id, .. } if self.server.is_racy() => {
+                        let record = self.server.record(file_id);
+                        self.after(200, Event::Written { visit, id, request, bytes, token, fate, record });
+                    }
+                    _ => self.arrive(visit, id, &request, bytes, token, fate),
+                }
+                Ok(())
+            }
+            Event::Written { visit, id, request, bytes, token, fate, record } => {
+                if let Request::Chunk { chunk_id, file_id, .. } = &request {
+                    self.server.write_back(file_id, &record, chunk_id);
+                }
                 self.arrive(visit, id, &request, bytes, token, fate);
                 Ok(())
             }
+            Event::Repeats(visit) if visit == self.visit && self.hash.is_some() => self.input(Input::Repeats),
+            Event::Accepts(visit, accepts) if visit == self.visit => self.input(Input::Accepts(accepts)),
+            Event::Repeats(_) | Event::Accepts(..) => Ok(()),
             Event::Deliver { visit, id, result, losses } => self.deliver(visit, id, result, losses),
             Event::Head { visit, id } if visit == self.visit => self.input(Input::Headed(id)),
             Event::Hashed(visit) if visit == self.visit && self.hash.is_some() => {
@@ -416,7 +506,7 @@ impl World<'_> {
                 self.input(Input::Hashed(result))
             }
             Event::Checked(visit, index) if visit == self.visit => {
-                let chunk = self.disk().chunks(CHUNK).nth(index).unwrap_or_default();
+                let chunk = self.disk().chunks(self.chunk).nth(index).unwrap_or_default();
                 let result = if self.readable { Ok(Digest::of(chunk)) } else { Err(unreadable()) };
                 self.input(Input::Checked(index, result))
             }
@@ -457,6 +547,8 @@ impl World<'_> {
             Fate::Head => true,
             Fate::LostBefore | Fate::Later { .. } | Fate::Refuse(_) | Fate::Foreign => false,
         };
+        // What it loses with the answer to this request it may be asked for again.
+        let losses = self.server.losses;
         let answer = works.then(|| match request {
             Request::Handshake(handshake) => {
                 let answer = self.server.handshake(token, handshake);
@@ -467,7 +559,6 @@ impl World<'_> {
             }
             Request::Chunk { chunk_id, file_id, .. } => self.server.chunk(token, file_id, chunk_id, &bytes),
         });
-        let losses = self.server.losses;
         let result = match (fate, answer) {
             (Fate::Hole { .. }, _) => return,
             (Fate::Head, _) => return self.after(200, Event::Head { visit, id }),
@@ -524,7 +615,7 @@ impl World<'_> {
         if let Some(wait) = response.retry_after {
             self.ordered = self.ordered.max(self.now + wait);
         }
-        let Body::Envelope(Envelope { code, msg, data }) = &response.body else {
+        let Body::Envelope(Envelope { code, msg, data, .. }) = &response.body else {
             *if response.status == 200 { &mut seen.foreign } else { &mut seen.busy } += 1;
             return;
         };
@@ -618,6 +709,7 @@ impl World<'_> {
                     Input::Lost(u64::MAX, String::new()),
                     Input::Checked(usize::MAX, Ok(Digest([0; 16]))),
                     Input::Hashing(u64::MAX),
+                    Input::Hidden,
                     Input::Start(Known::Nothing),
                     Input::Wake,
                 ] {
@@ -638,10 +730,11 @@ impl World<'_> {
                 self.closed.clear();
                 (self.hash, self.refreshing, self.paused, self.offline_since) = (None, false, false, None);
                 (self.ordered, self.confirmed, self.charged) = (0, 0, 0);
-                self.machine = Upload::new(config(self.scenario, self.disk().len(), self.random.next()));
+                self.machine =
+                    Upload::new(config(self.scenario, self.disk().len(), self.chunk, self.random.next()));
                 let saved = self.saved.take();
                 self.input(Input::Start(match (self.remembered.clone(), saved) {
-                    (Some(digests), _) => Known::Digests(digests),
+                    (Some((digests, naming)), _) => Known::Announced(digests, naming),
                     (None, Some(saved)) => Known::Partly(saved),
                     (None, None) => Known::Nothing,
                 }))

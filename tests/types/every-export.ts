@@ -46,6 +46,7 @@ const uploadOptions: UploadOptions = {
   chunkSize: 1,
   ext: ".mp4",
   chunkId: "md5-index",
+  accepts: { parallel: 6, repeats: true },
   finishTimeout: 1000,
 };
 const downloadOptions = {

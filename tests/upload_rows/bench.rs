@@ -8,8 +8,9 @@ use xuchuan::core::progress::State;
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
+    Vouched,
 };
-use xuchuan::core::wire::{Answer, Envelope};
+use xuchuan::core::wire::{Accepts, Answer, Envelope};
 
 pub const CHUNK: u64 = 10;
 pub const STALL: u64 = 30_000;
@@ -37,7 +38,9 @@ pub fn digests(names: &str) -> Digests {
 pub fn config(size: u64) -> Config {
     Config {
         cut: Cut::new(size, CHUNK),
-        naming: Naming::Md5,
+        naming: Some(Naming::Md5),
+        vouched: Vouched::default(),
+        accepted: Some(Accepts { parallel: 6, repeats: true }),
         ext: ".bin".into(),
         concurrency: Concurrency::Fixed(2),
         retry: Policy::default(),
@@ -49,8 +52,27 @@ pub fn config(size: u64) -> Config {
     }
 }
 
+/// The effect that has a chunk hashed again.
+pub fn check(index: usize) -> Effect {
+    let start = index as u64 * CHUNK;
+    Effect::Check(index, start..start + CHUNK)
+}
+
 pub fn needed(names: &str) -> Response {
     answer(Answer::Needed(names.bytes().map(id).collect()))
+}
+
+/// The same from a server that does not say what it accepts.
+pub fn silently(response: Response) -> Response {
+    let Body::Envelope(envelope) = response.body else { return response };
+    Response { body: Body::Envelope(Envelope { accepts: None, ..envelope }), ..response }
+}
+
+/// The same from a server that says what it accepts.
+pub fn accepting(response: Response, parallel: usize, repeats: bool) -> Response {
+    let Body::Envelope(envelope) = response.body else { return response };
+    let accepts = Some(Accepts { parallel, repeats });
+    Response { body: Body::Envelope(Envelope { accepts, ..envelope }), ..response }
 }
 
 pub fn url() -> Response {
@@ -58,12 +80,13 @@ pub fn url() -> Response {
 }
 
 pub fn answer(data: Answer) -> Response {
-    let envelope = Envelope { code: 0, msg: String::new(), data: Some(data) };
+    let accepts = Some(Accepts { parallel: 6, repeats: true });
+    let envelope = Envelope { accepts, ..Envelope::success(data) };
     Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }
 }
 
 pub fn refusal(status: u16, text: &str) -> Response {
-    let envelope = Envelope { code: u32::from(status), msg: text.into(), data: None };
+    let envelope = Envelope::failure(status.into(), text);
     Response { status, retry_after: None, body: Body::Envelope(envelope) }
 }
 
@@ -127,7 +150,7 @@ impl Bench {
     /// Lets all its waits pass until it sends or checks something; returns the time it took.
     pub fn until_it_sends(&mut self) -> u64 {
         let begun = self.now;
-        while !self.effects.iter().any(|e| matches!(e, Effect::Send(..) | Effect::Check(_))) {
+        while !self.effects.iter().any(|e| matches!(e, Effect::Send(..) | Effect::Check(..))) {
             let at = self.machine.poll_timeout().expect("it hangs");
             self.now = self.now.max(at.0);
             self.give(Input::Wake);

@@ -23,6 +23,7 @@
 //! | hangs at 100 % | `hangs_at_100_percent`, `no_url_for_a_complete_file_…` |
 //! | the last answer is lost | `the_last_answer_is_lost` |
 //! | the answer's list is long | `plan.rs` (at most about 1,000 chunks) |
+//! | servers that are silent, lose chunks, refuse large bodies | `servers.rs` |
 //! | report | `the_report_tells_…`; `report.rs` |
 #![cfg(not(target_arch = "wasm32"))]
 // clippy.toml lifts these for `#[test]` functions alone; a panic here is a failing test.
@@ -32,3 +33,4 @@ mod answers;
 mod bench;
 mod network;
 mod page;
+mod servers;

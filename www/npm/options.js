@@ -64,9 +64,17 @@ const both = {
   onState: callback,
 };
 const chunkId = oneOf('md5', 'md5-index');
+const accepts = {
+  expected: 'an object with parallel (a whole number, at least 1) and repeats (true or false), each optional',
+  test: (v) => isRecordOf(v, (value, key) => value == null || (Object.hasOwn(ACCEPTS, key) && ACCEPTS[key](value))),
+};
+const ACCEPTS = {
+  parallel: (v) => Number.isSafeInteger(v) && v >= 1,
+  repeats: (v) => typeof v === 'boolean',
+};
 
 const VERBS = {
-  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId, finishTimeout: milliseconds },
+  upload: { ...both, endpoint: address, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
   download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },

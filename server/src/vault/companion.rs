@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use xuchuan::core::wire::md5_of;
 
 use super::entry::Prefix;
-use super::keys::md5_of;
 use super::recent::Recent;
 use super::{Cut, Entry, lock};
 use crate::md5::{Md5, update_both};
@@ -62,7 +62,7 @@ impl Companion {
     fn next(&self, prefix: &Prefix) -> VecDeque<Bytes> {
         let md5 = self.cut.plan.chunk_ids.get(prefix.lens.len()).map(|id| md5_of(id));
         let md5 = md5.filter(|md5| self.entry.chunk(md5).is_some());
-        let bytes = md5.and_then(|md5| self.recent.get(&self.entry.id, md5));
+        let bytes = md5.and_then(|md5| self.recent.get(&self.entry.id, &md5));
         bytes.map_or_else(VecDeque::new, |bytes| behind(bytes, prefix.begun()).collect())
     }
 }

@@ -8,11 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use object_store::{ObjectStoreExt, path::Path};
-use xuchuan::core::wire::Answer;
+use xuchuan::core::wire::{Answer, md5_of};
 
 use super::companion::behind;
 use super::entry::Prefix;
-use super::keys::{self, Part, md5_of};
+use super::keys::{self, Part};
 use super::{Cut, Entry, InUse, Vault, Whole};
 use crate::digest::Digest;
 use crate::failure::Failure;
@@ -103,21 +103,21 @@ impl Vault {
     /// The bytes of the next chunk for the whole's digest, if they are still in memory.
     fn kept(&self, entry: &Entry, cut: &Cut, prefix: &Prefix) -> Option<Vec<Bytes>> {
         let id = cut.plan.chunk_ids.get(prefix.lens.len())?;
-        self.recent.get(&entry.id, md5_of(id))
+        self.recent.get(&entry.id, &md5_of(id))
     }
 
     /// Carries the whole's digest on over the next chunk. False if that is not there.
     async fn advance(&self, entry: &Entry, cut: &Cut, prefix: &mut Prefix) -> Result<bool, Failure> {
-        let Some(md5) = cut.plan.chunk_ids.get(prefix.lens.len()).map(|id| md5_of(id)) else {
+        let Some(md5) = cut.plan.chunk_ids.get(prefix.lens.len()).map(|id| md5_of(id).into_owned()) else {
             return Ok(false);
         };
-        let Some(len) = entry.chunk(md5) else { return Ok(false) };
+        let Some(len) = entry.chunk(&md5) else { return Ok(false) };
         let begun = prefix.begun();
         let mut digest = Digest::from(prefix.running());
         let taken = match self.kept(entry, cut, prefix) {
             Some(bytes) => digest.feed(behind(bytes, begun).collect()).await.map_err(Failed::Hash),
             None => {
-                let path = keys::part(&entry.id, &Part::Chunk(md5.to_owned()));
+                let path = keys::part(&entry.id, &Part::Chunk(md5.clone()));
                 self.hash(&path, begun..len, &mut digest).await
             }
         };
@@ -128,7 +128,7 @@ impl Vault {
             }
             Err(error) => {
                 prefix.retreat();
-                self.lost(entry, md5, error)?;
+                self.lost(entry, &md5, error)?;
                 Ok(false)
             }
         }
@@ -143,7 +143,7 @@ impl Vault {
                     md5,
                     "a stored chunk is gone; it will be asked for again"
                 );
-                self.forget_chunk(entry, md5);
+                self.forget_chunk(entry, &md5);
                 Ok(())
             }
             Failed::Store(error) => Err(error.into()),
@@ -155,9 +155,9 @@ impl Vault {
     async fn remove_damaged(&self, entry: &Entry, cut: &Cut) -> Result<bool, Failure> {
         let mut damaged = false;
         for id in &cut.plan.chunk_ids {
-            let md5 = md5_of(id);
-            let Some(len) = entry.chunk(md5) else { continue };
-            let path = keys::part(&entry.id, &Part::Chunk(md5.to_owned()));
+            let md5 = md5_of(id).into_owned();
+            let Some(len) = entry.chunk(&md5) else { continue };
+            let path = keys::part(&entry.id, &Part::Chunk(md5.clone()));
             let mut digest = Digest::default();
             match self.hash(&path, 0..len, &mut digest).await {
                 Ok(()) if digest.hex().await? == md5 => {}
@@ -168,11 +168,11 @@ impl Vault {
                         "a stored chunk is damaged; it will be asked for again"
                     );
                     self.store.delete(&path).await?;
-                    self.forget_chunk(entry, md5);
+                    self.forget_chunk(entry, &md5);
                     damaged = true;
                 }
                 Err(error) => {
-                    self.lost(entry, md5, error)?;
+                    self.lost(entry, &md5, error)?;
                     damaged = true;
                 }
             }
@@ -206,7 +206,7 @@ impl Vault {
             return Ok(whole);
         }
         let completed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
-        let md5s = cut.plan.chunk_ids.iter().map(|id| md5_of(id).to_owned());
+        let md5s = cut.plan.chunk_ids.iter().map(|id| md5_of(id).into_owned());
         let chunks = md5s.zip(lens.iter().copied()).collect();
         let whole = Whole { completed, exts: vec![cut.plan.ext.clone()], chunks };
         let whole = self.write_whole(entry, whole).await?;

@@ -43,11 +43,6 @@ pub fn read(path: &Path) -> Option<Part> {
     }
 }
 
-/// The MD5 in a chunk's id, without the index that may follow it.
-pub fn md5_of(chunk_id: &str) -> &str {
-    chunk_id.split_once('-').map_or(chunk_id, |(md5, _)| md5)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +53,5 @@ mod tests {
             assert_eq!(read(&part("00", &p)), Some(p));
         }
         assert_eq!(read(&Path::from("files/00/else/x")), None);
-        assert_eq!(md5_of("ab-12"), "ab");
-        assert_eq!(md5_of("ab"), "ab");
     }
 }

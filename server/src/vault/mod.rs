@@ -25,13 +25,13 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use xuchuan::core::wire::{Answer, Handshake, msg};
+use xuchuan::core::wire::{Answer, Handshake, md5_of, msg};
 
 use crate::config::Limits;
 use crate::failure::Failure;
 pub use companion::Companion;
 pub use entry::{Cut, Entry, InUse, Plan};
-use keys::{Part, md5_of};
+use keys::Part;
 use recent::Recent;
 pub use sweep::{prepare, sweep_while_used};
 pub use whole::Whole;
@@ -133,10 +133,10 @@ impl Vault {
     pub async fn slot(&self, file_id: &str, chunk_id: &str) -> Result<Slot, Failure> {
         let Some(entry) = self.find(file_id).await? else { return Err(Failure::unknown_file()) };
         let in_use = entry.enter().await;
-        let md5 = md5_of(chunk_id);
+        let md5 = md5_of(chunk_id).into_owned();
         let cut = entry.cut_with(chunk_id);
         if let Some(whole) = self.whole(file_id).await? {
-            let known = cut.is_some() || whole.chunks.iter().any(|(other, _)| other == md5);
+            let known = cut.is_some() || whole.chunks.iter().any(|(other, _)| *other == md5);
             return if known {
                 Ok(Slot::Held(Vec::new()))
             } else {
@@ -148,10 +148,10 @@ impl Vault {
             let known = entry.is_announced();
             return Err(if known { Failure::refused(msg::UNKNOWN_CHUNK) } else { Failure::unknown_file() });
         };
-        if entry.chunk(md5).is_some() {
+        if entry.chunk(&md5).is_some() {
             return Ok(Slot::Held(entry.needed(&cut)));
         }
-        Ok(Slot::Open(Place { entry, cut, in_use, md5: md5.to_owned() }))
+        Ok(Slot::Open(Place { entry, cut, in_use, md5 }))
     }
 
     /// Checks the limits that a chunk of `len` bytes may meet.

@@ -60,6 +60,7 @@ pub struct Said {
     pub code: u64,
     pub msg: String,
     pub data: Value,
+    pub accepts: Option<Value>,
 }
 
 impl Said {
@@ -67,9 +68,11 @@ impl Said {
         let status = response.status().as_u16();
         assert_eq!(response.headers()["content-type"], "application/json", "status {status}");
         let body: Value = response.json().await.unwrap();
-        assert_eq!(body.as_object().unwrap().len(), 3, "{body}");
+        let accepts = body.get("accepts").cloned();
+        assert_eq!(body.as_object().unwrap().len(), 3 + usize::from(accepts.is_some()), "{body}");
         Self {
             status,
+            accepts,
             code: body["code"].as_u64().unwrap(),
             msg: body["msg"].as_str().unwrap().to_owned(),
             data: body["data"].clone(),
@@ -182,9 +185,14 @@ impl File {
     }
 
     /// The same, with each chunk's index behind its id.
-    pub fn indexed(mut self) -> Self {
+    pub fn indexed(self) -> Self {
+        self.named(|md5, index| format!("{md5}{index}"))
+    }
+
+    /// The same, with other ids for the chunks.
+    pub fn named(mut self, name: impl Fn(&str, usize) -> String) -> Self {
         for (index, (id, _)) in self.chunks.iter_mut().enumerate() {
-            *id = format!("{id}-{index}");
+            *id = name(id, index);
         }
         self.ids = self.chunks.iter().map(|(id, _)| id.clone()).collect();
         self

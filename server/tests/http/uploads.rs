@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::common::{File, Random, Server, md5};
 use xuchuan_server::Limits;
 
@@ -27,6 +29,8 @@ async fn every_shape_of_file() {
         ("repeated chunks", File::cut(mixed, 10_000), 4),
         ("indexed", File::cut(random.bytes(45_000), 10_000).indexed(), 5),
         ("indexed and repeated", File::cut(vec![9; 30_000], 10_000).indexed(), 3),
+        ("named with a dash", File::cut(vec![8; 30_000], 10_000).named(|md5, at| format!("{md5}-{at}")), 3),
+        ("in upper case", upper_case(File::cut(random.bytes(25_000), 10_000)), 3),
         ("larger than a part", File::cut(random.bytes(20 << 20), 18 << 20), 2),
     ] {
         let said = api.handshake(&file, ".bin").await;
@@ -36,10 +40,52 @@ async fn every_shape_of_file() {
             assert_eq!(needed[0], file.ids[0], "{name}: in the file's order");
         }
         let url = api.upload(&file, ".bin").await;
-        assert_eq!(url, format!("/files/{}.bin", file.id), "{name}");
+        assert_eq!(url, format!("/files/{}.bin", file.id.to_lowercase()), "{name}");
         assert!(api.bytes(&url).await == file.bytes, "{name}");
         assert_eq!(api.handshake(&file, ".bin").await.url(), url, "{name}: once only");
     }
+}
+
+fn upper_case(file: File) -> File {
+    let mut file = file.named(|id, _| id.to_uppercase());
+    file.id = file.id.to_uppercase();
+    file
+}
+
+/// As the protocol's usual page does it: chunks of 1 MiB, named by their MD5 and at once their index, one after the other,
+/// each that the first answer lists; some are the same.
+#[tokio::test]
+async fn the_usual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let api = server.api();
+    let mut bytes = vec![0; 3 << 20];
+    bytes.extend(Random(11).bytes(2_500_000));
+    bytes.extend(vec![0; 2 << 20]);
+    let file = File::cut(bytes, 1 << 20).indexed();
+    let listed = api.handshake(&file, ".mp4").await.needed();
+    assert_eq!(listed, file.ids);
+    for id in listed {
+        let left = api.chunk(&file.id, &id, file.chunk(&id)).await.needed();
+        assert!(!left.contains(&id));
+    }
+    let url = api.handshake(&file, ".mp4").await.url().to_owned();
+    assert!(api.bytes(&url).await == file.bytes);
+    assert_eq!(api.upload(&upper_case(file), ".mp4").await, url, "the same file in other words");
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_said_in_every_answer_to_a_handshake() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let api = server.api();
+    let accepts = Some(json!({ "parallel": 6, "repeats": true }));
+    let file = File::cut(Random(12).bytes(10_000), 10_000);
+    assert_eq!(api.handshake(&file, "").await.accepts, accepts, "a list");
+    let question = api.post_json(&json!({ "ext": "", "chunkIds": [] })).await;
+    assert_eq!((question.refusal(403), &question.accepts), ("请携带文件编号", &accepts), "a failure");
+    assert_eq!(api.chunk(&file.id, &file.ids[0], &file.bytes).await.accepts, None, "a chunk");
+    assert_eq!(api.handshake(&file, "").await.accepts, accepts, "a URL");
 }
 
 #[tokio::test]

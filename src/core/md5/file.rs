@@ -1,7 +1,7 @@
 //! A file's digest and its chunks', from its bytes in order.
 
 use super::chain::Chain;
-use super::digest::{Digest, Digests, list};
+use super::digest::{Digest, Digests, any_twice, list};
 use super::kernel::{BLOCK, Kernel, LANES, LaneKernel, Lanes, State, lane, start_lanes};
 
 /// A chunk size that says: no chunks, the file's digest alone.
@@ -37,6 +37,7 @@ pub struct FileHasher {
     /// Four chunks that are begun together.
     group: Option<Group>,
     done: Vec<Digest>,
+    repeats: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +51,17 @@ impl FileHasher {
     /// Starts a file that is cut into chunks of `chunk` bytes (at least 1), or into none ([`WHOLE`]).
     pub fn new(chunk: u64) -> FileHasher {
         let (file, current) = (Chain::default(), Chain::default());
-        FileHasher { chunk: chunk.max(1), file, current, group: None, done: Vec::new() }
+        FileHasher { chunk: chunk.max(1), file, current, group: None, done: Vec::new(), repeats: false }
+    }
+
+    /// Tells whether two of the chunks that are done are the same.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    fn push(&mut self, digest: Digest) {
+        self.repeats = self.repeats || self.done.contains(&digest);
+        self.done.push(digest);
     }
 
     /// Returns how many bytes have gone in.
@@ -94,7 +105,9 @@ impl FileHasher {
         if steps >= left {
             let lanes = group.lanes;
             let ends = (0..LANES).filter_map(|index| Chain::restore(lane(&lanes, index), chunk as u64, &[]));
-            self.done.extend(ends.map(Chain::finish));
+            for end in ends {
+                self.push(end.finish());
+            }
             self.group = None;
         }
         taken
@@ -111,7 +124,8 @@ impl FileHasher {
             let (part, behind) = rest.split_at(rest.len().min(left));
             self.update_both(part, kernel);
             if self.current.len() == self.chunk {
-                self.done.push(std::mem::take(&mut self.current).finish());
+                let digest = std::mem::take(&mut self.current).finish();
+                self.push(digest);
             }
             rest = behind;
         }
@@ -151,7 +165,8 @@ impl FileHasher {
     /// Goes on from a saved state.
     pub fn restore(snapshot: Snapshot) -> FileHasher {
         let Snapshot { chunk, file, current, done } = snapshot;
-        FileHasher { chunk, file, current, group: None, done }
+        let repeats = any_twice(&done);
+        FileHasher { chunk, file, current, group: None, done, repeats }
     }
 }
 

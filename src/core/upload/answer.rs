@@ -4,7 +4,7 @@ use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
 use crate::core::retry::is_transient;
 use crate::core::text::text;
-use crate::core::wire::{self, Answer, Envelope};
+use crate::core::wire::{self, Accepts, Answer, Envelope};
 
 /// The answer to one request, as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +46,8 @@ pub enum Meaning {
     Corrupt(Complaint),
     /// The server does not know the file (any more).
     Forgotten(Complaint),
+    /// The body is larger than the server, or something before it, takes (413).
+    TooLarge(Complaint),
     /// The server says no.
     Refused(Complaint),
     /// The answer is not the protocol's, though it came with success.
@@ -71,6 +73,16 @@ impl Complaint {
 }
 
 impl Response {
+    /// Returns what the server says that it accepts, if this is the protocol's answer: one that is silent accepts what
+    /// every server does.
+    pub fn accepts(&self) -> Option<Accepts> {
+        match &self.body {
+            Body::Envelope(Envelope { code: wire::OK, accepts, .. }) => Some(accepts.unwrap_or_default()),
+            Body::Envelope(Envelope { accepts, .. }) => *accepts,
+            Body::Other(_) => None,
+        }
+    }
+
     /// Tells what the answer means. Servers of this protocol put failures into the HTTP status, or into `code`
     /// with HTTP 200; both are read, and the status wins where both name a failure.
     pub fn meaning(self) -> Meaning {
@@ -124,6 +136,7 @@ impl Response {
         match effective {
             _ if forgotten => Meaning::Forgotten(complaint),
             401 => Meaning::Unauthorized(complaint),
+            413 => Meaning::TooLarge(complaint),
             422 => Meaning::Corrupt(complaint),
             _ if is_transient(effective) => {
                 Meaning::Busy { complaint, retry_after, fewer: matches!(effective, 429 | 503) }
@@ -138,7 +151,7 @@ mod tests {
     use super::*;
 
     fn envelope(status: u16, code: u32, msg: &str) -> Meaning {
-        let body = Body::Envelope(Envelope { code, msg: msg.to_owned(), data: None });
+        let body = Body::Envelope(Envelope::failure(code, msg));
         Response { status, retry_after: Some(7), body }.meaning()
     }
 
@@ -149,7 +162,7 @@ mod tests {
     #[test]
     fn success_needs_status_code_and_data() {
         let data = Answer::Needed(vec![]);
-        let good = Envelope { code: 0, msg: String::new(), data: Some(data.clone()) };
+        let good = Envelope::success(data.clone());
         let response = |status| Response { status, retry_after: None, body: Body::Envelope(good.clone()) };
         assert_eq!(response(200).meaning(), Meaning::Good(data));
         assert!(matches!(response(500).meaning(), Meaning::Busy { .. }));
@@ -158,7 +171,7 @@ mod tests {
 
     #[test]
     fn failures_are_read_from_the_status_and_from_the_code() {
-        for (status, code) in [(403, 403), (200, 403), (200, 1), (200, 10_001), (413, 0), (501, 501)] {
+        for (status, code) in [(403, 403), (200, 403), (200, 1), (200, 10_001), (415, 0), (501, 501)] {
             assert!(
                 matches!(envelope(status, code, "no"), Meaning::Refused(c) if c.kind == Kind::Rejected),
                 "{status} {code}"
@@ -184,7 +197,18 @@ mod tests {
             matches!(other(502, "<h1>Bad Gateway</h1>"), Meaning::Busy { complaint, .. } if complaint.kind == Kind::Server)
         );
         assert!(
-            matches!(other(413, "nope"), Meaning::Refused(c) if c.kind == Kind::Rejected && c.status == 413)
+            matches!(other(413, "nope"), Meaning::TooLarge(c) if c.kind == Kind::Rejected && c.status == 413)
         );
+        assert!(matches!(envelope(200, 413, "no"), Meaning::TooLarge(c) if c.kind == Kind::Rejected));
+    }
+
+    #[test]
+    fn a_success_that_says_nothing_accepts_one_at_a_time_and_a_failure_says_nothing() {
+        let said =
+            |envelope| Response { status: 200, retry_after: None, body: Body::Envelope(envelope) }.accepts();
+        let six = Accepts { parallel: 6, repeats: true };
+        assert_eq!(said(Envelope::success(Answer::Needed(vec![]))), Some(Accepts::default()));
+        assert_eq!(said(Envelope { accepts: Some(six), ..Envelope::failure(403, "no") }), Some(six));
+        assert_eq!(said(Envelope::failure(503, "")), None);
     }
 }

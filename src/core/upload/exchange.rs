@@ -1,10 +1,10 @@
 //! The exchange with the server: what each answer, and each missing answer, changes in what is known of it.
 
 use super::answer::{Complaint, Meaning};
-use super::machine::{Phase, TRIES, Upload};
+use super::machine::{Phase, RefusedCut, TRIES, Upload};
 use super::outbox::{InFlight, What};
 use super::table::{News, Status, Table, Troubles};
-use super::{Effect, Request, RequestId, Response};
+use super::{Effect, Lesson, Naming, Request, RequestId, Response};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
@@ -17,6 +17,7 @@ use crate::core::wire::{Answer, Handshake};
 pub(super) struct Exchange {
     pub digests: Digests,
     pub table: Table,
+    pub naming: Naming,
     /// The state of the server is in doubt: a handshake with this number or a later one comes before anything else.
     pub doubt: Option<RequestId>,
     /// A handshake has been answered in this visit.
@@ -25,11 +26,35 @@ pub(super) struct Exchange {
     refusals: u32,
     /// Handshakes in a row that named neither a URL nor a missing chunk.
     empty: u32,
+    /// Rounds in a row in which a handshake was answered and then a chunk was lost within [`AT_ONCE`].
+    lost_at_once: u32,
+    /// The server said that it does not know the file, which explains what it asks for again.
+    forgot: bool,
+    /// Bytes of the largest chunk that the server took in this visit.
+    pub largest_taken: u64,
 }
 
+/// A chunk that is lost within this time was refused by something that would not read it, in ms.
+const AT_ONCE: Millis = 1_000;
+
+/// What a body that is too large meets with, as people set it.
+const BODY_LIMITS: &str = "Raise the limit of what stands before the server or in it (nginx: client_max_body_size; \
+    PHP: upload_max_filesize and post_max_size; Express, Spring and others: their multipart limits)";
+
 impl Exchange {
-    pub fn new(digests: Digests, table: Table, next_id: RequestId) -> Exchange {
-        Exchange { digests, table, doubt: Some(next_id), met: false, refusals: 0, empty: 0 }
+    pub fn new(digests: Digests, table: Table, naming: Naming, next_id: RequestId) -> Exchange {
+        Exchange {
+            digests,
+            table,
+            naming,
+            doubt: Some(next_id),
+            met: false,
+            refusals: 0,
+            empty: 0,
+            lost_at_once: 0,
+            forgot: false,
+            largest_taken: 0,
+        }
     }
 
     pub fn handshake(&self, ext: &str) -> Request {
@@ -43,6 +68,7 @@ impl Upload {
         let Some(request) = self.requests.remove(&id) else { return };
         self.gate.reached(request.sent);
         self.heard = now;
+        let accepts = response.accepts();
         let meaning = response.meaning();
         match &meaning {
             Meaning::Unauthorized(complaint) => {
@@ -62,7 +88,12 @@ impl Upload {
             _ => self.gate.authorized(id),
         }
         match request.what {
-            What::Handshake => self.handshake_answered(id, &request, meaning, now),
+            What::Handshake => {
+                if let Some(accepts) = accepts {
+                    self.accepts(accepts);
+                }
+                self.handshake_answered(id, &request, meaning, now);
+            }
             What::Chunk(at) => self.chunk_answered(id, &request, at, meaning, now),
         }
         // After handshakes too: the other chunks may all have been confirmed before there was a speed to speak of.
@@ -70,6 +101,11 @@ impl Upload {
     }
 
     fn handshake_answered(&mut self, id: RequestId, request: &InFlight, meaning: Meaning, now: Instant) {
+        if let Meaning::Refused(complaint) = &meaning
+            && self.name_plainly()
+        {
+            return self.note(request.what, &complaint.clone().into_error(self.doing(request.what), 0), now);
+        }
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
         match meaning {
             Meaning::Good(Answer::Url(url)) => self.done(url, now),
@@ -80,7 +116,11 @@ impl Upload {
                     self.meter.start(now);
                     self.pace.met(request.sent, now);
                 }
-                let news = exchange.table.learn(&needed, id, self.next_id - 1);
+                let forgot = std::mem::take(&mut exchange.forgot);
+                let news = exchange.table.learn(&needed, id, self.next_id - 1, forgot);
+                if news.lapsed.is_some() && !forgot {
+                    self.pace.at_most(1);
+                }
                 self.news(request, news, needed.len(), now);
             }
             Meaning::Busy { complaint, retry_after, fewer } => {
@@ -89,6 +129,7 @@ impl Upload {
             }
             Meaning::Corrupt(complaint)
             | Meaning::Forgotten(complaint)
+            | Meaning::TooLarge(complaint)
             | Meaning::Refused(complaint)
             | Meaning::Foreign(complaint)
             | Meaning::Unauthorized(complaint) => {
@@ -123,7 +164,7 @@ impl Upload {
             return;
         }
         let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        if !exchange.table.is_complete() {
+        if !exchange.table.is_complete() && news.unknown == 0 {
             return;
         }
         exchange.doubt = Some(self.next_id);
@@ -135,13 +176,33 @@ impl Upload {
             self.gate.hold(now);
             return;
         }
-        let detail = if listed == 0 {
-            "the server has every chunk but names no URL".to_owned()
-        } else {
-            text!("the server asks for ", listed, " chunks that the file does not have")
+        let (kind, detail) = match &self.refused_cut {
+            _ if listed == 0 => (Kind::Server, "the server has every chunk but names no URL".to_owned()),
+            Some(RefusedCut { chunk, why }) => {
+                let detail = format!(
+                    "the server keeps to the chunks of {chunk} bytes that it was told of first, and bodies of that size \
+                     do not get through ({why})"
+                );
+                (Kind::Rejected, detail)
+            }
+            None => {
+                let detail = format!(
+                    "the server asks for {listed} chunks of which the file does not have {}: it knows the file in other \
+                     chunks than those of {} bytes that it is told of; set `chunkSize` to what the file was begun with, \
+                     or have the server forget it",
+                    news.unknown, self.config.cut.chunk
+                );
+                (Kind::Server, detail)
+            }
         };
-        let error = Error::new(Kind::Server, self.doing(request.what), detail);
-        self.fail(error.with_attempts(2), now);
+        let mut error = Error::new(kind, self.doing(request.what), detail).with_attempts(2);
+        if self.refused_cut.is_some() && listed > 0 {
+            let smaller = self.config.cut.chunk;
+            error = error.with_advice(format!(
+                "Set `chunkSize` to {smaller} or less from the start. Or: {BODY_LIMITS}"
+            ));
+        }
+        self.fail(error, now);
     }
 
     fn chunk_answered(
@@ -160,11 +221,19 @@ impl Upload {
         match meaning {
             Meaning::Good(Answer::Url(url)) => self.done(url, now),
             Meaning::Good(Answer::Needed(needed)) if needed.contains(&chunk.id) => {
-                let lapses = chunk.lapse();
+                let lapses = chunk.lapse(false);
+                self.pace.at_most(1);
+                self.sent += chunk.len;
                 self.lapsed(request, lapses, now);
             }
             Meaning::Good(Answer::Needed(needed)) => {
                 let bytes = chunk.len;
+                self.sent += bytes;
+                if exchange.largest_taken == 0 && self.refused_cut.is_some() {
+                    self.effects.push_back(Effect::Learn(Lesson::LargestChunk(self.config.cut.chunk)));
+                }
+                exchange.largest_taken = exchange.largest_taken.max(bytes);
+                exchange.lost_at_once = 0;
                 chunk.status = Status::Confirmed { at: next_id - 1, reused: false };
                 chunk.trusted = true;
                 chunk.troubles = Troubles { lapses: chunk.troubles.lapses, ..Default::default() };
@@ -179,6 +248,7 @@ impl Upload {
                 self.pace.confirmed(bytes, in_flight, now);
                 self.count(now);
                 if let Some(lapses) = lapsed {
+                    self.pace.at_most(1);
                     self.lapsed(request, lapses, now);
                 }
             }
@@ -189,7 +259,19 @@ impl Upload {
                 }
                 self.busy(request, complaint, retry_after, fewer, now);
             }
+            Meaning::TooLarge(complaint) => {
+                let len = chunk.len;
+                exchange.doubt = Some(next_id);
+                chunk.troubles.refusals += 1;
+                let (refusals, status) = (chunk.troubles.refusals, complaint.status);
+                let error = complaint.into_error(doing, refusals).with_advice(BODY_LIMITS);
+                self.note(request.what, &error, now);
+                if !self.cut_smaller(len, &format!("HTTP {status}")) && refusals >= 2 {
+                    self.fail(error, now);
+                }
+            }
             Meaning::Corrupt(complaint) => {
+                self.sent += chunk.len;
                 chunk.trusted = false;
                 chunk.troubles.garbled += 1;
                 let garbled = chunk.troubles.garbled;
@@ -202,6 +284,7 @@ impl Upload {
             Meaning::Forgotten(complaint) => {
                 // It was not the chunk's fault, so no refusal is charged; but the time is.
                 exchange.doubt = Some(next_id);
+                exchange.forgot = true;
                 self.busy(request, complaint, None, false, now);
             }
             Meaning::Refused(complaint) | Meaning::Foreign(complaint) | Meaning::Unauthorized(complaint) => {
@@ -217,10 +300,19 @@ impl Upload {
         }
     }
 
-    /// Takes note that the server asks again for what it took; the worst chunk's `lapses` are bounded, or a server
-    /// that keeps nothing would be fed for ever.
+    /// Takes note that the server asks again for what it took. Unless it said that it forgot the file it has been given
+    /// one request at a time since, which most servers that lose chunks can bear. The worst chunk's `lapses` are bounded,
+    /// or a server that keeps nothing would be fed for ever.
     fn lapsed(&mut self, request: &InFlight, lapses: u32, now: Instant) {
-        let detail = "the server took a chunk and asks for it again";
+        let detail = if lapses == 0 {
+            "the server took a chunk and asks for it again".to_owned()
+        } else {
+            format!(
+                "the server took a chunk and asks for it again, {lapses} times by now: it seems not to keep what it \
+                 acknowledges (a record that is overwritten, a folder that is cleaned, several \
+                 processes that do not share what they store)"
+            )
+        };
         let error = Error::new(Kind::Server, self.doing(request.what), detail);
         if lapses >= TRIES {
             self.fail(error.with_attempts(lapses), now);
@@ -233,20 +325,40 @@ impl Upload {
     pub(super) fn lost(&mut self, id: RequestId, kind: Kind, why: String, now: Instant) {
         let Some(request) = self.requests.remove(&id) else { return };
         self.release(request.what);
+        let mut lost_at_once = None;
+        let at_once = kind == Kind::Network && now.since(request.sent) < AT_ONCE && !self.gate.is_offline();
         if let Phase::Exchanging(exchange) = &mut self.phase {
+            let answered_before = exchange.doubt.is_none();
             // The server may have done the work.
             exchange.doubt = Some(self.next_id);
             if let What::Chunk(at) = request.what
                 && let Some(chunk) = exchange.table.get_mut(at)
             {
+                exchange.lost_at_once += u32::from(at_once && answered_before);
+                if exchange.lost_at_once >= TRIES {
+                    lost_at_once = Some(chunk.len);
+                }
                 chunk.troubles.losses += 1;
                 chunk.troubles.stalls += u32::from(kind == Kind::Stalled);
                 // A file that changed on disk fails like the network does; from the second failure on it is looked at.
                 chunk.trusted &= chunk.troubles.losses < 2;
             }
         }
-        let error = Error::new(kind, self.doing(request.what), why);
-        self.charge(&request, None, error, now);
+        let Some(len) = lost_at_once else {
+            let error = Error::new(kind, self.doing(request.what), why);
+            return self.charge(&request, None, error, now);
+        };
+        // A proxy's refusal of large bodies carries no CORS headers, so that the page sees nothing of it.
+        let why = format!(
+            "{why}; every handshake gets through and no chunk does, as if bodies of {len} bytes were refused by something \
+             whose answers carry no CORS headers"
+        );
+        let error = Error::new(kind, self.doing(request.what), why.clone()).with_advice(BODY_LIMITS);
+        if self.cut_smaller(len, &why) {
+            self.note(request.what, &error, now);
+        } else {
+            self.charge(&request, None, error, now);
+        }
     }
 
     /// Takes a failure of the server that time may mend.

@@ -3,23 +3,25 @@
 use super::exchange::Exchange;
 use super::outbox::InFlight;
 use super::table::{Status, Table};
-use super::{Config, Effect, Input, Known, Memory, Outcome, RequestId};
+use super::{Config, Effect, Input, Known, Lesson, Memory, Naming, Outcome, RequestId};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::gate::Gate;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::pace::Pace;
+use crate::core::plan::{self, Cut};
 use crate::core::progress::{Meter, Progress, State};
 use crate::core::queue::Queue;
 use crate::core::report::{self, ChunkReport, Event, Report};
 use crate::core::retry::Jitter;
 use crate::core::text::text;
+use crate::core::wire::Accepts;
 
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;
-/// How often the confirmed bytes are remembered, in ms.
-const REMEMBER_EVERY: Millis = 2_000;
+/// How long newly confirmed bytes wait to be remembered, in ms: what is remembered is some 40 KB for a large file.
+const REMEMBER_EVERY: Millis = 500;
 /// A machine that is woken this much later than it asked for was asleep, in ms. Hidden tabs have their timers
 /// ticked once a minute.
 const SLEPT: Millis = 60_000;
@@ -46,9 +48,23 @@ pub struct Upload {
     pub(super) heard: Instant,
     /// How often the line was taken for dead since a chunk last arrived.
     pub(super) silences: u32,
-    remembered: Option<Instant>,
+    /// What was last remembered as confirmed, and when.
+    remembered: Option<(Instant, u64)>,
+    /// What the endpoint accepts, as far as it has said.
+    accepts: Accepts,
+    /// The cut that the server refused before the present one.
+    pub(super) refused_cut: Option<RefusedCut>,
     /// How many requests may be in flight, for the sake of other uploads.
     pub(super) room: usize,
+}
+
+/// A cut whose chunks were too large for the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RefusedCut {
+    /// Bytes of a chunk.
+    pub chunk: u64,
+    /// What showed it.
+    pub why: String,
 }
 
 #[derive(Debug)]
@@ -63,7 +79,9 @@ pub(super) enum Phase {
 impl Upload {
     /// Makes an upload that waits for [`Input::Start`].
     pub fn new(config: Config) -> Upload {
-        let pace = Pace::new(config.concurrency);
+        let mut pace = Pace::new(config.concurrency);
+        let accepts = config.accepted.unwrap_or_default();
+        pace.accepts(config.vouched.parallel.unwrap_or(accepts.parallel));
         Upload {
             gate: Gate::new(config.retry, Jitter::new(config.seed)),
             pace,
@@ -82,6 +100,8 @@ impl Upload {
             heard: Instant::default(),
             silences: 0,
             remembered: None,
+            accepts,
+            refused_cut: None,
             room: usize::MAX,
         }
     }
@@ -99,6 +119,10 @@ impl Upload {
         match input {
             Input::Start(known) => self.start(known),
             Input::Hashing(bytes) => self.hashed = self.hashed.max(bytes.min(self.config.cut.size)),
+            Input::Repeats => self.repeats(),
+            // What the handshake says is newer than the answer to a question from before it.
+            Input::Accepts(accepts) if matches!(self.phase, Phase::Hashing) => self.accepts(accepts),
+            Input::Accepts(_) => {}
             Input::Hashed(result) => self.file_hashed(result, now),
             Input::Checked(index, result) => self.checked(index, result, now),
             Input::Answered(id, response) => self.answered(id, response, now),
@@ -108,6 +132,7 @@ impl Upload {
             Input::Online(online) => self.online(online, now),
             Input::Foremost => {}
             Input::Room(room) => self.room = room,
+            Input::Hidden => self.remember_if(|_| true, now),
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
             Input::Abort => self.abort(),
@@ -119,6 +144,7 @@ impl Upload {
             self.recall();
         }
         self.pump(now);
+        self.remember_if(|at| at <= now, now);
     }
 
     /// Returns the next thing to do.
@@ -132,7 +158,7 @@ impl Upload {
             return None;
         }
         let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
-        [self.late_at(), opens, self.pace.ticks_at()].into_iter().flatten().min()
+        [self.late_at(), opens, self.pace.ticks_at(), self.remember_at()].into_iter().flatten().min()
     }
 
     /// Tells whether it has ended.
@@ -162,7 +188,7 @@ impl Upload {
             Phase::Queued | Phase::Hashing => None,
             // Who waits, for its server or for the page's new headers, goes on with one.
             Phase::Exchanging(_) if !self.gate.is_open(now) => Some(1),
-            Phase::Exchanging(exchange) => Some(exchange.table.unconfirmed().max(1)),
+            Phase::Exchanging(exchange) => Some(self.pace.bounded(exchange.table.unconfirmed())),
             Phase::Ended(..) => Some(1),
         }
     }
@@ -223,7 +249,11 @@ impl Upload {
         match known {
             Known::Digests(digests) if digests.chunks.len() == self.config.cut.count() => {
                 self.believed = digests.chunks.len();
-                self.exchange(digests);
+                self.exchange(digests, None);
+            }
+            Known::Announced(digests, naming) if digests.chunks.len() == self.config.cut.count() => {
+                self.believed = digests.chunks.len();
+                self.exchange(digests, Some(naming));
             }
             Known::Partly(snapshot) if snapshot.chunk() == self.config.cut.chunk => {
                 // The chunk that was begun, too: its first bytes are as old.
@@ -238,17 +268,71 @@ impl Upload {
     fn hash(&mut self, earlier: Option<Box<Snapshot>>) {
         self.hashed = earlier.as_ref().map_or(0, |snapshot| snapshot.position());
         self.phase = Phase::Hashing;
-        self.effects.push_back(Effect::Remember(Memory { digests: None, confirmed: 0 }));
-        self.effects.push_back(Effect::Hash(earlier));
+        let chunk = self.config.cut.chunk;
+        self.effects.push_back(Effect::Remember(Memory { chunk, announced: None, confirmed: 0 }));
+        self.effects.push_back(Effect::Hash(chunk, earlier));
         if self.gate.is_paused() {
             self.effects.push_back(Effect::HoldHash);
         }
     }
 
-    fn exchange(&mut self, digests: Digests) {
+    /// Begins to talk with the server, which may know the chunks by names of an earlier visit.
+    fn exchange(&mut self, digests: Digests, announced: Option<Naming>) {
         self.hashed = self.config.cut.size;
-        let table = Table::new(self.config.cut, &digests, self.config.naming, self.believed);
-        self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, self.next_id)));
+        let takes_repeats = self.config.vouched.repeats.unwrap_or(self.accepts.repeats);
+        let naming = self.config.naming.or(announced).unwrap_or_else(|| {
+            if digests.repeats() && !takes_repeats { Naming::Md5Index } else { Naming::Md5 }
+        });
+        let table = Table::new(self.config.cut, &digests, naming, self.believed);
+        self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, naming, self.next_id)));
+    }
+
+    /// Names the chunks by their digests alone, for a server that refuses other names; tells whether that is new.
+    pub(super) fn name_plainly(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Exchanging(exchange)
+                if self.config.naming.is_none() && exchange.naming == Naming::Md5Index && !exchange.met =>
+            {
+                exchange.naming = Naming::Md5;
+                exchange.table = Table::new(self.config.cut, &exchange.digests, Naming::Md5, self.believed);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the server takes an id twice has to be known before the first handshake of such a file.
+    fn repeats(&mut self) {
+        let said = self.config.naming.is_some()
+            || self.config.vouched.repeats.is_some()
+            || self.config.accepted.is_some();
+        if matches!(self.phase, Phase::Hashing) && !said {
+            self.effects.push_back(Effect::AskAccepts);
+        }
+    }
+
+    /// Takes note of what the endpoint says that it accepts.
+    pub(super) fn accepts(&mut self, accepts: Accepts) {
+        self.accepts = accepts;
+        self.pace.accepts(self.config.vouched.parallel.unwrap_or(accepts.parallel));
+        if self.config.accepted.replace(accepts) != Some(accepts) {
+            self.effects.push_back(Effect::Learn(Lesson::Accepts(accepts)));
+        }
+    }
+
+    /// Cuts the file smaller, since the server refused a body with `len` bytes of a chunk; tells whether it could.
+    pub(super) fn cut_smaller(&mut self, len: u64, why: &str) -> bool {
+        let Phase::Exchanging(exchange) = &self.phase else { return false };
+        let (taken, file) = (exchange.largest_taken, exchange.digests.file);
+        // What took as much before has another reason now.
+        let Some(smaller) = plan::smaller(len).filter(|_| taken < len) else { return false };
+        self.recall();
+        self.refused_cut = Some(RefusedCut { chunk: self.config.cut.chunk, why: why.to_owned() });
+        self.config.cut = Cut::new(self.config.cut.size, smaller);
+        self.config.expected.get_or_insert(file);
+        self.believed = 0;
+        self.hash(None);
+        true
     }
 
     fn file_hashed(&mut self, result: Result<Digests, Error>, now: Instant) {
@@ -262,7 +346,7 @@ impl Upload {
                 self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
             }
             Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
-                self.exchange(digests);
+                self.exchange(digests, None);
                 self.remember(now);
             }
             Ok(_) => {
@@ -314,7 +398,7 @@ impl Upload {
         }
         self.gate.pause(now);
         self.recall();
-        self.remember(now);
+        self.remember_if(|_| true, now);
         if matches!(self.phase, Phase::Hashing) {
             self.effects.push_back(Effect::HoldHash);
         }
@@ -376,15 +460,32 @@ impl Upload {
         let (confirmed, reused) = exchange.table.confirmed(now);
         self.confirmed = self.confirmed.max(confirmed);
         self.reused = reused;
-        if self.remembered.is_none_or(|at| now.since(at) >= REMEMBER_EVERY) {
+    }
+
+    /// Returns when what is confirmed is to be remembered, if it is not yet.
+    fn remember_at(&self) -> Option<Instant> {
+        match (&self.phase, self.remembered) {
+            // Before the server has answered, an earlier visit knew more.
+            (Phase::Exchanging(exchange), None) => exchange.met.then_some(Instant::default()),
+            (Phase::Exchanging(_), Some((_, confirmed))) if confirmed == self.confirmed => None,
+            (Phase::Exchanging(exchange), Some((at, _))) => {
+                Some(if exchange.table.is_complete() { Instant::default() } else { at + REMEMBER_EVERY })
+            }
+            _ => None,
+        }
+    }
+
+    fn remember_if(&mut self, due: impl Fn(Instant) -> bool, now: Instant) {
+        if self.remember_at().is_some_and(due) {
             self.remember(now);
         }
     }
 
     fn remember(&mut self, now: Instant) {
         let Phase::Exchanging(exchange) = &self.phase else { return };
-        self.remembered = Some(now);
-        let digests = Some(exchange.digests.clone());
-        self.effects.push_back(Effect::Remember(Memory { digests, confirmed: self.confirmed }));
+        let (chunk, confirmed) = (self.config.cut.chunk, self.confirmed);
+        self.remembered = Some((now, confirmed));
+        let announced = Some((exchange.digests.clone(), exchange.naming));
+        self.effects.push_back(Effect::Remember(Memory { chunk, announced, confirmed }));
     }
 }

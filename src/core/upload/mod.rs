@@ -21,20 +21,26 @@ pub use machine::Upload;
 pub use table::{Naming, Table};
 pub use turn::InTurn;
 
+use std::ops::Range;
+
 use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
 use crate::core::retry::Policy;
-use crate::core::wire::Handshake;
+use crate::core::wire::{Accepts, Handshake};
 
 /// What an upload is told at the start.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The file and its chunks.
+    /// The file and its chunks, at first: a server that refuses bodies of that size gets smaller ones.
     pub cut: Cut,
-    /// How chunks are named.
-    pub naming: Naming,
+    /// How chunks are named where the page says so; else as the server can take it.
+    pub naming: Option<Naming>,
+    /// What the page vouches for, whatever the server says.
+    pub vouched: Vouched,
+    /// What the endpoint accepted when this page last heard of it.
+    pub accepted: Option<Accepts>,
     /// The digest that the file had when an earlier visit hashed it, where the page goes on with that upload.
     pub expected: Option<Digest>,
     /// The file's extension with its dot, or empty.
@@ -53,6 +59,24 @@ pub struct Config {
     pub seed: u64,
 }
 
+/// What a page says of its server, where it says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Vouched {
+    /// How many chunks of one file it takes at once.
+    pub parallel: Option<usize>,
+    /// Whether an id may stand in `chunkIds` more than once.
+    pub repeats: Option<bool>,
+}
+
+/// What an upload finds out about its endpoint, for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lesson {
+    /// What it accepts.
+    Accepts(Accepts),
+    /// It refuses larger chunks than these, in bytes.
+    LargestChunk(u64),
+}
+
 /// The number of a request, from 1; never used twice by one machine.
 pub type RequestId = u64;
 
@@ -63,8 +87,10 @@ pub enum Request {
     Handshake(Handshake),
     /// `POST endpoint` with the bytes of one chunk.
     Chunk {
-        /// The chunk's index in the file, which gives its bytes.
+        /// The chunk's index in the file.
         index: usize,
+        /// Where its bytes stand in the file.
+        bytes: Range<u64>,
         /// Its id on the wire.
         chunk_id: String,
         /// The file's id.
@@ -77,9 +103,9 @@ pub enum Request {
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Hash the file, from where an earlier visit was; answered by [`Input::Hashing`] now and then and by
-    /// [`Input::Hashed`] once.
-    Hash(Option<Box<Snapshot>>),
+    /// Hash the file and its chunks of so many bytes, from where an earlier visit was; answered by [`Input::Hashing`] now
+    /// and then, by [`Input::Repeats`] if a chunk stands in it twice, and by [`Input::Hashed`] once.
+    Hash(u64, Option<Box<Snapshot>>),
     /// Hold the hashing where it is.
     HoldHash,
     /// Let the hashing go on.
@@ -90,8 +116,12 @@ pub enum Effect {
     Send(RequestId, Request),
     /// Abort a request; what comes of it is ignored.
     Cancel(RequestId),
-    /// Hash one chunk of the file again; answered by [`Input::Checked`].
-    Check(usize),
+    /// Hash one chunk of the file again, by its index and where it stands; answered by [`Input::Checked`].
+    Check(usize, Range<u64>),
+    /// Ask the endpoint what it accepts, unless this page has; answered by [`Input::Accepts`].
+    AskAccepts,
+    /// Note something about the endpoint, for later uploads.
+    Learn(Lesson),
     /// Ask the page for new headers; answered by [`Input::Refreshed`].
     RefreshHeaders,
     /// Remember the upload for a later visit.
@@ -111,8 +141,10 @@ pub enum Effect {
 /// What is remembered of an upload between visits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
-    /// The digests, once they are known.
-    pub digests: Option<Digests>,
+    /// How large the chunks are, in bytes.
+    pub chunk: u64,
+    /// The digests, once they are known, and how the server was told of the chunks.
+    pub announced: Option<(Digests, Naming)>,
     /// Bytes that the server has.
     pub confirmed: u64,
 }
@@ -142,6 +174,8 @@ pub enum Known {
     Partly(Box<Snapshot>),
     /// All of them.
     Digests(Digests),
+    /// All of them, and how the server was told of the chunks.
+    Announced(Digests, Naming),
 }
 
 impl From<Option<Digests>> for Known {
@@ -157,6 +191,10 @@ pub enum Input {
     Start(Known),
     /// This many bytes of the file are hashed.
     Hashing(u64),
+    /// Two of the file's chunks are the same.
+    Repeats,
+    /// What the endpoint accepts; the default where it does not say, or did not answer.
+    Accepts(Accepts),
     /// The file is hashed, or cannot be read.
     Hashed(Result<Digests, Error>),
     /// A chunk was hashed again, or cannot be read.
@@ -175,6 +213,8 @@ pub enum Input {
     Foremost,
     /// It may have so many requests in flight; where the page says how many, any number is as good as that.
     Room(usize),
+    /// The page is not seen any more, and may never be again.
+    Hidden,
     /// The page pauses.
     Pause,
     /// The page goes on.

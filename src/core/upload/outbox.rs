@@ -74,6 +74,8 @@ impl Upload {
     /// Returns when nothing will have come from the server for too long, while it is not being asked already.
     fn quiet_at(&self) -> Option<Instant> {
         match &self.phase {
+            // Beside a chunk nothing goes out to a server that takes one at a time: there the chunk's own limit must do.
+            Phase::Exchanging(_) if self.pace.is_sequential() => None,
             Phase::Exchanging(exchange) if exchange.doubt.is_none() && !self.requests.is_empty() => {
                 Some(self.heard + self.silence())
             }
@@ -131,7 +133,11 @@ impl Upload {
         if self.room == 0 || !self.gate.is_open(now) {
             return Some(false);
         }
+        let alone = self.requests.is_empty();
         if exchange.doubt.is_some() {
+            if self.pace.is_sequential() && !alone {
+                return Some(false);
+            }
             if !self.requests.values().any(|request| request.what == What::Handshake) {
                 let handshake = exchange.handshake(&self.config.ext);
                 let complete = exchange.met && exchange.table.is_complete();
@@ -156,10 +162,11 @@ impl Upload {
         let chunk = exchange.table.get_mut(at)?;
         if !chunk.trusted {
             chunk.status = Status::Checking;
-            self.effects.push_back(Effect::Check(chunk.index));
+            self.effects.push_back(Effect::Check(chunk.index, self.config.cut.range(chunk.index)));
             return None;
         }
         chunk.status = Status::InFlight;
+        chunk.sent_alone = alone && self.pace.is_sequential();
         if chunk.report.tries == 0 {
             chunk.report.sent = now;
         }
@@ -167,12 +174,12 @@ impl Upload {
         let (len, stalls) = (chunk.len, chunk.troubles.stalls);
         let request = Request::Chunk {
             index: chunk.index,
+            bytes: self.config.cut.range(chunk.index),
             chunk_id: chunk.id.clone(),
             file_id: exchange.digests.file.to_hex(),
             // WebKit has bodies that hang because they are read from a file as they go out.
             from_memory: stalls > 0,
         };
-        self.sent += len;
         let share = self.share(self.pace.soon(), now);
         let mut entry = InFlight { what: What::Chunk(at), sent: now, deadline: now, len, stalls };
         entry.deadline = entry.limit(share, self.config.stall_timeout);

@@ -6,7 +6,6 @@ use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
 use crate::core::report::ChunkReport;
-use crate::core::text::text;
 
 /// How chunks are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,8 +13,23 @@ pub enum Naming {
     /// By their MD5; a repeated chunk has one name.
     #[default]
     Md5,
-    /// By their MD5 and index, for servers that need names unique within a file.
+    /// By their MD5 followed at once by their index, for servers that need names unique within a file.
     Md5Index,
+}
+
+impl Naming {
+    /// Returns its name in the option `chunkId` and in the journal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Naming::Md5 => "md5",
+            Naming::Md5Index => "md5-index",
+        }
+    }
+
+    /// Reads such a name.
+    pub fn from_name(name: &str) -> Option<Naming> {
+        [Naming::Md5, Naming::Md5Index].into_iter().find(|naming| naming.name() == name)
+    }
 }
 
 /// Where one chunk stands.
@@ -51,6 +65,8 @@ pub struct Chunk {
     pub status: Status,
     /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
     pub trusted: bool,
+    /// It was last sent with nothing beside it.
+    pub sent_alone: bool,
     /// How it fared in this visit.
     pub report: ChunkReport,
     /// What went wrong with it.
@@ -68,7 +84,7 @@ pub struct Troubles {
     pub refusals: u32,
     /// How often other bytes arrived than were sent, since it last arrived.
     pub garbled: u32,
-    /// How often the server took it and asked for it again, ever.
+    /// How often the server took it, sent with nothing beside it, and asked for it again, ever.
     pub lapses: u32,
 }
 
@@ -79,17 +95,20 @@ pub struct News {
     pub gained: bool,
     /// Chunks in flight that have arrived already.
     pub arrived: Vec<usize>,
-    /// The most often that one of the chunks has lapsed which the server had and lost.
+    /// The server lost chunks that it had: the most often that one of them was lost which was sent alone.
     pub lapsed: Option<u32>,
+    /// How many of the ids the file does not have: the server knows it in another cut, and says nothing of this one.
+    pub unknown: usize,
     /// The list names chunks that were acknowledged after the handshake went out.
     pub overtaken: bool,
 }
 
 impl Chunk {
-    /// Notes that the server took it and asks for it again; returns how often it has.
-    pub fn lapse(&mut self) -> u32 {
+    /// Notes that the server took it and asks for it again; returns how often it has. That does not count what was sent
+    /// beside others, which a server that takes one at a time may lose, unless it said that it `forgot` the file.
+    pub fn lapse(&mut self, forgot: bool) -> u32 {
         self.status = Status::Missing;
-        self.troubles.lapses += 1;
+        self.troubles.lapses += u32::from(self.sent_alone || forgot);
         self.troubles.lapses
     }
 }
@@ -114,7 +133,7 @@ impl Table {
         for (index, digest) in digests.chunks.iter().enumerate() {
             let id = match naming {
                 Naming::Md5 => digest.to_hex(),
-                Naming::Md5Index => text!(digest, "-", index),
+                Naming::Md5Index => format!("{digest}{index}"),
             };
             let len = cut.len(index);
             let at = table.find(&id).unwrap_or_else(|| {
@@ -128,6 +147,7 @@ impl Table {
                     bytes: 0,
                     status,
                     trusted: index >= believed,
+                    sent_alone: false,
                     report: ChunkReport { index, ..Default::default() },
                     troubles,
                 });
@@ -181,24 +201,26 @@ impl Table {
         self.chunks.iter_mut()
     }
 
-    /// Takes the list of the answer to handshake `id`; `latest` is the number of the latest request sent.
+    /// Takes the list of the answer to handshake `id`; `latest` is the number of the latest request sent. The server may
+    /// have said that it `forgot` the file.
     ///
     /// Of a chunk acknowledged after the handshake went out, the list says nothing.
-    pub fn learn(&mut self, needed: &[String], id: u64, latest: u64) -> News {
+    pub fn learn(&mut self, needed: &[String], id: u64, latest: u64, forgot: bool) -> News {
         let mut needs = vec![false; self.chunks.len()];
-        for at in needed.iter().filter_map(|id| self.find(id)) {
-            if let Some(need) = needs.get_mut(at) {
-                *need = true;
+        let mut news = News::default();
+        for id in needed {
+            match self.find(id).and_then(|at| needs.get_mut(at)) {
+                Some(need) => *need = true,
+                None => news.unknown += 1,
             }
         }
-        let mut news = News::default();
         for (at, (chunk, need)) in self.chunks.iter_mut().zip(needs).enumerate() {
             match (chunk.status, need) {
                 (Status::Confirmed { at, .. }, true) if at < id => {
-                    news.lapsed = news.lapsed.max(Some(chunk.lapse()))
+                    news.lapsed = news.lapsed.max(Some(chunk.lapse(forgot)))
                 }
                 (Status::Confirmed { .. }, true) => news.overtaken = true,
-                (Status::Missing | Status::Checking | Status::InFlight, false) => {
+                (Status::Missing | Status::Checking | Status::InFlight, false) if news.unknown == 0 => {
                     if chunk.status == Status::InFlight {
                         news.arrived.push(at);
                     }
@@ -220,7 +242,7 @@ impl Table {
                 && let Some(chunk) = self.get_mut(at)
                 && matches!(chunk.status, Status::Confirmed { at, .. } if at < id)
             {
-                lapsed = lapsed.max(Some(chunk.lapse()));
+                lapsed = lapsed.max(Some(chunk.lapse(false)));
             }
         }
         lapsed
@@ -228,7 +250,7 @@ impl Table {
 
     /// Notes that the server has the whole file, whatever was known of its chunks.
     pub fn complete(&mut self, latest: u64) {
-        self.learn(&[], latest, latest);
+        self.learn(&[], latest, latest, false);
     }
 
     /// Returns how many chunks the server is not known to have.
@@ -293,22 +315,33 @@ mod tests {
         let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, 0);
         let ids = table.ids();
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
+        table.get_mut(0).unwrap().sent_alone = true;
         table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
         table.get_mut(2).unwrap().status = Status::InFlight;
-        let news = table.learn(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8);
-        assert_eq!(news, News { gained: true, arrived: vec![2], lapsed: Some(1), overtaken: true });
+        let news = table.learn(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8, false);
+        let expected = News { gained: true, arrived: vec![2], lapsed: Some(1), overtaken: true, unknown: 0 };
+        assert_eq!(news, expected);
         assert_eq!(table.map(), [0, 3, 2, 0]);
-        assert_eq!(table.relearn(&ids, 8), Some(1), "b");
+        assert_eq!(table.relearn(&ids, 8), Some(0), "b, which was not sent alone");
         assert_eq!(table.map(), [0, 0, 2, 0]);
         table.complete(9);
         assert!(table.is_complete());
     }
 
     #[test]
+    fn a_list_of_another_cut_confirms_nothing() {
+        let mut table = Table::new(Cut::new(20, 10), &digests("ab"), Naming::Md5, 0);
+        let other = Digest([7; 16]).to_hex();
+        let news = table.learn(&[other], 1, 1, false);
+        assert_eq!(news, News { unknown: 1, ..News::default() });
+        assert_eq!(table.map(), [0, 0]);
+    }
+
+    #[test]
     fn with_the_index_every_place_is_its_own() {
         let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, 0);
         assert_eq!(table.iter().count(), 5);
-        assert!(table.ids().iter().enumerate().all(|(i, id)| id.ends_with(&format!("-{i}"))));
+        assert!(table.ids().iter().enumerate().all(|(i, id)| id.get(32..) == Some(&i.to_string())));
         assert_eq!(table.find(&table.ids()[3]), Some(3));
     }
 }

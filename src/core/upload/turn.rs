@@ -110,6 +110,7 @@ mod tests {
     use crate::core::pace::Concurrency;
     use crate::core::plan::Cut;
     use crate::core::retry::Policy;
+    use crate::core::upload::Vouched;
     use crate::core::upload::{Config, Known, Naming};
 
     const NOW: Instant = Instant(7);
@@ -117,7 +118,9 @@ mod tests {
     fn in_turn() -> InTurn {
         InTurn::new(Upload::new(Config {
             cut: Cut::new(30, 10),
-            naming: Naming::Md5,
+            naming: Some(Naming::Md5),
+            vouched: Vouched::default(),
+            accepted: None,
             expected: None,
             ext: String::new(),
             concurrency: Concurrency::Fixed(2),
@@ -146,7 +149,7 @@ mod tests {
         assert_eq!(give(&mut it, Input::Foremost), [Effect::TakeSeat]);
         assert_eq!(state(&it), State::Queued);
         let effects = give(&mut it, Input::Start(Known::Nothing));
-        assert!(effects.contains(&Effect::Hash(None)), "{effects:?}");
+        assert!(effects.contains(&Effect::Hash(10, None)), "{effects:?}");
         assert_eq!(state(&it), State::Hashing);
         assert_eq!(give(&mut it, Input::Foremost), [], "it has its turn");
     }

@@ -11,15 +11,18 @@ use crate::core::json;
 use crate::core::retry::retry_after;
 use crate::core::text::{parts, text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
+use crate::core::wire::{Accepts, Answer, Envelope};
 use crate::web::drive::Driver;
-use crate::web::fetch::{self, Outgoing, send};
+use crate::web::fetch::{self, AbortGuard, Outgoing, send};
 use crate::web::headers::{self, Pairs};
-use crate::web::task::promised;
+use crate::web::task::{first, promised};
 use crate::web::turn::turn;
-use crate::web::{blob, clock, object, read, sys};
+use crate::web::{blob, clock, object, read, sys, timer};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: u32 = 200;
+/// How long the question what an endpoint accepts may take, in ms.
+const QUESTION: Millis = 10_000;
 /// A chunk of at most so many bytes is read and sent as bytes: for a blob Chromium's page waits for another process.
 const SMALL: u64 = 64 << 10;
 
@@ -40,8 +43,7 @@ pub async fn exchange(
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
             (handshake_url(&job.endpoint), json::handshake(&handshake).into())
         }
-        Request::Chunk { index, chunk_id, file_id, from_memory } => {
-            let range = job.cut.range(index);
+        Request::Chunk { bytes: range, chunk_id, file_id, from_memory, .. } => {
             let is_small = range.end - range.start <= SMALL;
             let bytes: JsValue = if is_small || from_memory {
                 blob::Read::start(&job.file, &range)?.bytes().await?.into()
@@ -61,10 +63,37 @@ pub async fn exchange(
         }
     };
     let credentials = job.credentials;
-    let outgoing = Outgoing { method: "POST", url, headers, credentials, body: Some(body), no_store: false };
+    let outgoing = Outgoing {
+        method: "POST",
+        url: url.clone(),
+        headers,
+        credentials,
+        body: Some(body),
+        no_store: false,
+    };
     let response = send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
-    receive(response).await
+    receive(response, &url).await
+}
+
+/// Asks the endpoint what it accepts, by a handshake that changes nothing since it names no file: the protocol answers it
+/// with 403. Whatever else comes, or nothing for [`QUESTION`], accepts what every server does.
+pub async fn question(job: &Job) -> Accepts {
+    let ask = async {
+        let headers = job.headers.get(job.headers.fresh()).await.ok()?;
+        let headers = [headers, vec![("Content-Type".to_owned(), "application/json".to_owned())]].concat();
+        let (url, body) =
+            (handshake_url(&job.endpoint), Some(JsValue::from_str(r#"{"ext":"","chunkIds":[]}"#)));
+        let credentials = job.credentials;
+        let outgoing =
+            Outgoing { method: "POST", url: url.clone(), headers, credentials, body, no_store: false };
+        let guard = AbortGuard::new().ok()?;
+        let response = send(outgoing, &guard.signal()).await.ok()?;
+        receive(response, &url).await.ok()?.accepts()
+    };
+    let mut accepts = None;
+    first(async { accepts = ask.await }, timer::sleep(QUESTION)).await;
+    accepts.unwrap_or_default()
 }
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
@@ -74,7 +103,11 @@ fn handshake_url(endpoint: &str) -> String {
     text!(without_end(path, '/'), "/handshake", rest)
 }
 
-async fn receive(response: web_sys::Response) -> Result<Response, String> {
+/// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.
+async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, String> {
+    // A page's own `fetch` may not say.
+    let base = object::get_string(&response, "url").filter(|url| !url.is_empty());
+    let base = base.unwrap_or_else(|| asked.to_owned());
     let status = response.status();
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
@@ -83,6 +116,10 @@ async fn receive(response: web_sys::Response) -> Result<Response, String> {
     let text = promised(Promise::resolve(&text)).await?;
     let text: JsString = text.dyn_into().map_err(|_| "the answer has no text".to_owned())?;
     let body = match read::envelope(&text) {
+        Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
+            let data = Some(Answer::Url(if url.is_empty() { url } else { sys::resolve(&url, &base) }));
+            Body::Envelope(Envelope { code, msg, data, accepts })
+        }
         Some(envelope) => Body::Envelope(envelope),
         None => Body::Other(text.slice(0, START).as_string().unwrap_or_default()),
     };

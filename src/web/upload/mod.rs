@@ -4,12 +4,13 @@ mod exchange;
 mod form;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use self::exchange::exchange;
+use self::exchange::{exchange, question};
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -31,7 +32,7 @@ use crate::web::store::Claim;
 use crate::web::sys::Tabs;
 use crate::web::tabs::Turn;
 use crate::web::task::spawn;
-use crate::web::{blob, clock, object, read, store, sys, write};
+use crate::web::{blob, clock, endpoints, object, read, store, sys, write};
 
 impl Machine for InTurn {
     type Input = Input;
@@ -61,13 +62,17 @@ impl Machine for InTurn {
     fn online(online: bool) -> Input {
         Input::Online(online)
     }
+
+    fn hidden() -> Option<Input> {
+        Some(Input::Hidden)
+    }
 }
 
 /// What an upload works on.
 pub struct Job {
     /// The file.
     pub file: Blob,
-    /// Its chunks.
+    /// Its chunks, at first.
     pub cut: Cut,
     /// Where chunks go; handshakes go to `/handshake` below it.
     pub endpoint: String,
@@ -91,8 +96,8 @@ pub struct Job {
     pub turn: RefCell<Option<Turn>>,
     /// The way back to the file for a later visit: a handle, as long as the journal takes it, or undefined.
     pub handle: RefCell<JsValue>,
-    /// The key of its digests; nothing if they are not to be remembered.
-    pub digests: Option<String>,
+    /// What tells the file, to find its digests by; nothing if they are not to be remembered.
+    pub identity: Option<UploadRecord>,
 }
 
 /// The hands of one upload.
@@ -140,13 +145,12 @@ impl UploadHands {
         drop(self.job.turn.take());
     }
 
-    fn hash(&self, earlier: Option<Snapshot>) {
+    fn hash(&self, chunk: u64, earlier: Option<Snapshot>) {
         let (job, driver, control) = (self.job.clone(), self.driver.clone(), self.hashing.clone());
         let watcher =
-            Rc::new(Hashing { job: job.clone(), driver: driver.clone(), writes: self.writes.clone() });
+            Rc::new(Hashing { job: job.clone(), chunk, driver: driver.clone(), writes: self.writes.clone() });
         spawn(async move {
-            let hashing =
-                hasher::hash(job.file.clone(), job.cut.chunk, earlier, control, watcher.clone()).await;
+            let hashing = hasher::hash(job.file.clone(), chunk, earlier, control, watcher.clone()).await;
             let Some(result) = hashing else { return };
             if let Ok(digests) = &result {
                 watcher.keep("digests", &digests.to_bytes());
@@ -156,11 +160,10 @@ impl UploadHands {
         });
     }
 
-    fn check(&self, index: usize) {
+    fn check(&self, index: usize, range: Range<u64>) {
         let (job, driver) = (self.job.clone(), self.driver.clone());
         spawn(async move {
-            let range = job.cut.range(index);
-            let doing = text!("checking chunk ", index + 1, " of ", job.cut.count());
+            let doing = format!("checking chunk {}", index + 1);
             let result = match blob::slice(&job.file, &range) {
                 Ok(slice) => hasher::digest(slice).await,
                 Err(why) => Err(Unreadable { at: 0, why }),
@@ -194,10 +197,7 @@ impl UploadHands {
         if self.job.claim.borrow().is_none() {
             return;
         }
-        if let Some(digests) = &memory.digests {
-            record.set_digests(digests);
-        }
-        record.confirmed = memory.confirmed;
+        record.remember(&memory);
         record.updated_at = clock::unix_now();
         let value = write::upload_record(&record);
         let job = self.job.clone();
@@ -236,22 +236,29 @@ impl Job {
             && let Some(value) = store::get(&self.key).await
             && let Some(stored) = read::upload_record(&value)
             && stored.is_same_file(record)
-            && let Some(digests) = stored.digests()
+            && let Some(known) = stored.known()
         {
-            return Known::Digests(digests);
+            return known;
         }
-        if let Some(key) = &self.digests
-            && let Some(value) = store::digests(key).await
+        if let Some(key) = self.digests_key(self.cut.chunk)
+            && let Some(value) = store::digests(&key).await
         {
             return read::known(&value, self.cut);
         }
         Known::Nothing
+    }
+
+    /// Returns the key under which the file's digests in chunks of this size are remembered.
+    fn digests_key(&self, chunk: u64) -> Option<String> {
+        let identity = self.identity.clone()?;
+        journal::digests_key(&UploadRecord { chunk, ..identity })
     }
 }
 
 /// Who follows the hashing of an upload's file.
 struct Hashing {
     job: Rc<Job>,
+    chunk: u64,
     driver: Rc<Driver<InTurn>>,
     writes: Serial,
 }
@@ -260,7 +267,7 @@ impl Hashing {
     /// Remembers digests, or where they are. That costs nothing but the hashing of a later visit if it fails.
     fn keep(&self, name: &str, bytes: &[u8]) {
         let job = self.job.clone();
-        let Some(key) = job.digests.clone() else { return };
+        let Some(key) = job.digests_key(self.chunk) else { return };
         let now = clock::unix_now();
         let value = write::known(name, bytes, now);
         self.writes.run(async move {
@@ -278,6 +285,10 @@ impl Watcher for Hashing {
         self.driver.tell(Input::Hashing(at));
     }
 
+    fn repeats(&self) {
+        self.driver.tell(Input::Repeats);
+    }
+
     fn saved(&self, snapshot: Snapshot) {
         self.keep("state", &snapshot.to_bytes());
     }
@@ -293,13 +304,21 @@ impl Hands<InTurn> for UploadHands {
 
     fn perform(&mut self, effect: Effect) -> Option<Result<Outcome, Error>> {
         match effect {
-            Effect::Hash(earlier) => self.hash(earlier.map(|snapshot| *snapshot)),
+            Effect::Hash(chunk, earlier) => self.hash(chunk, earlier.map(|snapshot| *snapshot)),
             Effect::HoldHash => self.hashing.hold(true),
             Effect::ResumeHash => self.hashing.hold(false),
             Effect::StopHash => self.hashing.stop(),
             Effect::Send(id, request) => self.send(id, request),
             Effect::Cancel(id) => drop(self.requests.borrow_mut().remove(&id)),
-            Effect::Check(index) => self.check(index),
+            Effect::Check(index, range) => self.check(index, range),
+            Effect::AskAccepts => {
+                let (job, driver) = (self.job.clone(), self.driver.clone());
+                spawn(async move {
+                    let accepts = endpoints::accepts(&job.endpoint, question(&job)).await;
+                    driver.tell(Input::Accepts(accepts));
+                });
+            }
+            Effect::Learn(lesson) => endpoints::learn(&self.job.endpoint, lesson),
             Effect::RefreshHeaders => {
                 let (job, driver) = (self.job.clone(), self.driver.clone());
                 spawn(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });

@@ -48,7 +48,10 @@ fn judge(name: &str, told: &Value) -> Result<()> {
         ensure!(said.starts_with(expected), "{part} is {said:?} where {expected:?} was expected");
         Ok(())
     };
-    says("hashing", if name == "no workers" { "page: Error: no worker starts here (not in" } else { "worker" })?;
+    says(
+        "hashing",
+        if name == "no workers" { "page: Error: no worker starts here (not in" } else { "worker" },
+    )?;
     let replaced = name.starts_with("fetch") && !name.contains("no source");
     says("fetch", if replaced { "page" } else { "browser" })?;
     let silent = name.starts_with("a store");

@@ -9,7 +9,7 @@ use crate::sim::server;
 
 impl World<'_> {
     /// Judges the end.
-    pub(super) fn judge(mut self, missing: u64) -> Result<End, String> {
+    pub(super) fn judge(mut self, missing: (u64, u64)) -> Result<End, String> {
         for late in
             [Input::Resume, Input::Online(true), Input::Wake, Input::Start(Known::Nothing), Input::Abort]
         {
@@ -32,7 +32,7 @@ impl World<'_> {
         }
     }
 
-    fn judge_outcome(&self, outcome: &Outcome, missing: u64) -> Result<(), String> {
+    fn judge_outcome(&self, outcome: &Outcome, (plain, indexed): (u64, u64)) -> Result<(), String> {
         let id = outcome.file_id.to_string();
         check!(outcome.url == server::url(&id, EXT), "a wrong URL: {}", outcome.url);
         let held = self.named.get(&id);
@@ -40,11 +40,14 @@ impl World<'_> {
         check!(self.disk.iter().any(|version| Some(version) == held), "done with other bytes");
         check!(self.confirmed == outcome.size, "done at {} of {}", self.confirmed, outcome.size);
         if self.scenario.is_peaceful() {
+            let missing = if self.indexed { indexed } else { plain };
             check!(self.chunk_bytes == missing, "{} bytes sent for {missing}", self.chunk_bytes);
             let missing = missing * self.scenario.scale;
             check!(outcome.reused == outcome.size - missing, "reused {} of {missing}", outcome.reused);
             let handshakes = self.sends - self.chunk_sends;
-            check!(handshakes <= 2 + usize::from(self.scenario.habits.empty_once), "{handshakes} handshakes");
+            let refused = usize::from(self.seen.refused > 0);
+            let most = 2 + usize::from(self.scenario.habits.empty_once) + refused;
+            check!(handshakes <= most, "{handshakes} handshakes");
         }
         Ok(())
     }
