@@ -254,7 +254,7 @@ export interface Progress {
   /**
    * What a transfer waits for, and until when (in ms since 1970, or null for an event). `another-tab`: another tab of this
    * site, or another transfer of this page, uploads the same file; this one shows how far that is, and goes on if the
-   * other ends or says nothing for 12 to 15 s.
+   * other ends or says nothing for 10 to 15 s.
    */
   readonly waitingFor: {
     readonly reason: "offline" | "backoff" | "another-tab";

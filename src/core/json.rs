@@ -1,17 +1,20 @@
 //! Writes the JSON of requests. Not by the page's `JSON.stringify`: old libraries give arrays a `toJSON` of their own, and
 //! `chunkIds` would go out as a text.
 
+use crate::core::text::text;
 use crate::core::wire::Handshake;
 
 /// Writes what a handshake sends.
 pub fn handshake(handshake: &Handshake) -> String {
-    let ids: Vec<String> = handshake.chunk_ids.iter().map(|id| quoted(id)).collect();
-    format!(
-        r#"{{"fileId":{},"ext":{},"chunkIds":[{}]}}"#,
-        quoted(&handshake.file_id),
-        quoted(&handshake.ext),
-        ids.join(",")
-    )
+    let mut ids = String::new();
+    for id in &handshake.chunk_ids {
+        if !ids.is_empty() {
+            ids.push(',');
+        }
+        ids.push_str(&quoted(id));
+    }
+    let (file_id, ext) = (quoted(&handshake.file_id), quoted(&handshake.ext));
+    text!("{\"fileId\":", file_id, ",\"ext\":", ext, ",\"chunkIds\":[", ids, "]}")
 }
 
 /// Writes a string (RFC 8259, section 7).
@@ -21,7 +24,15 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            '\0'..='\x1f' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '\0'..='\x1f' => {
+                quoted.push_str("\\u00");
+                quoted.extend(
+                    [u32::from(c) >> 4, u32::from(c) & 15]
+                        .map(|digit| char::from_digit(digit, 16))
+                        .into_iter()
+                        .flatten(),
+                );
+            }
             c => quoted.push(c),
         }
     }

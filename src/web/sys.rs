@@ -123,7 +123,7 @@ pub fn page() -> Port {
 /// Tells whether a function of the global object is the browser's own, as far as its source tells.
 pub fn is_native(function: &str) -> bool {
     let function = get(&js_sys::global(), function).unwrap_or_default();
-    source_of(&function).is_ok_and(|source| source.contains("[native code]"))
+    source_of(&function).is_ok_and(|source| parts(&source, b'[').any(|part| part.starts_with("native code]")))
 }
 
 /// Tells whether frames are being shown: a hidden page and a worker have none.

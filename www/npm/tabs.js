@@ -3,7 +3,7 @@ import { sleep } from './sleep.js';
 
 // Whose turn it is answers within milliseconds, seen or not: messages are not held back as timers are. Three questions
 // without an answer are a tab that stands still: in a dialog, in a debugger, in a long task.
-const ASK_EVERY = 4000;
+const ASK_EVERY = 3500;
 const UNANSWERED = 3;
 const ENDED = ['paused', 'done', 'failed', 'aborted'];
 // What the one whose turn it is says before it knows anything.

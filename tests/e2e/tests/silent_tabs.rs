@@ -64,7 +64,7 @@ async fn one_stands_still(stage: &Stage) -> Result<()> {
         "window.standStill = (ms) => setTimeout(() => {
             const end = performance.now() + ms;
             while (performance.now() < end);
-         })"
+         }, 1000)"
     } else {
         "BroadcastChannel.prototype.postMessage = () => {}"
     };
