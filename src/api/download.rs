@@ -55,6 +55,7 @@ impl Steered for Download {
             ("kind", "download".into()),
             ("now", number(now.0)),
             ("events", settled::events(self.events())),
+            ("environment", settled::environment()),
             ("progress", settled::progress(&self.progress(now), now)),
         ])
     }

@@ -8,8 +8,8 @@ use crate::core::error::Error;
 use crate::core::progress::{Progress, Wait};
 use crate::core::report::Event;
 use crate::core::upload::{self, Upload};
-use crate::web::clock;
 use crate::web::object::{number, object};
+use crate::web::{clock, fetch, pool, store};
 
 /// Makes the page's `Progress`.
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
@@ -45,6 +45,25 @@ fn trouble(error: &Error) -> JsValue {
         ("status", error.status.map_or(JsValue::NULL, JsValue::from)),
         ("message", error.message().into()),
     ])
+}
+
+/// Makes what a report says of the page: what it gave the engine to work with, and why not more.
+pub fn environment() -> JsValue {
+    let part = |kind: &str, why: Option<String>| {
+        object(&[("kind", kind.into()), ("why", why.map_or(JsValue::NULL, JsValue::from))])
+    };
+    let hashing = match pool::condition() {
+        pool::Condition::Idle => JsValue::NULL,
+        pool::Condition::Workers => part("worker", None),
+        pool::Condition::Here(why) => part("page", Some(why)),
+    };
+    let journal = match store::condition() {
+        None => JsValue::NULL,
+        Some(Ok(())) => part("indexeddb", None),
+        Some(Err(why)) => part("none", Some(why)),
+    };
+    let fetch = if fetch::is_replaced() { "page" } else { "browser" };
+    object(&[("hashing", hashing), ("journal", journal), ("fetch", part(fetch, None))])
 }
 
 /// Makes the events of a report.

@@ -209,6 +209,22 @@ export interface TransferReport {
   /** The chunks that were sent (uploads): at most 1,000, of more than that those first that had troubles. */
   readonly chunks?: readonly ChunkReport[];
   readonly progress?: Progress;
+  readonly environment?: TransferEnvironment;
+}
+
+/** What the page gave a transfer to work with. */
+export interface TransferEnvironment {
+  /** Where files are hashed, and why not in a worker; null while nothing was. */
+  readonly hashing: { readonly kind: "worker" | "page"; readonly why: string | null } | null;
+  /**
+   * Where unfinished transfers are remembered, and what went wrong with that last: then a transfer goes on, and may not
+   * be found after a reload. Null while it was not needed.
+   */
+  readonly journal: { readonly kind: "indexeddb" | "none"; readonly why: string | null } | null;
+  /** How tabs with the same file take turns; null for transfers that do not. */
+  readonly tabs: { readonly kind: "locks" | "none"; readonly why: string | null } | null;
+  /** Whose function requests go through: the page's, if it has put one in the browser's place. */
+  readonly fetch: { readonly kind: "browser" | "page"; readonly why: null };
 }
 
 /** How a chunk fared in this visit. */
@@ -241,9 +257,13 @@ export interface Progress {
   readonly speed: number;
   /** Seconds left, or null where that can't be told. */
   readonly eta: number | null;
-  /** What a `waiting` transfer waits for, until when (in ms since 1970, or null for an event), and what failed before. */
+  /**
+   * What a transfer waits for, until when (in ms since 1970, or null for an event), and what failed before. `another-tab`:
+   * another tab of this site, or another transfer of this page, uploads the same file; this one shows how far that is, and
+   * goes on if the other ends or says nothing for 10 to 15 s.
+   */
   readonly waitingFor: {
-    readonly reason: "offline" | "backoff";
+    readonly reason: "offline" | "backoff" | "another-tab";
     readonly until: number | null;
     readonly cause: Trouble | null;
   } | null;

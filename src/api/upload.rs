@@ -55,6 +55,7 @@ impl Steered for InTurn {
             ("now", number(clock::now().0)),
             ("events", settled::events(upload.events())),
             ("chunks", settled::chunks(upload)),
+            ("environment", settled::environment()),
             ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
         ])
     }

@@ -10,7 +10,7 @@ pub fn serve_worker() {
     worker::serve();
 }
 
-/// Says where workers come from: `source` returns a promise of a worker that is ready, or of null.
+/// Says where workers come from: `source` returns a promise of a worker that is ready, which fails where none can be had.
 #[wasm_bindgen(js_name = setWorkerSource, skip_typescript)]
 pub fn set_worker_source(source: js_sys::Function) {
     pool::set_worker_source(source);

@@ -8,6 +8,7 @@ pub mod error;
 pub mod flat_map;
 pub mod gate;
 pub mod journal;
+pub mod json;
 pub mod line;
 pub mod md5;
 pub mod pace;

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::Blob;
+use web_sys::{Blob, Response};
 
+use super::object::{bytes, call, is_a};
 use super::sys;
 use super::task::{Promised, promised};
 use crate::core::text::text;
@@ -13,6 +14,18 @@ use crate::core::text::text;
 /// Returns a reference to some bytes of `blob`; nothing is read.
 pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
     blob.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(|error| sys::describe(&error))
+}
+
+/// Returns a blob of this page's own for one of another frame: that may be gone at any time, and with it all that would
+/// come of the blob's methods. Fails for what is no blob.
+pub fn in_this_realm(blob: JsValue) -> Result<Blob, String> {
+    if blob.is_instance_of::<Blob>() {
+        return Ok(blob.unchecked_into());
+    }
+    if !is_a(&blob, "Blob") && !is_a(&blob, "File") {
+        return Err("that is no blob".to_owned());
+    }
+    Blob::new_with_blob_sequence(&Array::of1(&blob)).map_err(|error| sys::describe(&error))
 }
 
 /// A read that has been started, so that it goes on while something else is done.
@@ -28,8 +41,8 @@ impl Read {
     pub fn start(blob: &Blob, range: &Range<u64>) -> Result<Read, String> {
         // A slice costs the browser as much as the read of a small file.
         let whole = range.start == 0 && range.end == blob.size() as u64;
-        let bytes = if whole { blob.array_buffer() } else { slice(blob, range)?.array_buffer() };
-        Ok(Read { bytes: promised(bytes), len: range.end - range.start })
+        let bytes = if whole { contents(blob) } else { contents(&slice(blob, range)?) };
+        Ok(Read { bytes: bytes?, len: range.end - range.start })
     }
 
     /// Waits for the bytes; fails if the file cannot be read or is shorter than it was.
@@ -40,9 +53,17 @@ impl Read {
 
 /// Returns what a read has brought; fails if those are not `expected` bytes.
 pub fn checked(buffer: JsValue, expected: u64) -> Result<Uint8Array, String> {
-    let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| "reading gave no bytes".to_owned())?;
-    if u64::from(buffer.byte_length()) != expected {
-        return Err(text!(buffer.byte_length(), " bytes were read where ", expected, " were expected"));
+    let bytes = bytes(&buffer).ok_or_else(|| "reading gave no bytes".to_owned())?;
+    if u64::from(bytes.length()) != expected {
+        return Err(text!(bytes.length(), " bytes were read where ", expected, " were expected"));
     }
-    Ok(Uint8Array::new(&buffer))
+    Ok(bytes)
+}
+
+/// Starts to read all of a blob.
+fn contents(blob: &Blob) -> Result<Promised, String> {
+    // By way of a response where a page has taken or broken the blob's own method.
+    let read = call(blob, "arrayBuffer", &[])
+        .or_else(|_| Response::new_with_opt_blob(Some(blob))?.array_buffer().map(JsValue::from));
+    read.map(|read| promised(Promise::resolve(&read))).map_err(|error| sys::describe(&error))
 }

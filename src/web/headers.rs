@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::object::get;
+use super::object::{get, is_a};
 use super::sys;
 use super::task::Boxed;
 use crate::core::cause::{Cause, Loss};
@@ -98,10 +98,13 @@ fn asked(function: &Function) -> Boxed<Result<Pairs, JsValue>> {
 
 /// Reads a plain object or a `Headers` object. Where a value is a number it is sent as `fetch` would.
 fn pairs(value: &JsValue) -> Result<Pairs, String> {
-    let entries = match value.dyn_ref::<Object>() {
-        Some(headers) if headers.is_instance_of::<web_sys::Headers>() => js_sys::Array::from(headers),
-        Some(object) => Object::entries(object),
-        None => return Err(format!("it gave {} where an object was expected", kind(value))),
+    let entries = if is_a(value, "Headers") {
+        // Not by `Array.from`, which old libraries replace by what knows no iterators.
+        Object::from_entries(value).map(|headers| Object::entries(&headers)).unwrap_or_default()
+    } else if value.is_object() {
+        Object::entries(value.unchecked_ref())
+    } else {
+        return Err(format!("it gave {} where an object was expected", kind(value)));
     };
     let mut pairs = Vec::new();
     for entry in entries.iter() {

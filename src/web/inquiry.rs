@@ -120,7 +120,8 @@ async fn asked(url: &str, mode: &str, credentials: &str) -> Option<bool> {
         ("cache", "no-store".into()),
         ("signal", guard.signal().into()),
     ]);
-    let answer = sys::fetch_plainly(url, &init).unwrap_or_else(|error| Promise::reject(&error));
+    let answer = sys::fetch(url, &init).map(|answer| Promise::resolve(&answer));
+    let answer = answer.unwrap_or_else(|error| Promise::reject(&error));
     let mut answered = None;
     let wait = async { answered = Some(wasm_bindgen_futures::JsFuture::from(answer).await.is_ok()) };
     first(wait, timer::sleep(PATIENCE)).await;

@@ -1,5 +1,6 @@
 //! Effects on the browser, one place for each; nothing is decided here.
 
+pub mod answer;
 pub mod blob;
 pub mod clock;
 pub mod download;

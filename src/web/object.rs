@@ -1,6 +1,6 @@
 //! Plain JavaScript objects: made from pairs, read by name.
 
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Makes a plain object.
@@ -41,6 +41,21 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsV
         list.push(argument);
     }
     Reflect::apply(&function, object, &list)
+}
+
+/// Tells whether a value is of a `kind` of the browser's, such as `ArrayBuffer`. The same for values of another frame, and
+/// where the page has put something of its own in the constructor's place: `instanceof` fails for both.
+pub fn is_a(value: &JsValue, kind: &str) -> bool {
+    super::sys::tag_of(value).strip_prefix("[object ").and_then(|tag| tag.strip_suffix(']')) == Some(kind)
+}
+
+/// Returns the bytes of an array of bytes or of an ArrayBuffer, whatever frame they are of.
+pub fn bytes(value: &JsValue) -> Option<Uint8Array> {
+    if is_a(value, "Uint8Array") {
+        Some(value.clone().unchecked_into())
+    } else {
+        is_a(value, "ArrayBuffer").then(|| Uint8Array::new(value))
+    }
 }
 
 /// Reads a property of a type.

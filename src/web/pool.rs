@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::hasher::{End, Haste, Job};
@@ -12,7 +12,7 @@ use super::listener::Listener;
 use super::object::{get, get_as, get_string, get_u64, number, object};
 use super::signal::Signal;
 use super::sys::{self, Port};
-use super::task::{promised, spawn};
+use super::task::{ask, spawn};
 use super::timer;
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
@@ -33,6 +33,8 @@ thread_local! {
 
 struct Pool {
     source: RefCell<Option<Function>>,
+    /// Why this thread hashed something itself; nothing if it never had to.
+    why_here: RefCell<Option<String>>,
     members: RefCell<Vec<Rc<Member>>>,
     /// Workers that were asked for and have not come.
     starting: Cell<u32>,
@@ -74,9 +76,30 @@ impl Member {
     }
 }
 
-/// Says where workers come from: a function that returns a promise of a worker that is ready, or of null.
+/// Says where workers come from: a function that returns a promise of a worker that is ready, which fails where none can
+/// be had.
 pub fn set_worker_source(source: Function) {
     POOL.with(|pool| *pool.source.borrow_mut() = Some(source));
+}
+
+/// Where files are hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing was hashed yet.
+    Idle,
+    /// In workers.
+    Workers,
+    /// On this thread, and why.
+    Here(String),
+}
+
+/// Returns where files are hashed.
+pub fn condition() -> Condition {
+    POOL.with(|pool| match pool.why_here.borrow().clone() {
+        Some(why) => Condition::Here(why),
+        None if pool.members.borrow().is_empty() => Condition::Idle,
+        None => Condition::Workers,
+    })
 }
 
 /// Raises `alarm` in `ms`, if there is a worker to do it.
@@ -131,6 +154,7 @@ impl Pool {
     const fn new() -> Pool {
         Pool {
             source: RefCell::new(None),
+            why_here: RefCell::new(None),
             members: RefCell::new(Vec::new()),
             starting: Cell::new(0),
             waiting: RefCell::new(Queue::new()),
@@ -177,7 +201,7 @@ impl Pool {
                 self.starting.set(self.starting.get() + 1);
                 spawn(start(source));
             }
-            None => self.give_up(),
+            None => self.give_up(None),
         }
     }
 
@@ -199,8 +223,9 @@ impl Pool {
         }
     }
 
-    /// Has this thread do some jobs.
-    fn keep(&self, jobs: impl IntoIterator<Item = Rc<Job>>) {
+    /// Has this thread do some jobs, and says why.
+    fn keep(&self, jobs: impl IntoIterator<Item = Rc<Job>>, why: &str) {
+        self.why_here.borrow_mut().get_or_insert_with(|| why.to_owned());
         jobs.into_iter().for_each(|job| self.waiting_here.borrow_mut().push_back(job));
         self.dispatch_here();
     }
@@ -239,14 +264,14 @@ impl Pool {
         member.tasks.borrow_mut().insert(id, jobs);
         if member.port.post_message(&message).is_err() {
             let jobs = member.tasks.borrow_mut().remove(&id);
-            self.keep(jobs.into_iter().flatten());
+            self.keep(jobs.into_iter().flatten(), "a file could not be handed to a worker");
         }
     }
 
-    /// Does all that waits on this thread.
-    fn give_up(&self) {
+    /// Does all that waits on this thread, since there are no workers: `why`, unless that is known.
+    fn give_up(&self, why: Option<String>) {
         if self.members.borrow().is_empty() && self.starting.get() == 0 {
-            self.keep(self.waiting.take());
+            self.keep(self.waiting.take(), why.as_deref().unwrap_or("the page has no workers"));
         }
     }
 
@@ -283,7 +308,7 @@ impl Pool {
         for job in jobs.into_iter().flatten() {
             match results.next().and_then(end) {
                 Some(end) => job.end(end),
-                None => self.keep([job]),
+                None => self.keep([job], "a worker gave no answer that could be read"),
             }
         }
         self.dispatch();
@@ -321,7 +346,7 @@ impl Pool {
                 if job.survives() {
                     self.waiting.borrow_mut().push_back(job);
                 } else {
-                    self.keep([job]);
+                    self.keep([job], "two workers died of a file, or with it");
                 }
             }
         }
@@ -352,17 +377,16 @@ fn next(line: &RefCell<Queue<Rc<Job>>>, most: usize) -> Vec<Rc<Job>> {
 }
 
 async fn start(source: Function) {
-    let worker = match source.call0(&JsValue::UNDEFINED) {
-        Ok(promise) => promised(Promise::resolve(&promise)).await.ok(),
-        Err(_) => None,
-    };
-    let worker = worker.filter(|worker| !worker.is_null() && !worker.is_undefined());
+    let worker = ask(&source).await;
     POOL.with(|pool| {
         pool.starting.set(pool.starting.get() - 1);
-        let Some(worker) = worker else {
-            // None will come of another try either.
-            *pool.source.borrow_mut() = None;
-            return pool.give_up();
+        let worker = match worker {
+            Ok(worker) => worker,
+            Err(why) => {
+                // None will come of another try either.
+                *pool.source.borrow_mut() = None;
+                return pool.give_up(Some(why));
+            }
         };
         let port = worker.clone().unchecked_into();
         let member = Rc::new(Member { port, listeners: RefCell::default(), tasks: RefCell::default() });

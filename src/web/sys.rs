@@ -10,22 +10,30 @@ use crate::core::text::parts;
 
 #[wasm_bindgen]
 extern "C" {
-    /// [`fetch`](https://fetch.spec.whatwg.org/#fetch-method), of a page or a worker.
-    pub fn fetch(request: &web_sys::Request) -> Promise;
+    /// [`fetch`](https://fetch.spec.whatwg.org/#fetch-method) of a page or a worker, as it is at the time: many pages
+    /// replace it, and their functions expect an address and a plain object. Fails with what such a function throws.
+    #[wasm_bindgen(js_namespace = globalThis, catch)]
+    pub fn fetch(url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
 
-    /// The same, for a request that is no transfer's.
-    #[wasm_bindgen(catch, js_name = fetch)]
-    pub fn fetch_plainly(url: &str, init: &JsValue) -> Result<Promise, JsValue>;
+    /// [`Function.prototype.toString`](https://tc39.es/ecma262/#sec-function.prototype.tostring) of any value; fails for
+    /// what is no function.
+    #[wasm_bindgen(js_namespace = ["Function", "prototype", "toString"], js_name = call, catch)]
+    fn source_of(function: &JsValue) -> Result<String, JsValue>;
+
+    /// [`Object.prototype.toString`](https://tc39.es/ecma262/#sec-object.prototype.tostring) of any value.
+    #[wasm_bindgen(js_namespace = ["Object", "prototype", "toString"], js_name = call)]
+    pub fn tag_of(value: &JsValue) -> String;
 
     /// Milliseconds since the page or worker started, monotonic.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub fn performance_now() -> f64;
 
+    /// Returns what takes the timer back: a number, or an object where the page has timers of its own.
     #[wasm_bindgen(js_name = setTimeout)]
-    pub fn set_timeout(callback: &Function, ms: f64) -> f64;
+    pub fn set_timeout(callback: &Function, ms: f64) -> JsValue;
 
     #[wasm_bindgen(js_name = clearTimeout)]
-    pub fn clear_timeout(id: f64);
+    pub fn clear_timeout(id: &JsValue);
 
     /// [`ArrayBuffer.prototype.transfer`](https://tc39.es/ecma262/#sec-arraybuffer.prototype.transfer): takes the bytes
     /// out of the buffer, all but the first `len` of which are freed at once. Fails where a browser has not got it.
@@ -113,6 +121,12 @@ pub fn page() -> Port {
     js_sys::global().unchecked_into()
 }
 
+/// Tells whether a function of the global object is the browser's own, as far as its source tells.
+pub fn is_native(function: &str) -> bool {
+    let function = get(&js_sys::global(), function).unwrap_or_default();
+    source_of(&function).is_ok_and(|source| parts(&source, b'[').any(|part| part.starts_with("native code]")))
+}
+
 /// Tells whether frames are being shown: a hidden page and a worker have none.
 pub fn is_visible() -> bool {
     let document = get(&js_sys::global(), "document");
@@ -133,9 +147,11 @@ fn navigator(property: &str) -> Option<JsValue> {
     get(&get(&js_sys::global(), "navigator")?, property)
 }
 
-/// Returns the address of this page or worker.
+/// Returns the address that relative ones belong to: the page's, unless it has a `<base>`, or the worker's.
 pub fn here() -> Option<String> {
-    get_string(&get(&js_sys::global(), "location")?, "href")
+    let global = js_sys::global();
+    let base = get(&global, "document").and_then(|document| get_string(&document, "baseURI"));
+    base.or_else(|| get_string(&get(&global, "location")?, "href"))
 }
 
 /// Reads a blob as a stream of bytes that go into the caller's own buffers. Fails where a browser's blobs have none.
@@ -193,7 +209,8 @@ pub fn free(buffer: js_sys::ArrayBuffer) {
 
 /// Tells whether `url` has the origin of this page.
 pub fn is_same_origin(url: &str) -> bool {
-    let page = origin_of(&here().unwrap_or_default());
+    let page = get(&js_sys::global(), "location").and_then(|location| get_string(&location, "origin"));
+    let page = page.unwrap_or_default();
     !page.is_empty() && page != "null" && page == origin_of(url)
 }
 

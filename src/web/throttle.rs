@@ -15,14 +15,14 @@ const EVERY: f64 = 50.0;
 
 /// Joins many requests into one call.
 pub struct Throttle {
-    timer: Rc<Cell<Option<f64>>>,
+    timer: Rc<Cell<Option<JsValue>>>,
     callback: Closure<dyn FnMut()>,
 }
 
 impl Throttle {
     /// Has `call` called once, [`EVERY`] after the first [`Throttle::ask`] since the last call.
     pub fn new(call: impl Fn() + 'static) -> Throttle {
-        let timer = Rc::<Cell<Option<f64>>>::default();
+        let timer = Rc::<Cell<Option<JsValue>>>::default();
         let callback = Closure::new({
             let timer = timer.clone();
             move || {
@@ -35,16 +35,16 @@ impl Throttle {
 
     /// Asks for a call.
     pub fn ask(&self) {
-        if self.timer.get().is_none() {
-            self.timer.set(Some(sys::set_timeout(self.callback.as_ref().unchecked_ref(), EVERY)));
-        }
+        let timer = self.timer.take();
+        let set = || sys::set_timeout(self.callback.as_ref().unchecked_ref(), EVERY);
+        self.timer.set(Some(timer.unwrap_or_else(set)));
     }
 }
 
 impl Drop for Throttle {
     fn drop(&mut self) {
         if let Some(timer) = self.timer.take() {
-            sys::clear_timeout(timer);
+            sys::clear_timeout(&timer);
         }
     }
 }

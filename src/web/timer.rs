@@ -15,13 +15,13 @@ const WORTH_A_MESSAGE: Millis = 250;
 
 /// A timer that is taken back when it is dropped.
 struct Timer {
-    id: f64,
+    id: JsValue,
     _callback: Closure<dyn FnMut()>,
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        sys::clear_timeout(self.id);
+        sys::clear_timeout(&self.id);
     }
 }
 

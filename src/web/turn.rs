@@ -1,6 +1,6 @@
 //! Lets other tasks run in between, without the 4 ms that browsers add to repeated timers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,12 +9,19 @@ use web_sys::MessageChannel;
 use super::listener::Listener;
 use super::signal::Signal;
 use super::sys::Port;
+use super::task::first;
 use super::timer;
+use crate::core::clock::Millis;
 use crate::core::queue::Queue;
+
+/// After so many ms no message comes of a channel that has not brought one before.
+const LATE: Millis = 100;
 
 thread_local! {
     static TURNS: RefCell<Option<Turns>> = const { RefCell::new(None) };
     static WAITING: RefCell<Queue<Rc<Signal>>> = const { RefCell::new(Queue::new()) };
+    /// A message has come: the page's `MessageChannel` is one.
+    static PROVEN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A channel to oneself: a message is a task of its own, behind those that wait already.
@@ -34,16 +41,21 @@ pub async fn turn() {
     let signal = Rc::new(Signal::default());
     WAITING.with_borrow_mut(|waiting| waiting.push_back(signal.clone()));
     if port.is_some_and(|port| port.post_message(&JsValue::NULL).is_ok()) {
-        signal.wait().await;
-    } else {
-        WAITING.with_borrow_mut(|waiting| waiting.retain(|other| !Rc::ptr_eq(other, &signal)));
-        timer::breathe().await;
+        if PROVEN.get() {
+            return signal.wait().await;
+        }
+        if first(signal.wait(), timer::sleep(LATE)).await {
+            return;
+        }
     }
+    WAITING.with_borrow_mut(|waiting| waiting.retain(|other| !Rc::ptr_eq(other, &signal)));
+    timer::breathe().await;
 }
 
 fn open() -> Option<Turns> {
     let channel = MessageChannel::new().ok()?;
     let listener = Listener::new(&channel.port2(), "message", |_| {
+        PROVEN.set(true);
         let next = WAITING.with_borrow_mut(Queue::pop_front);
         if let Some(next) = next {
             next.raise();

@@ -1,4 +1,4 @@
-//! Writes records and requests as JavaScript values, as [`super::read`] reads them. Structures are written by hand:
+//! Writes records as JavaScript values, as [`super::read`] reads them. Structures are written by hand:
 //! serde-wasm-bindgen keeps the names of fields in a hash map, which is 3 KB of wasm; it writes the lists.
 
 use js_sys::{Array, Uint8Array};
@@ -9,16 +9,6 @@ use super::object::{number, object};
 use crate::core::download;
 use crate::core::journal::UploadRecord;
 use crate::core::upload::Naming;
-use crate::core::wire::Handshake;
-
-/// Writes what a handshake sends.
-pub fn handshake(handshake: &Handshake) -> JsValue {
-    object(&[
-        ("fileId", handshake.file_id.as_str().into()),
-        ("ext", handshake.ext.as_str().into()),
-        ("chunkIds", list(&handshake.chunk_ids)),
-    ])
-}
 
 /// Writes a record of the journal.
 pub fn upload_record(record: &UploadRecord) -> JsValue {

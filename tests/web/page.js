@@ -171,7 +171,8 @@ export function replace(name, value) {
  */
 export function fakeFetch() {
   const fake = { requests: [] };
-  const undo = replace('fetch', (request) => {
+  const undo = replace('fetch', (url, options) => {
+    const request = new Request(url, options);
     const entry = { url: request.url, headers: Object.fromEntries(request.headers), aborted: false };
     const promise = new Promise((resolve, reject) => {
       let controller;

@@ -136,8 +136,9 @@ export class Card {
 
   #stateWords(state) {
     if (state === "transferring") return t(`state.transferring.${this.#job.kind}`);
-    if (state !== "waiting") return t(`state.${state}`);
     const waiting = this.#job.progress?.waitingFor;
+    if (state === "queued" && waiting?.reason === "another-tab") return t("waitingTab");
+    if (state !== "waiting") return t(`state.${state}`);
     if (waiting?.reason === "offline") return t("waitingOffline");
     const seconds = ((waiting?.until ?? 0) - Date.now()) / 1000;
     return seconds > 0 ? t("waitingRetryIn", duration(seconds)) : t("waitingRetry");

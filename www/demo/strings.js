@@ -51,6 +51,7 @@ const en = {
   },
   waitingOffline: "Offline: goes on when the network is back",
   waitingRetry: "Trying again soon",
+  waitingTab: "Another tab has this file",
   waitingRetryIn: (time) => `Trying again in ${time}`,
 
   amountRead: (read, total) => `${read} of ${total} read`,
@@ -184,6 +185,7 @@ const zh = {
   },
   waitingOffline: "网络已断开，恢复后自动继续",
   waitingRetry: "稍后重试",
+  waitingTab: "另一个标签页正在上传此文件",
   waitingRetryIn: (time) => `${time}后重试`,
 
   amountRead: (read, total) => `已读 ${read} / ${total}`,

@@ -1,23 +1,29 @@
+import { kindOf } from './kinds.js';
 import { withoutSecrets } from './secrets.js';
 
-/** Turns what `init({ wasm })` accepts into a `WebAssembly.Module`. */
+/** Turns what `init({ wasm })` accepts, of this frame or another, into a `WebAssembly.Module`. */
 export async function compile(source, integrity) {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
-  const response = source instanceof Response ? source : await get(source, integrity);
-  if (!response.ok) throw new Error(`${withoutSecrets(response.url)} answered ${response.status}`);
+  if (kindOf(source) === 'WebAssembly.Module') return source;
+  if (kindOf(source) === 'ArrayBuffer' || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const response = kindOf(source) === 'Response' ? source : await get(source, integrity);
+  const url = withoutSecrets(String(response.url || source));
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const type = response.headers.get('content-type');
-  if (type === 'application/wasm' && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(response);
-  const bytes = await response.arrayBuffer();
+  if (type === 'application/wasm' && WebAssembly.compileStreaming && response instanceof Response) {
+    return WebAssembly.compileStreaming(response);
+  }
+  // A page's own `fetch` may answer with an object that has blobs only.
+  const bytes = await (response.arrayBuffer ? response : await response.blob()).arrayBuffer();
   if (!isWasm(bytes)) {
-    throw new Error(`${withoutSecrets(response.url)} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);
+    throw new Error(`${url} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);
   }
   return WebAssembly.compile(bytes);
 }
 
 async function get(url, integrity) {
   try {
-    return await fetch(url, integrity === undefined ? {} : { integrity });
+    // As text: a page's own `fetch` may know no other.
+    return await fetch(String(url), integrity === undefined ? {} : { integrity });
   } catch (cause) {
     // The browser's own message names neither the file nor a hash that did not match.
     const hint = integrity === undefined ? '' : '; it must be the file that was built with this script';

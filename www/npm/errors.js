@@ -4,8 +4,8 @@ import { withoutSecrets } from './secrets.js';
 export class TransferError extends Error {
   constructor(code, message, { status, retryable = false, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause });
-    // Literal, so that minifiers can't rename it.
-    this.name = 'TransferError';
+    // Literal, so that minifiers can't rename it; defined, since a frozen prototype's can't be assigned to.
+    Object.defineProperty(this, 'name', { value: 'TransferError', configurable: true, writable: true });
     this.code = code;
     this.status = status;
     this.retryable = retryable;

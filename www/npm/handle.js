@@ -1,4 +1,5 @@
 import { TransferError } from './errors.js';
+import { asOwn } from './kinds.js';
 
 /**
  * Gets at the file behind a handle, and asks for permission where the browser wants that first: it shows its question
@@ -6,7 +7,7 @@ import { TransferError } from './errors.js';
  */
 export async function fileOf(handle) {
   try {
-    if (await isAllowed(handle)) return await handle.getFile();
+    if (await isAllowed(handle)) return asOwn(await handle.getFile());
   } catch (cause) {
     throw unreadable(handle, cause.message, cause);
   }

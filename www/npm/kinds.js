@@ -6,6 +6,32 @@ export const kindOf = (value) => Object.prototype.toString.call(value).slice(8, 
 export const isBlob = (value) => kindOf(value) === 'Blob' || kindOf(value) === 'File';
 export const isFileHandle = (value) => kindOf(value) === 'FileSystemFileHandle';
 
+/**
+ * Returns a file or handle of this page's own for one of another frame: when that is gone, promises of its methods are
+ * never settled. The bytes are not copied.
+ */
+export function asOwn(source) {
+  if (isOwn(source)) return source;
+  try {
+    const own = structuredClone(source);
+    if (kindOf(own) === kindOf(source)) return own;
+  } catch {
+    // Not every browser clones handles.
+  }
+  if (!isBlob(source)) return source;
+  const { name, type, lastModified } = source;
+  return kindOf(source) === 'File' ? new File([source], name, { type, lastModified }) : new Blob([source], { type });
+}
+
+function isOwn(source) {
+  try {
+    return source instanceof (isBlob(source) ? Blob : FileSystemFileHandle);
+  } catch {
+    // The page has put something in its place that is no constructor.
+    return false;
+  }
+}
+
 /** Names a value in an error message. */
 export function describe(value) {
   if (typeof value === 'string') {

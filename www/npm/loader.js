@@ -1,5 +1,6 @@
 import { compile } from './compile.js';
 import { LiveEngine } from './live-engine.js';
+import { kindOf } from './kinds.js';
 import { NEEDS, canRun } from './support.js';
 import { TransferError } from './errors.js';
 import { WorkerSpawner } from './spawn.js';
@@ -43,7 +44,7 @@ export class Loader {
     } catch (cause) {
       this.#compiling = undefined;
       // Its body is used up: the next try would fail for that reason instead of the real one.
-      if (this.#wasm instanceof Response) this.#wasm = undefined;
+      if (kindOf(this.#wasm) === 'Response') this.#wasm = undefined;
       throw failedToLoad(cause);
     }
   }

@@ -1,7 +1,7 @@
 import { TransferError, asTransferError } from './errors.js';
 import { filesOf } from './dropped.js';
 import { fileOf } from './handle.js';
-import { isBlob, isFileHandle, kindOf } from './kinds.js';
+import { asOwn, isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
 import { readOptions, requireArgument, requireUrl } from './options.js';
 import { faultOfUrl, plainHeaders, watched } from './sendable.js';
@@ -32,8 +32,10 @@ export function createShell(assets) {
   }
 
   // What sends a file: of a handle, the file is asked for while the engine loads.
-  function sending(source, options, total, start) {
+  function sending(given, options, total, start) {
     const { page, engine } = split(options);
+    // Now: its frame may be gone in the next moment.
+    const source = asOwn(given);
     let file = source;
     let leave = () => {};
     const begin = async () => {
@@ -64,7 +66,8 @@ export function createShell(assets) {
   function digest(source, given) {
     requireArgument('digest', source, isSource(source), SOURCE);
     const options = readOptions('digest', given);
-    const file = isFileHandle(source) ? fileOf(source) : turnstile.pass().then(() => source);
+    const own = asOwn(source);
+    const file = isFileHandle(own) ? fileOf(own) : turnstile.pass().then(() => own);
     return file.then((opened) => ask((glue) => glue.digest(opened, options)));
   }
 

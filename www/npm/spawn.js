@@ -7,22 +7,26 @@ const READY_WITHIN = 5000;
 export class WorkerSpawner {
   #module;
   #ways;
+  #failures = [];
 
   constructor(module, ways) {
     this.#module = module;
     this.#ways = ways.filter(Boolean);
   }
 
-  /** Resolves with a worker that serves the engine, or with null where none can be had. */
+  /** Resolves with a worker that serves the engine; rejects where none can be had, and says why. */
   async spawn() {
     while (this.#ways.length > 0) {
       const [way] = this.#ways;
-      const worker = await start(way, this.#module);
-      if (worker) return worker;
-      // What fails once (a policy, a missing file) fails each time, and may take the whole limit to do so.
-      this.#ways = this.#ways.filter((other) => other !== way);
+      try {
+        return await start(way, this.#module);
+      } catch (cause) {
+        // What fails once (a policy, a missing file) fails each time, and may take the whole limit to do so.
+        if (this.#ways.includes(way)) this.#failures.push(cause.message);
+        this.#ways = this.#ways.filter((other) => other !== way);
+      }
     }
-    return null;
+    throw new Error(`no worker starts here (${this.#failures.join('; ')})`);
   }
 }
 
@@ -42,38 +46,41 @@ export function blobWorker(source) {
 // A worker that can't start shows it in four ways, which differ by browser and cause: a throw, `error`,
 // `messageerror`, or silence.
 async function start(way, module) {
-  let worker;
+  const worker = await way();
+  if (!worker) throw new Error('the page gave none');
   try {
-    worker = await way();
-  } catch {
-    return null;
+    await handshake(worker, module);
+  } catch (cause) {
+    worker.terminate();
+    throw cause;
   }
-  return worker ? handshake(worker, module) : null;
+  return worker;
 }
 
 function handshake(worker, module) {
-  return new Promise((resolve) => {
-    const listening = new AbortController();
-    const settle = (usable) => {
-      clearTimeout(timer);
-      listening.abort();
-      if (!usable) worker.terminate();
-      resolve(usable ? worker : null);
+  return new Promise((resolve, reject) => {
+    const listeners = {
+      message: ({ data }) => {
+        if (data?.t === 'ready') settle(data.version === version ? null : `its version is ${data.version}`);
+      },
+      messageerror: () => settle('the engine could not be handed to it'),
+      error: (event) => {
+        event.preventDefault();
+        settle(event.message || 'its script did not load');
+      },
     };
-    const timer = setTimeout(() => settle(false), READY_WITHIN);
-    const on = (type, listener) => worker.addEventListener(type, listener, { signal: listening.signal });
-    on('message', ({ data }) => {
-      if (data?.t === 'ready') settle(data.version === version);
-    });
-    on('messageerror', () => settle(false));
-    on('error', (event) => {
-      event.preventDefault();
-      settle(false);
-    });
+    const settle = (failure) => {
+      clearTimeout(timer);
+      for (const [type, listener] of Object.entries(listeners)) worker.removeEventListener(type, listener);
+      if (failure === null) resolve();
+      else reject(new Error(failure));
+    };
+    const timer = setTimeout(() => settle(`it was silent for ${READY_WITHIN} ms`), READY_WITHIN);
+    for (const [type, listener] of Object.entries(listeners)) worker.addEventListener(type, listener);
     try {
       worker.postMessage({ t: 'init', module });
-    } catch {
-      settle(false);
+    } catch (cause) {
+      settle(cause.message);
     }
   });
 }

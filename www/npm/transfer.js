@@ -68,7 +68,11 @@ export class Transfer {
   }
 
   report() {
-    if (!this.#settled) this.#report = this.#read((transfer) => transfer.report()) ?? this.#report;
+    const told = this.#settled ? undefined : this.#read((transfer) => transfer.report());
+    if (told) {
+      const environment = { ...told.environment, tabs: this.#tabs?.environment ?? null };
+      this.#report = { ...told, environment };
+    }
     return this.#report;
   }
 
@@ -157,6 +161,11 @@ export class Transfer {
   #amongTabs() {
     return new Tabs({
       foremost: () => this.#read((transfer) => transfer.foremost()),
+      displaced: () => {
+        // It steps back and gets in line again, at once: the page sees it queued and not paused.
+        this.#read((transfer) => transfer.pause());
+        this.#read((transfer) => transfer.resume());
+      },
       // What is not paused is only shown anew by that, at the next frame.
       follow: () => this.#read((transfer) => transfer.resume()),
     });

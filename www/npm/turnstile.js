@@ -1,3 +1,5 @@
+import { nextTask } from './sleep.js';
+
 // How many go through in one task: a call into the engine takes some tenths of a millisecond.
 const AT_ONCE = 16;
 
@@ -5,32 +7,25 @@ const AT_ONCE = 16;
 export class Turnstile {
   #left = AT_ONCE;
   #waiting = [];
-  #channel;
+  #asked = false;
 
   /** Resolves when it is the caller's turn. */
   async pass() {
-    this.#nextTask();
+    this.#askForTask();
     if (this.#left === 0) await new Promise((resolve) => this.#waiting.push(resolve));
     else this.#left -= 1;
   }
 
   /** Asks for the task in which the next ones go. */
-  #nextTask() {
-    if (this.#channel) return;
-    // A message is a task of its own; timers are held back.
-    this.#channel = new MessageChannel();
-    this.#channel.port2.onmessage = () => {
+  #askForTask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    nextTask(() => {
+      this.#asked = false;
       const next = this.#waiting.splice(0, AT_ONCE);
       this.#left = AT_ONCE - next.length;
       for (const resolve of next) resolve();
-      if (next.length > 0) this.#channel.port1.postMessage(null);
-      else this.#close();
-    };
-    this.#channel.port1.postMessage(null);
-  }
-
-  #close() {
-    this.#channel.port1.close();
-    this.#channel = undefined;
+      if (next.length > 0) this.#askForTask();
+    });
   }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader, Response};
 
@@ -12,13 +12,16 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::download::{Download, Input, RequestId};
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
+use crate::web::blob::in_this_realm;
 use crate::web::clock;
 use crate::web::drive::Driver;
 use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
+use crate::web::object::{call, get_value};
 use crate::web::serial::Serial;
 use crate::web::signal::Signal;
 use crate::web::store;
+use crate::web::sys;
 use crate::web::task::promised;
 
 /// One request and its body.
@@ -117,12 +120,11 @@ pub async fn receive(
 ) -> Input {
     if let Some(order) = flow.order.get().filter(|order| order.at_once) {
         // The browser makes a Blob of it, and no byte comes here.
-        let body = response.blob().unwrap_or_else(|error| js_sys::Promise::reject(&error));
-        return match promised(body).await {
+        return match blob_of(&response).await {
             Err(why) => Input::Lost(id, Loss::new(Cause::Cut, why)),
             Ok(body) => {
                 if !flow.is_cancelled() {
-                    let taken = job.sink.borrow_mut().take(order.at, body.unchecked_ref(), order.limit);
+                    let taken = job.sink.borrow_mut().take(order.at, &body, order.limit);
                     keep(job, writes, taken.1);
                     driver.tell(Input::Data(id, taken.0));
                 }
@@ -130,8 +132,11 @@ pub async fn receive(
             }
         };
     }
-    let Some(body) = response.body() else { return Input::End(id) };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let reader = match reader_of(&response).await {
+        Ok(Some(reader)) => reader,
+        Ok(None) => return Input::End(id),
+        Err(why) => return Input::Lost(id, why.into()),
+    };
     loop {
         let mut rest = match next_bytes(&reader).await {
             Ok(Some(bytes)) => bytes,
@@ -188,6 +193,28 @@ pub async fn receive(
             return Input::End(id);
         }
     }
+}
+
+/// Returns what reads the body of an answer; nothing if it has none.
+async fn reader_of(response: &Response) -> Result<Option<ReadableStreamDefaultReader>, String> {
+    let mut body = get_value(response, "body");
+    if body.is_null() {
+        return Ok(None);
+    }
+    if body.is_undefined() {
+        // A page's own `fetch`, on top of XMLHttpRequest, has no streams.
+        let whole = blob_of(response).await?;
+        body = call(&whole, "stream", &[]).map_err(|error| sys::describe(&error))?;
+    }
+    // It fails where the page's own `fetch` has begun to read it.
+    let reader = call(&body, "getReader", &[]).map_err(|error| sys::describe(&error))?;
+    Ok(Some(reader.unchecked_into()))
+}
+
+/// Waits for the whole body of an answer.
+async fn blob_of(response: &Response) -> Result<Blob, String> {
+    let body = call(response, "blob", &[]).map_err(|error| sys::describe(&error))?;
+    in_this_realm(promised(Promise::resolve(&body)).await?)
 }
 
 async fn is_equal(stored: Result<Stored, String>, seen: &Uint8Array) -> bool {

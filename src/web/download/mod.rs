@@ -23,6 +23,7 @@ use crate::web::drive::{Driver, Hands, Machine};
 use crate::web::fetch::{AbortGuard, check_url};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
+use crate::web::object::get_string;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
 use crate::web::task::{ask, spawn};
@@ -255,7 +256,7 @@ impl Hands<Download> for DownloadHands {
 
 /// Reads what `refreshUrl` gave: a string or a URL object.
 fn to_url(value: &JsValue) -> Result<String, String> {
-    let text = value.as_string().or_else(|| value.dyn_ref().map(web_sys::Url::href));
+    let text = value.as_string().or_else(|| get_string(value, "href"));
     let text = text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())?;
     check_url(&text).map_err(|loss| format!("refreshUrl() gave what can't be asked: {}", loss.words))?;
     Ok(text)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -248,8 +248,7 @@ impl Stored {
 
 /// Returns what a result has from the byte `from` on as a Blob.
 pub fn rest_of(result: &JsValue, from: u64) -> Result<Blob, StoreFailure> {
-    if let Some(buffer) = result.dyn_ref::<ArrayBuffer>() {
-        let bytes = Uint8Array::new(buffer);
+    if let Some(bytes) = object::bytes(result) {
         return blob_of(&bytes.subarray(from as u32, bytes.length()));
     }
     let whole: &Blob = result.unchecked_ref();
@@ -289,5 +288,9 @@ fn failure(error: &JsValue) -> StoreFailure {
 /// Waits for a promise of the next bytes of a body; nothing at its end.
 pub async fn next_bytes(reader: &web_sys::ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, String> {
     let read = promised(reader.read()).await?;
-    Ok(object::get_as(&read, "value"))
+    if object::get(&read, "done").is_some_and(|done| done.is_truthy()) {
+        return Ok(None);
+    }
+    let bytes = object::get(&read, "value").as_ref().and_then(object::bytes);
+    bytes.map(Some).ok_or_else(|| "the body gave something else than bytes".to_owned())
 }

@@ -1,12 +1,14 @@
 //! One request of an upload, and its answer.
 
-use js_sys::{Array, JsString, Uint8Array};
+use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Blob};
+use web_sys::AbortSignal;
 
 use super::Job;
+use super::form::Fields;
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Millis;
+use crate::core::json;
 use crate::core::retry::retry_after;
 use crate::core::text::{parts, text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
@@ -16,7 +18,7 @@ use crate::web::fetch::{self, AbortGuard, Outgoing, send};
 use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
 use crate::web::turn::turn;
-use crate::web::{blob, clock, read, sys, timer, write};
+use crate::web::{blob, clock, object, read, sys, timer};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: u32 = 200;
@@ -39,14 +41,10 @@ pub async fn exchange(
     turn().await;
     let (url, body) = match request {
         Request::Handshake(handshake) => {
-            let value = write::handshake(&handshake);
-            let text = js_sys::JSON::stringify(&value).map_err(|error| sys::describe(&error))?;
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-            (handshake_url(&job.endpoint), text.into())
+            (handshake_url(&job.endpoint), json::handshake(&handshake).into())
         }
         Request::Chunk { bytes: range, chunk_id, file_id, from_memory, .. } => {
-            let (boundary, head, tail) = form(&chunk_id, &file_id);
-            headers.push(("Content-Type".to_owned(), text!("multipart/form-data; boundary=", boundary)));
             let is_small = range.end - range.start <= SMALL;
             let bytes: JsValue = if is_small || from_memory {
                 let bytes = async { blob::Read::start(&job.file, &range)?.bytes().await }.await;
@@ -54,13 +52,16 @@ pub async fn exchange(
             } else {
                 blob::slice(&job.file, &range)?.into()
             };
-            let body = if is_small {
-                joined(head, bytes.unchecked_ref(), &tail).into()
+            let fields = Fields { chunk_id: &chunk_id, file_id: &file_id };
+            let form = if fetch::is_replaced() {
+                fields.for_a_page(&bytes)?
+            } else if is_small {
+                fields.around_bytes(bytes.unchecked_ref())
             } else {
-                let parts = Array::of3(&head.into(), &bytes, &tail.into());
-                Blob::new_with_blob_sequence(&parts).map_err(|error| sys::describe(&error))?.into()
+                fields.around_blob(&bytes)?
             };
-            (job.endpoint.clone(), body)
+            headers.extend(form.content_type.map(|it| ("Content-Type".to_owned(), it)));
+            (job.endpoint.clone(), form.body)
         }
     };
     let credentials = job.credentials;
@@ -97,27 +98,6 @@ pub async fn question(job: &Job) -> Accepts {
     accepts.unwrap_or_default()
 }
 
-/// Returns what stands between the parts of a chunk's form (RFC 7578), before the bytes, and behind them: the ids come
-/// first, so that a server knows what it gets while it reads. A browser's own `FormData` would be a blob to Chromium.
-fn form(chunk_id: &str, file_id: &str) -> (String, String, String) {
-    // No file can be made to contain it.
-    let boundary = text!("xuchuan-", sys::random());
-    let part = text!("--", boundary, "\r\nContent-Disposition: form-data; name=\"");
-    let id = |name: &str, id: &str| text!(part, name, "Id\"\r\n\r\n", id, "\r\n");
-    let kind = "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
-    let head = text!(id("file", file_id), id("chunk", chunk_id), part, "file\"; filename=\"", chunk_id, kind);
-    let tail = text!("\r\n--", boundary, "--\r\n");
-    (boundary, head, tail)
-}
-
-/// Puts a few bytes between two texts.
-fn joined(head: String, bytes: &Uint8Array, tail: &str) -> Uint8Array {
-    let mut all = head.into_bytes();
-    all.extend(bytes.to_vec());
-    all.extend(tail.as_bytes());
-    Uint8Array::from(all.as_slice())
-}
-
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
     let path = parts(endpoint, b'?').next().and_then(|path| parts(path, b'#').next()).unwrap_or_default();
@@ -127,14 +107,16 @@ fn handshake_url(endpoint: &str) -> String {
 
 /// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.
 async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, Loss> {
-    let base = if response.url().is_empty() { asked.to_owned() } else { response.url() };
+    // A page's own `fetch` may not say.
+    let base = object::get_string(&response, "url").filter(|url| !url.is_empty());
+    let base = base.unwrap_or_else(|| asked.to_owned());
     let (status, redirected) = (response.status(), fetch::redirected(&response));
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
         .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
-    let text = promised(response.text().unwrap_or_else(|error| js_sys::Promise::reject(&error))).await;
-    let text = text.map_err(|why| Loss::new(Cause::Cut, why))?;
-    let text: JsString = text.unchecked_into();
+    let text = object::call(&response, "text", &[]).map_err(|error| Loss::from(sys::describe(&error)))?;
+    let text = promised(Promise::resolve(&text)).await.map_err(|why| Loss::new(Cause::Cut, why))?;
+    let text: JsString = text.dyn_into().map_err(|_| Loss::from("the answer has no text"))?;
     let body = match read::envelope(&text) {
         Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
             let data = Some(Answer::Url(if url.is_empty() { url } else { sys::resolve(&url, &base) }));

@@ -1,6 +1,7 @@
 //! Carries out the effects of an upload.
 
 mod exchange;
+mod form;
 
 use std::cell::RefCell;
 use std::ops::Range;

@@ -22,9 +22,9 @@ window.handles = (() => {
     const found = (await xuchuan.pending()).find(({ kind }) => kind === "upload");
     const real = fetch;
     const sent = new Promise((resolve) => {
-      window.fetch = (request) => {
-        if (new URL(request.url).pathname === "/api/upload") resolve(performance.now());
-        return real(request);
+      window.fetch = (url, options) => {
+        if (new URL(url, location.href).pathname === "/api/upload") resolve(performance.now());
+        return real(url, options);
       };
     });
     const before = performance.now();

@@ -32,15 +32,17 @@ window.many = (() => {
     counts.files = count;
     const real = fetch;
     let active = 0;
-    window.fetch = async (request) => {
+    const send = async (...request) => {
       note();
       counts.active = Math.max(counts.active, (active += 1));
       try {
-        return await real(request);
+        return await real(...request);
       } finally {
         active -= 1;
       }
     };
+    // It shows no source: what a page's own function gets is another form.
+    window.fetch = new Proxy(real, { apply: (_, __, request) => send(...request) });
     const counted = (make) => {
       const count = () => (counts.blobs += 1);
       const construct = (...args) => (count(), Reflect.construct(...args));

@@ -10,7 +10,16 @@ const WORKER_NAME = 'xuchuan-worker';
 /** What the drop-in script does when it runs: serve, in a worker of ours; else define the global, once. */
 export function runScript(assets) {
   if (typeof document === 'undefined' && globalThis.name === WORKER_NAME) serve(globalThis);
-  else if (!globalThis.xuchuan) globalThis.xuchuan = Object.freeze(createShell(assets));
+  else if (!isShell(globalThis.xuchuan)) define(Object.freeze(createShell(assets)));
+}
+
+// An element with the id `xuchuan` has that name, too.
+function isShell(value) {
+  return typeof value?.upload === 'function';
+}
+
+function define(shell) {
+  Object.defineProperty(globalThis, 'xuchuan', { value: shell, configurable: true, enumerable: true, writable: true });
 }
 
 /** The ways to start a worker from a script at `url`. */
