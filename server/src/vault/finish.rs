@@ -143,7 +143,7 @@ impl Vault {
                     md5,
                     "a stored chunk is gone; it will be asked for again"
                 );
-                self.forget_chunk(entry, &md5);
+                self.forget_chunk(entry, md5);
                 Ok(())
             }
             Failed::Store(error) => Err(error.into()),
