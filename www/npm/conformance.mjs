@@ -74,8 +74,10 @@ function readCommandLine() {
     refuse(`\`${positionals[0]}\` is no URL`);
   }
   if (!/^https?:$/.test(endpoint.protocol)) refuse("the URL must begin with http:// or https://");
+  // As the client does: a slash at the end means nothing.
+  endpoint.pathname = endpoint.pathname.replace(/\/+$/, "");
   const shake = new URL(endpoint);
-  shake.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/handshake`;
+  shake.pathname = `${endpoint.pathname.replace(/\/$/, "")}/handshake`;
   const number = (name) => {
     const value = Number(values[name]);
     if (!(value > 0)) refuse(`--${name} must be a number above 0`);

@@ -101,9 +101,12 @@ async function shakeHands(asked) {
     await file.writeFile(JSON.stringify(chunkIds)).finally(() => file.close());
     await rename(written, list);
   }
-  const needed = await neededOf(folder, chunkIds);
-  if (needed.length > 0) return needed;
-  return (await join(fileId, parts)) ? url : neededOf(folder, chunkIds);
+  let needed = await neededOf(folder, chunkIds);
+  if (needed.length === 0 && !(await join(fileId, parts))) needed = await neededOf(folder, chunkIds);
+  // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+  if (!(await isThere(path.join(FILES, fileId)))) return needed;
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+  return url;
 }
 
 /**

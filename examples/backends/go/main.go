@@ -179,14 +179,18 @@ func handshake(r *http.Request) (any, error) {
 		}
 	}
 	needed, err := neededOf(folder, ids)
-	if err != nil || len(needed) > 0 {
+	if err == nil && len(needed) == 0 {
+		var joined bool
+		if joined, err = join(fileID, ids); err == nil && !joined {
+			needed, err = neededOf(folder, ids)
+		}
+	}
+	// Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+	if err != nil || !isThere(filepath.Join(files, fileID)) {
 		return needed, err
 	}
-	joined, err := join(fileID, ids)
-	if err != nil || joined {
-		return url, err
-	}
-	return neededOf(folder, ids)
+	os.RemoveAll(folder)
+	return url, nil
 }
 
 // Join joins the chunks into the file. Several requests may do it at once: each writes a file of its own, and renaming
@@ -218,7 +222,8 @@ func join(fileID string, ids []string) (bool, error) {
 		if err := os.Rename(temporary.Name(), whole); err != nil {
 			return false, err
 		}
-		return true, os.RemoveAll(folder)
+		os.RemoveAll(folder)
+		return true, nil
 	}
 	if isThere(whole) {
 		// Another request was faster and has removed the chunks.

@@ -153,8 +153,11 @@ public class Server {
         if (Files.exists(plan)) Files.setLastModifiedTime(plan, FileTime.from(Instant.now()));
         else writeWhole(plan, ByteBuffer.wrap(text));
         List<String> needed = neededOf(folder, ids);
-        if (!needed.isEmpty()) return needed;
-        return join(fileId, ids) ? url : neededOf(folder, ids);
+        if (needed.isEmpty() && !join(fileId, ids)) needed = neededOf(folder, ids);
+        // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+        if (!Files.exists(FILES.resolve(fileId))) return needed;
+        remove(folder);
+        return url;
     }
 
     /**

@@ -54,6 +54,15 @@ function makeFolder(string $path): void
     }
 }
 
+/** Removes a folder of chunks; another request may do it too. */
+function removeFolder(string $folder): void
+{
+    foreach (@scandir($folder) ?: [] as $name) {
+        @unlink("$folder/$name");
+    }
+    @rmdir($folder);
+}
+
 // Names are checked before they come near a path.
 
 function fileIdOf(mixed $value): string
@@ -144,10 +153,16 @@ function handshake(): string|array
     }
     @touch($list);
     $needed = neededOf($folder, $ids);
-    if ($needed) {
+    if (!$needed && !joinChunks($fileId, $names)) {
+        $needed = neededOf($folder, $ids);
+    }
+    // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+    clearstatcache();
+    if (!is_file(files() . "/$fileId")) {
         return $needed;
     }
-    return joinChunks($fileId, $names) ? $url : neededOf($folder, $ids);
+    removeFolder($folder);
+    return $url;
 }
 
 /**
@@ -182,10 +197,7 @@ function joinChunks(string $fileId, array $names): bool
             fclose($chunk);
         }
         if (hash_final($digest) === $fileId && fsync($file) && rename($temporary, $whole)) {
-            foreach (@scandir($folder) ?: [] as $name) {
-                @unlink("$folder/$name");
-            }
-            @rmdir($folder);
+            removeFolder($folder);
             return true;
         }
     } finally {
