@@ -300,6 +300,12 @@ impl World<'_> {
         self.disk.last().map_or(&[], Vec::as_slice)
     }
 
+    /// Tells whether one of the file's chunks stands in it twice.
+    fn repeats(&self) -> bool {
+        let chunks = self.hashed().chunks;
+        chunks.iter().collect::<HashSet<_>>().len() < chunks.len()
+    }
+
     fn on_disk(&self, range: &Range<u64>) -> Vec<u8> {
         let len = self.disk().len();
         let [start, end] = [range.start, range.end].map(|at| ((at / self.scenario.scale) as usize).min(len));
@@ -381,7 +387,7 @@ impl World<'_> {
                 self.hash = Some(false);
                 self.hash_from = from;
                 self.save();
-                if self.hashed().repeats() && self.random.chance(80) {
+                if self.repeats() && self.random.chance(80) {
                     self.after(1_000, Event::Repeats(self.visit));
                 }
                 self.after(2_000, Event::Hashed(self.visit));

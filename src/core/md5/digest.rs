@@ -52,13 +52,6 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Tells whether one of the digests stands there twice.
-pub fn any_twice(digests: &[Digest]) -> bool {
-    let mut sorted = digests.to_vec();
-    sorted.sort_unstable();
-    sorted.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
-}
-
 /// The digests of a file and of its chunks, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digests {
@@ -69,11 +62,6 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Tells whether two chunks are the same.
-    pub fn repeats(&self) -> bool {
-        any_twice(&self.chunks)
-    }
-
     /// Writes them as bytes: the file's 16, then each chunk's.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.file.0.to_vec();

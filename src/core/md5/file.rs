@@ -1,7 +1,7 @@
 //! A file's digest and its chunks', from its bytes in order.
 
 use super::chain::Chain;
-use super::digest::{Digest, Digests, any_twice, list};
+use super::digest::{Digest, Digests, list};
 use super::kernel::{BLOCK, Kernel, LANES, LaneKernel, Lanes, State, lane, start_lanes};
 
 /// A chunk size that says: no chunks, the file's digest alone.
@@ -165,7 +165,8 @@ impl FileHasher {
     /// Goes on from a saved state.
     pub fn restore(snapshot: Snapshot) -> FileHasher {
         let Snapshot { chunk, file, current, done } = snapshot;
-        let repeats = any_twice(&done);
+        let repeats = (1..done.len())
+            .any(|at| done.get(at).is_some_and(|one| done.iter().take(at).any(|other| other == one)));
         FileHasher { chunk, file, current, group: None, done, repeats }
     }
 }

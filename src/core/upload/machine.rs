@@ -281,10 +281,13 @@ impl Upload {
     fn exchange(&mut self, digests: Digests, announced: Option<Naming>) {
         self.hashed = self.config.cut.size;
         let takes_repeats = self.config.vouched.repeats.unwrap_or(self.accepts.repeats);
-        let naming = self.config.naming.or(announced).unwrap_or_else(|| {
-            if digests.repeats() && !takes_repeats { Naming::Md5Index } else { Naming::Md5 }
-        });
-        let table = Table::new(self.config.cut, &digests, naming, self.believed);
+        let said = self.config.naming.or(announced);
+        let mut naming = said.unwrap_or_default();
+        let mut table = Table::new(self.config.cut, &digests, naming, self.believed);
+        if said.is_none() && table.has_repeats() && !takes_repeats {
+            naming = Naming::Md5Index;
+            table = Table::new(self.config.cut, &digests, naming, self.believed);
+        }
         self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, naming, self.next_id)));
     }
 

@@ -161,6 +161,11 @@ impl Table {
         table
     }
 
+    /// Tells whether one of the ids stands in the file twice.
+    pub fn has_repeats(&self) -> bool {
+        self.chunks.len() < self.places.len()
+    }
+
     /// Returns the ids in the file's order, a repeated one at each of its places.
     pub fn ids(&self) -> Vec<String> {
         self.places.iter().filter_map(|at| self.chunks.get(*at)).map(|chunk| chunk.id.clone()).collect()
@@ -304,7 +309,7 @@ mod tests {
             table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
             [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
         );
-        assert_eq!(table.ids().len(), 5);
+        assert_eq!((table.ids().len(), table.has_repeats()), (5, true));
         table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
         assert_eq!(table.confirmed(Instant(5)), (30, 20));
         assert_eq!(table.map(), [3, 3, 0, 3, 0]);
@@ -340,7 +345,7 @@ mod tests {
     #[test]
     fn with_the_index_every_place_is_its_own() {
         let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, 0);
-        assert_eq!(table.iter().count(), 5);
+        assert_eq!((table.iter().count(), table.has_repeats()), (5, false));
         assert!(table.ids().iter().enumerate().all(|(i, id)| id.get(32..) == Some(&i.to_string())));
         assert_eq!(table.find(&table.ids()[3]), Some(3));
     }
