@@ -36,6 +36,8 @@ const fn link(megabits: f64, ms: u64, loss: f64) -> Option<Link> {
 }
 
 const STANDARD: &str = "/api/upload";
+/// The same, but the server does not say what it accepts.
+const SILENT: &str = "/silent/api/upload";
 /// The same, but more than two chunks at once are answered 429.
 pub const LIMITED: &str = "/limited/api/upload";
 
@@ -80,6 +82,10 @@ const AUTO: &str = "auto";
 const TOTAL: &str = "auto, with hashing";
 const FIXED: [(&str, u32); 5] =
     [("1 at once", 1), ("2 at once", 2), ("3 at once", 3), ("4 at once", 4), ("6 at once", 6)];
+/// At a server that is silent: one request at a time, in chunks of the usual size and of a larger one.
+const SEQUENTIAL: [(&str, Option<u64>); 2] =
+    [("silent server", None), ("silent server, 16 MiB chunks", Some(16 << 20))];
+const SEQUENTIAL_TOTAL: &str = "silent server, with hashing";
 const PLAIN: &str = "plain fetch";
 const TUS: &str = "tus-js-client";
 
@@ -108,6 +114,14 @@ async fn measure(lab: &Lab, options: &Options, tus: &Tus, course: Course) -> Res
     table.row(TOTAL, "the same from the call on", unit);
     for (name, limit) in FIXED {
         table.row(name, format!("the same as the first with `concurrency: {limit}`"), unit);
+    }
+    let sequential =
+        if course.endpoint == STANDARD && course.chunk.is_none() { &SEQUENTIAL[..] } else { &[] };
+    for (name, _) in sequential {
+        table.row(name, "the same as the first at a server that does not say what it accepts", unit);
+    }
+    if !sequential.is_empty() {
+        table.row(SEQUENTIAL_TOTAL, "the same in chunks of the usual size, from the call on", unit);
     }
     table.row(PLAIN, "one `fetch` POST of the same File, streamed to a file", unit);
     table.row(TUS, "tus-js-client to @tus/server with its FileStore, both as they come", unit);
@@ -143,6 +157,18 @@ async fn measure(lab: &Lab, options: &Options, tus: &Tus, course: Course) -> Res
             table.add(name, number(&value, "ms")?)?;
             if name == AUTO {
                 table.add(TOTAL, number(&value, "total")?)?;
+            }
+        }
+        for (name, chunk) in sequential {
+            lab.settle().await?;
+            specimen.freshen()?;
+            lab.choose(&specimen.path).await?;
+            let args = json!({ "endpoint": SILENT, "concurrency": "auto", "chunkSize": chunk });
+            let value = lab.run("upload", args, patience).await?;
+            forget(lab, &value)?;
+            table.add(name, number(&value, "ms")?)?;
+            if chunk.is_none() {
+                table.add(SEQUENTIAL_TOTAL, number(&value, "total")?)?;
             }
         }
         lab.settle().await?;

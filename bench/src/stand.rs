@@ -63,6 +63,8 @@ impl Stand {
             .nest_service("/peers", ServeDir::new(&options.peers))
             // The same, by a server that takes two chunks at once.
             .nest("/limited", limited(uploads.clone()))
+            // The same, by a server that does not say what it accepts, as most don't.
+            .nest("/silent", uploads.clone().layer(map_response(without_accepts)))
             // The protocol, with nothing kept.
             .nest(SINK, sink::router())
             // The same files, by a server that announces no digest.
@@ -160,6 +162,21 @@ fn limited(uploads: Router) -> Router {
             }
         }
     }))
+}
+
+/// Takes `accepts` out of an answer of the protocol.
+async fn without_accepts(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // The answers of these routes are some KB of JSON, but for files, which are not uploaded to be read here.
+    let Ok(bytes) = axum::body::to_bytes(body, 64 << 20).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Ok(Value::Object(mut envelope)) = serde_json::from_slice(&bytes) else {
+        return Response::from_parts(parts, bytes.into());
+    };
+    envelope.remove("accepts");
+    parts.headers.remove("content-length");
+    Response::from_parts(parts, Value::Object(envelope).to_string().into())
 }
 
 async fn without_digest(mut response: Response) -> Response {

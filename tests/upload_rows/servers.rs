@@ -51,6 +51,25 @@ fn a_silent_server_gets_one_chunk_at_a_time_and_nothing_beside_it() {
 }
 
 #[test]
+fn one_at_a_time_the_next_chunk_is_checked_while_one_is_on_its_way() {
+    let mut b =
+        Bench::idle("abc", |config| (config.concurrency, config.accepted) = (Concurrency::Auto(6), None));
+    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.answer(1, silently(needed("abc")));
+    assert_eq!((b.asked(&check(0)), b.sent().len()), (1, 0));
+    b.give(Input::Checked(0, Ok(digest(b'a'))));
+    assert_eq!((b.chunks(), b.asked(&check(1)), b.asked(&check(2))), (vec![(2, 0)], 1, 0));
+    b.answer(2, silently(needed("bc")));
+    assert_eq!(b.sent(), [], "it is not checked yet");
+    b.give(Input::Checked(1, Ok(digest(b'b'))));
+    assert_eq!((b.chunks(), b.asked(&check(2))), (vec![(3, 1)], 1));
+    b.give(Input::Checked(2, Ok(digest(b'c'))));
+    assert_eq!(b.sent(), [], "one at a time");
+    b.answer(3, silently(needed("c")));
+    assert_eq!(b.chunks(), [(4, 2)]);
+}
+
+#[test]
 fn a_server_that_accepts_several_gets_them_and_no_more() {
     let mut b = unknown("abcdef");
     b.answer(1, accepting(needed("abcdef"), 3, true));

@@ -154,6 +154,12 @@ impl Upload {
         let Some(at) = exchange.table.next_missing() else { return Some(false) };
         let checking = exchange.table.iter().filter(|chunk| chunk.status == Status::Checking).count();
         if self.requests.len() + checking >= self.pace.limit() {
+            // One request at a time: the next chunk is hashed again while this one is on its way, not after it.
+            let ahead = self.pace.is_sequential() && checking == 0;
+            if ahead && let Some(chunk) = exchange.table.get_mut(at).filter(|chunk| !chunk.trusted) {
+                chunk.status = Status::Checking;
+                self.effects.push_back(Effect::Check(chunk.index, self.config.cut.range(chunk.index)));
+            }
             return Some(true);
         }
         let shares = matches!(self.config.concurrency, Concurrency::Auto(_));
