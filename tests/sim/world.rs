@@ -424,6 +424,10 @@ impl World<'_> {
                 self.after(2_500, Event::Accepts(self.visit, accepts.unwrap_or_default()));
             }
             Effect::Learn(_) => {}
+            Effect::Prepare(request) => {
+                let sends = self.open.values().any(|open| matches!(open.request, Request::Chunk { .. }));
+                check!(sends, "prepares with nothing on its way: {request:?}");
+            }
             // Only of uploads that wait for their turn.
             Effect::LineUp | Effect::TakeSeat | Effect::StepBack => {}
             Effect::Settle(result) => self.settled = Some(result),

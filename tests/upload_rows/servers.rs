@@ -51,6 +51,30 @@ fn a_silent_server_gets_one_chunk_at_a_time_and_nothing_beside_it() {
 }
 
 #[test]
+fn one_at_a_time_the_next_body_is_made_while_one_is_on_its_way() {
+    let prepared = |b: &Bench| -> Vec<usize> {
+        let effects = b.effects.iter();
+        effects
+            .filter_map(|e| {
+                if let Effect::Prepare(Request::Chunk { index, .. }) = e { Some(*index) } else { None }
+            })
+            .collect()
+    };
+    let mut b = unknown("abc");
+    b.answer(1, silently(needed("abc")));
+    assert_eq!((b.chunks(), prepared(&b)), (vec![(2, 0)], vec![1]));
+    b.give(Input::Headed(2));
+    assert_eq!(prepared(&b), [], "once");
+    b.answer(2, silently(needed("bc")));
+    assert_eq!((b.chunks(), prepared(&b)), (vec![(3, 1)], vec![2]));
+    b.answer(3, silently(needed("c")));
+    assert_eq!((b.chunks(), prepared(&b)), (vec![(4, 2)], vec![]), "it is the last");
+    let mut b = Bench::hashed("abcdef", |config| config.concurrency = Concurrency::Auto(6));
+    b.answer(1, needed("abcdef"));
+    assert_eq!(prepared(&b), [], "others are on their way meanwhile");
+}
+
+#[test]
 fn one_at_a_time_the_next_chunk_is_checked_while_one_is_on_its_way() {
     let mut b =
         Bench::idle("abc", |config| (config.concurrency, config.accepted) = (Concurrency::Auto(6), None));

@@ -3,13 +3,14 @@
 use super::answer::{Complaint, Meaning};
 use super::machine::{Phase, RefusedCut, TRIES, Upload};
 use super::outbox::{InFlight, What};
-use super::table::{News, Status, Table, Troubles};
+use super::table::{Chunk, News, Status, Table, Troubles};
 use super::{Effect, Lesson, Naming, Request, RequestId, Response};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::md5::Digests;
+use crate::core::plan::Cut;
 use crate::core::text::text;
 use crate::core::wire::{Answer, Handshake};
 
@@ -58,6 +59,18 @@ impl Exchange {
             lost_at_once: 0,
             forgot: false,
             largest_taken: 0,
+        }
+    }
+
+    /// Returns the request that sends a chunk of this file.
+    pub fn chunk_request(&self, chunk: &Chunk, cut: Cut) -> Request {
+        Request::Chunk {
+            index: chunk.index,
+            bytes: cut.range(chunk.index),
+            chunk_id: chunk.id.clone(),
+            file_id: self.digests.file.to_hex(),
+            // WebKit has bodies that hang because they are read from a file as they go out.
+            from_memory: chunk.troubles.stalls > 0,
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Upload {
     accepts: Accepts,
     /// The cut that the server refused before the present one.
     pub(super) refused_cut: Option<RefusedCut>,
+    /// The chunk whose body was asked to be made ahead.
+    pub(super) prepared: Option<usize>,
     /// How many requests may be in flight, for the sake of other uploads.
     pub(super) room: usize,
 }
@@ -102,6 +104,7 @@ impl Upload {
             remembered: None,
             accepts,
             refused_cut: None,
+            prepared: None,
             room: usize::MAX,
         }
     }

@@ -118,6 +118,8 @@ pub enum Effect {
     StopHash,
     /// Send a request; answered by [`Input::Headed`] and [`Input::Answered`], or by [`Input::Lost`].
     Send(RequestId, Request),
+    /// Get the body of this chunk ready, which is likely to be sent next; it may be another one, or none.
+    Prepare(Request),
     /// Abort a request; what comes of it is ignored.
     Cancel(RequestId),
     /// Hash one chunk of the file again, by its index and where it stands; answered by [`Input::Checked`].

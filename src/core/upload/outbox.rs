@@ -121,8 +121,26 @@ impl Upload {
         loop {
             let Some(full) = self.send_next(now) else { continue };
             if !self.pace.tick(full, now) {
-                return;
+                return self.prepare_next();
             }
+        }
+    }
+
+    /// One request at a time: has the next one's body made while this one is on its way.
+    fn prepare_next(&mut self) {
+        let Phase::Exchanging(exchange) = &self.phase else { return };
+        let sends = self.requests.values().any(|request| request.what != What::Handshake);
+        let next = exchange.table.next_missing().filter(|_| sends && self.pace.is_sequential());
+        if next != self.prepared {
+            self.prepared = None;
+        }
+        if let Some(at) = next
+            && self.prepared.is_none()
+            && let Some(chunk) = exchange.table.get(at).filter(|chunk| chunk.trusted)
+        {
+            let request = exchange.chunk_request(chunk, self.config.cut);
+            self.prepared = Some(at);
+            self.effects.push_back(Effect::Prepare(request));
         }
     }
 
@@ -179,14 +197,7 @@ impl Upload {
         }
         chunk.report.tries += 1;
         let (len, stalls) = (chunk.len, chunk.troubles.stalls);
-        let request = Request::Chunk {
-            index: chunk.index,
-            bytes: self.config.cut.range(chunk.index),
-            chunk_id: chunk.id.clone(),
-            file_id: exchange.digests.file.to_hex(),
-            // WebKit has bodies that hang because they are read from a file as they go out.
-            from_memory: stalls > 0,
-        };
+        let request = exchange.table.get(at).map(|chunk| exchange.chunk_request(chunk, self.config.cut))?;
         let share = self.share(self.pace.soon(), now);
         let mut entry = InFlight { what: What::Chunk(at), sent: now, deadline: now, len, stalls };
         entry.deadline = entry.limit(share, self.config.stall_timeout);

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use super::Job;
-use super::form::Fields;
+use super::form::{Fields, Form};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Millis;
 use crate::core::json;
@@ -27,43 +27,33 @@ const QUESTION: Millis = 10_000;
 /// A chunk of at most so many bytes is read and sent as bytes: for a blob Chromium's page waits for another process.
 const SMALL: u64 = 64 << 10;
 
-/// Sends a request, with headers that were asked for `fresh` if there are any, and reads the answer.
+/// Sends a request, with headers that were asked for `fresh` if there are any and with the form that was `prepared`, and
+/// reads the answer.
 pub async fn exchange(
     job: &Job,
     request: Request,
     fresh: Option<Pairs>,
+    prepared: Option<Form>,
     signal: &AbortSignal,
     driver: &Driver<InTurn>,
     id: RequestId,
 ) -> Result<Response, Loss> {
     let mut headers = job.headers.get(fresh).await?;
-    // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand still.
-    turn().await;
-    let (url, body) = match request {
-        Request::Handshake(handshake) => {
-            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-            (handshake_url(&job.endpoint), json::handshake(&handshake).into())
-        }
-        Request::Chunk { bytes: range, chunk_id, file_id, from_memory, .. } => {
-            let is_small = range.end - range.start <= SMALL;
-            let bytes: JsValue = if is_small || from_memory {
-                let bytes = async { blob::Read::start(&job.file, &range)?.bytes().await }.await;
-                bytes.map_err(|why| Loss::new(Cause::Unreadable, why))?.into()
-            } else {
-                blob::slice(&job.file, &range)?.into()
-            };
-            let fields = Fields { chunk_id: &chunk_id, file_id: &file_id };
-            let form = if fetch::is_replaced() {
-                fields.for_a_page(&bytes)?
-            } else if is_small {
-                fields.around_bytes(bytes.unchecked_ref())
-            } else {
-                fields.around_blob(&bytes)?
-            };
-            headers.extend(form.content_type.map(|it| ("Content-Type".to_owned(), it)));
-            (job.endpoint.clone(), form.body)
+    let form = match prepared {
+        Some(form) => form,
+        None => {
+            // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand
+            // still.
+            turn().await;
+            form_of(job, &request).await?
         }
     };
+    let url = match request {
+        Request::Handshake(_) => handshake_url(&job.endpoint),
+        Request::Chunk { .. } => job.endpoint.clone(),
+    };
+    headers.extend(form.content_type.map(|it| ("Content-Type".to_owned(), it)));
+    let body = form.body;
     let credentials = job.credentials;
     let outgoing = Outgoing {
         method: "POST",
@@ -76,6 +66,34 @@ pub async fn exchange(
     let response = job.inquiry.send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
     receive(response, &url).await
+}
+
+/// Makes the body of a request.
+pub async fn form_of(job: &Job, request: &Request) -> Result<Form, Loss> {
+    let (range, chunk_id, file_id, from_memory) = match request {
+        Request::Handshake(handshake) => {
+            let content_type = Some("application/json".to_owned());
+            return Ok(Form { body: json::handshake(handshake).into(), content_type });
+        }
+        Request::Chunk { bytes, chunk_id, file_id, from_memory, .. } => {
+            (bytes, chunk_id, file_id, *from_memory)
+        }
+    };
+    let is_small = range.end - range.start <= SMALL;
+    let bytes: JsValue = if is_small || from_memory {
+        let bytes = async { blob::Read::start(&job.file, range)?.bytes().await }.await;
+        bytes.map_err(|why| Loss::new(Cause::Unreadable, why))?.into()
+    } else {
+        blob::slice(&job.file, range)?.into()
+    };
+    let fields = Fields { chunk_id, file_id };
+    Ok(if fetch::is_replaced() {
+        fields.for_a_page(&bytes)?
+    } else if is_small {
+        fields.around_bytes(bytes.unchecked_ref())
+    } else {
+        fields.around_blob(&bytes)?
+    })
 }
 
 /// Asks the endpoint what it accepts, by a handshake that changes nothing since it names no file: the protocol answers it

@@ -10,7 +10,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use self::exchange::{exchange, question};
+use self::exchange::{exchange, form_of, question};
+use self::form::Form;
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
@@ -110,6 +111,8 @@ pub struct UploadHands {
     requests: Rc<RefCell<FlatMap<RequestId, AbortGuard>>>,
     hashing: Rc<HashControl>,
     writes: Serial,
+    /// The body that was made ahead, and what for.
+    prepared: Rc<RefCell<Option<(Request, Form)>>>,
     /// Its place in the line of this page.
     seat: Option<Seat>,
 }
@@ -123,6 +126,7 @@ impl UploadHands {
             requests: Rc::default(),
             hashing: Rc::default(),
             writes: Serial::default(),
+            prepared: Rc::default(),
             seat: None,
         }
     }
@@ -185,13 +189,24 @@ impl UploadHands {
         self.requests.borrow_mut().insert(id, guard);
         let (job, driver, requests) = (self.job.clone(), self.driver.clone(), self.requests.clone());
         let fresh = job.headers.fresh();
+        let prepared = self.prepared.take().filter(|(other, _)| *other == request).map(|(_, form)| form);
         spawn(async move {
-            let result = exchange(&job, request, fresh, &signal, &driver, id).await;
+            let result = exchange(&job, request, fresh, prepared, &signal, &driver, id).await;
             requests.borrow_mut().remove(&id);
             driver.tell(match result {
                 Ok(answered) => Input::Answered(id, answered),
                 Err(loss) => Input::Lost(id, loss),
             });
+        });
+    }
+
+    /// Makes a body ahead. What goes wrong with it will when it is made to be sent, and is told then.
+    fn prepare(&self, request: Request) {
+        let (job, prepared) = (self.job.clone(), self.prepared.clone());
+        spawn(async move {
+            if let Ok(form) = form_of(&job, &request).await {
+                prepared.replace(Some((request, form)));
+            }
         });
     }
 
@@ -312,6 +327,7 @@ impl Hands<InTurn> for UploadHands {
             Effect::ResumeHash => self.hashing.hold(false),
             Effect::StopHash => self.hashing.stop(),
             Effect::Send(id, request) => self.send(id, request),
+            Effect::Prepare(request) => self.prepare(request),
             Effect::Cancel(id) => drop(self.requests.borrow_mut().remove(&id)),
             Effect::Check(index, range) => self.check(index, range),
             Effect::AskAccepts => {
