@@ -38,14 +38,7 @@ pub enum End {
 
 enum Event {
     Turn(Turn),
-    Arrive {
-        visit: u32,
-        id: RequestId,
-        request: Request,
-        bytes: Vec<u8>,
-        token: u32,
-        fate: Fate,
-    },
+    Arrive(Arrival),
     Deliver {
         visit: u32,
         id: RequestId,
@@ -59,18 +52,20 @@ enum Event {
     Repeats(u32),
     Accepts(u32, Accepts),
     /// A racy server writes its record back, as it was when the request came, with the chunk that came with it.
-    Written {
-        visit: u32,
-        id: RequestId,
-        request: Request,
-        bytes: Vec<u8>,
-        token: u32,
-        fate: Fate,
-        record: HashSet<String>,
-    },
+    Written(Arrival, HashSet<String>),
     Hashed(u32),
     Checked(u32, usize),
     Refreshed(u32),
+}
+
+/// A request on its way to the server.
+struct Arrival {
+    visit: u32,
+    id: RequestId,
+    request: Request,
+    bytes: Vec<u8>,
+    token: u32,
+    fate: Fate,
 }
 
 /// A request in flight, as the browser knows it.
@@ -470,7 +465,10 @@ impl World<'_> {
             let (visit, losses) = (self.visit, self.server.losses);
             self.after(50, Event::Deliver { visit, id, result: Err("NotReadableError".into()), losses });
         } else {
-            self.after(200, Event::Arrive { visit: self.visit, id, request, bytes, token: self.token, fate });
+            self.after(
+                200,
+                Event::Arrive(Arrival { visit: self.visit, id, request, bytes, token: self.token, fate }),
+            );
         }
         Ok(())
     }
@@ -478,29 +476,29 @@ impl World<'_> {
     fn happen(&mut self, event: Event) -> Result<(), String> {
         match event {
             Event::Turn(turn) => self.turn(turn),
-            Event::Arrive { visit, id, bytes, .. } if self.server.is_too_large(&bytes) => {
+            Event::Arrive(Arrival { visit, id, bytes, .. }) if self.server.is_too_large(&bytes) => {
                 let losses = self.server.losses;
                 let hides = self.scenario.habits.hides_refusals;
                 let refusal = server::refusal(413, 413, "太大");
-                let result = if hides { Err("failed to fetch".to_owned()) } else { Ok(refusal) };
+                let result = if hides { Err("failed to fetch".into()) } else { Ok(refusal) };
                 self.after(200, Event::Deliver { visit, id, result, losses });
                 Ok(())
             }
-            Event::Arrive { visit, id, request, bytes, token, fate } => {
-                match &request {
+            Event::Arrive(arrival) => {
+                match &arrival.request {
                     Request::Chunk { file_id, .. } if self.server.is_racy() => {
                         let record = self.server.record(file_id);
-                        self.after(200, Event::Written { visit, id, request, bytes, token, fate, record });
+                        self.after(200, Event::Written(arrival, record));
                     }
-                    _ => self.arrive(visit, id, &request, bytes, token, fate),
+                    _ => self.arrive(arrival),
                 }
                 Ok(())
             }
-            Event::Written { visit, id, request, bytes, token, fate, record } => {
-                if let Request::Chunk { chunk_id, file_id, .. } = &request {
+            Event::Written(arrival, record) => {
+                if let Request::Chunk { chunk_id, file_id, .. } = &arrival.request {
                     self.server.write_back(file_id, &record, chunk_id);
                 }
-                self.arrive(visit, id, &request, bytes, token, fate);
+                self.arrive(arrival);
                 Ok(())
             }
             Event::Repeats(visit) if visit == self.visit && self.hash.is_some() => self.input(Input::Repeats),
@@ -531,15 +529,7 @@ impl World<'_> {
     }
 
     /// A request reaches the server, or not.
-    fn arrive(
-        &mut self,
-        visit: u32,
-        id: RequestId,
-        request: &Request,
-        mut bytes: Vec<u8>,
-        token: u32,
-        fate: Fate,
-    ) {
+    fn arrive(&mut self, Arrival { visit, id, request, mut bytes, token, fate }: Arrival) {
         if !self.net {
             if self.random.chance(70) {
                 let losses = self.server.losses;
@@ -560,7 +550,7 @@ impl World<'_> {
         };
         // What it loses with the answer to this request it may be asked for again.
         let losses = self.server.losses;
-        let answer = works.then(|| match request {
+        let answer = works.then(|| match &request {
             Request::Handshake(handshake) => {
                 let answer = self.server.handshake(token, handshake);
                 if let Some(held) = self.server.file(&handshake.file_id) {
