@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::api_page::ApiPage;
+use e2e::engine::Engine;
 use e2e::files::{self, MIB};
 use e2e::scenario;
 use e2e::setting::{Setting, no_errors};
@@ -24,6 +25,12 @@ async fn gone_files(stage: &Stage) -> Result<()> {
     for size in [5, MIB, 20 * MIB] {
         for what in ["deleted", "emptied"] {
             let name = format!("{what}-{size}");
+            // WebKitGTK 2.50 gives zeros for what was cut off a file since it was picked, by every way to read it. Only what
+            // goes out of the file itself is short: the server's check refuses it. What is sent as bytes nothing can tell.
+            let reads_zeros = stage.engine == Engine::WebKit && what == "emptied";
+            if reads_zeros && size < MIB {
+                continue;
+            }
             let file = files::random(&folder, &format!("{name}.bin"), size, size)?;
             browser.choose("#file", &[&file.path]).await?;
             match what {
@@ -35,6 +42,10 @@ async fn gone_files(stage: &Stage) -> Result<()> {
             let error =
                 told.error.with_context(|| format!("{name}: a success that is none: {}", told.result))?;
             let code = error.code.as_deref().unwrap_or_default();
+            if reads_zeros {
+                ensure!(["file-unreadable", "rejected"].contains(&code), "{name}: {error:?}");
+                continue;
+            }
             ensure!(["file-unreadable", "file-changed"].contains(&code), "{name}: {error:?}");
             let digest = "return await xuchuan.digest(document.querySelector('#file').files[0]).then(
                 (digest) => `a digest: ${JSON.stringify(digest)}`, (error) => error.code)";
