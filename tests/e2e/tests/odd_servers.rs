@@ -1,5 +1,6 @@
 //! Servers that say no in their own ways: the page gets one clear `TransferError`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +10,7 @@ use e2e::http::{Answer, Asked, Host};
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
 use e2e::{built, fake, scenario};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -78,5 +79,44 @@ async fn expired_token(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
+/// What a server accepts is asked once a page, and only for a file in which chunks repeat.
+async fn the_question(stage: &Stage) -> Result<()> {
+    let www = stage.folder("www")?;
+    built::www(&www)?;
+    let folder = stage.folder("files")?;
+    let host = Host::start(fake::with_api(fake::site(www, fake::BLOB_CSP), fake::protocol())).await?;
+    let browser = stage.browser().await?;
+    let handshakes = || -> Vec<Value> {
+        let seen = host.seen();
+        let bodies = seen.iter().filter(|one| one.head.path().ends_with("/handshake"));
+        bodies.filter_map(|one| serde_json::from_slice(&one.body).ok()).collect()
+    };
+    let questions = || handshakes().iter().filter(|body| body.get("fileId").is_none()).count();
+    for (name, file, expected) in [
+        ("different", files::random(&folder, "different.bin", 33, 40 * MIB)?, 0),
+        // On another page, which has not heard from this server yet.
+        ("zeros", files::zeros(&folder, "zeros.bin", 64 * MIB)?, 1),
+        ("more zeros", files::zeros(&folder, "more.bin", 80 * MIB)?, 1),
+    ] {
+        if name != "more zeros" {
+            ApiPage::open(&browser, &host.url("/e2e/script.html")).await?;
+        }
+        let page = ApiPage::at(&browser);
+        page.upload(name, &file, json!({})).await?;
+        let told = page.settled(name, SOON).await?;
+        ensure!(told.ok, "{name}: {told:?}");
+        ensure!(questions() == expected, "{name}: {} questions", questions());
+        let all = handshakes();
+        let ids = all.iter().rev().find_map(|body| body.get("chunkIds")?.as_array()).context("no ids")?;
+        let unique: BTreeSet<_> = ids.iter().filter_map(Value::as_str).collect();
+        ensure!(
+            unique.len() == ids.len(),
+            "{name}: an id twice to a server that does not say that it takes that"
+        );
+    }
+    no_errors(&browser).await
+}
+
+scenario!(the_question, 90: Chromium, Firefox, WebKit);
 scenario!(odd_servers, 120: Chromium, Firefox, WebKit);
 scenario!(expired_token, 60: Chromium, Firefox, WebKit);
