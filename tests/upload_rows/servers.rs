@@ -260,6 +260,45 @@ fn it_fails_when_a_chunk_sent_alone_was_lost_three_times_and_says_what_the_serve
 }
 
 #[test]
+fn what_was_lost_beside_others_does_not_count() {
+    let mut b = Bench::hashed("abc", |config| config.concurrency = Concurrency::Fixed(2));
+    b.answer(1, needed("abc"));
+    b.answer(2, needed("abc"));
+    assert_eq!(b.failure(), None, "lost while b was on its way");
+    b.answer(3, needed("ac"));
+    for _ in 0..3 {
+        assert_eq!(b.failure(), None);
+        b.until_it_sends();
+        let [(request, 0)] = b.chunks()[..] else { panic!("{:?}", b.sent()) };
+        b.answer(request, needed("ac"));
+    }
+    assert_eq!(b.error().map(|error| error.attempts), Some(3));
+}
+
+#[test]
+fn after_a_loss_nothing_is_asked_beside_what_is_still_on_its_way() {
+    let mut b = Bench::hashed("abcd", |config| config.concurrency = Concurrency::Fixed(3));
+    b.answer(1, needed("abcd"));
+    b.answer(2, needed("abcd"));
+    b.answer(3, page(502));
+    b.pass(5_000);
+    assert_eq!(b.sent(), [], "c is on its way");
+    b.answer(4, needed("abd"));
+    b.until_it_sends();
+    assert_eq!((b.sent().len(), b.handshakes()), (1, vec![5]));
+}
+
+#[test]
+fn a_slow_chunk_is_no_reason_to_ask_where_nothing_goes_beside_it() {
+    let mut b = large();
+    // Less than 4 MiB may take at 64 KiB/s, and more than silence is borne elsewhere.
+    b.pass(2 * STALL);
+    assert_eq!((b.sent(), b.cancelled()), (vec![], vec![]));
+    b.answer(2, silently(needed("bcd")));
+    assert_eq!((b.handshakes(), b.chunks()), (vec![], vec![(3, 1)]));
+}
+
+#[test]
 fn a_list_of_another_cut_confirms_nothing_and_is_told() {
     let mut b = unknown("ab");
     b.answer(1, silently(needed("xyz")));
