@@ -136,7 +136,8 @@ pub struct Progress {
     pub total: Option<u64>,
     /// Bytes hashed (uploads).
     pub hashed: u64,
-    /// Bytes handed to the network in this visit, those of repeated attempts too; for a download, bytes received.
+    /// Bytes of chunks that the server answered for in this visit, those of repeated attempts too; for a download, bytes
+    /// received.
     pub sent: u64,
     /// Bytes the other side has (upload) or that are stored here (download); never goes back.
     pub confirmed: u64,
