@@ -12,8 +12,9 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen_test::*;
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::{Progress, State};
-use xuchuan::web::drive::{Audience, Driver, Hands, Machine};
+use xuchuan::web::drive::{Audience, Driven, Driver, Hands};
 
 use web::*;
 
@@ -44,10 +45,13 @@ struct Toy {
     inputs: Vec<Input>,
 }
 
+impl Driven for Toy {
+    type Outcome = u32;
+}
+
 impl Machine for Toy {
     type Input = Input;
     type Effect = Effect;
-    type Outcome = u32;
 
     fn handle(&mut self, input: Input, now: Instant) {
         self.inputs.push(input.clone());

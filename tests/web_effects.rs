@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use xuchuan::core::cause::{Cause, Loss};
-use xuchuan::core::wire::Answer;
+use xuchuan::core::protocol::wire::Answer;
 use xuchuan::web::blob::{Read, slice};
 use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;

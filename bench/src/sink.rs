@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use futures_util::StreamExt;
-use xuchuan::core::wire::{Accepts, Answer, Envelope, Handshake};
+use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope, Handshake};
 
 /// Bytes of a form in which its ids are looked for: they stand before the file.
 const HEAD: usize = 1024;

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use xuchuan::core::wire::{Answer, Envelope, msg};
+use xuchuan::core::protocol::wire::{Answer, Envelope, msg};
 
 use crate::failure::{Failure, envelope};
 use crate::handshake::{chunk_id, file_id};

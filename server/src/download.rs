@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use object_store::ObjectStoreExt;
-use xuchuan::core::wire::is_file_id;
+use xuchuan::core::protocol::wire::is_file_id;
 
 use crate::conditional::{Validators, Verdict};
 use crate::disposition::attachment;

@@ -5,7 +5,7 @@ use std::io;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use xuchuan::core::wire::{Accepts, Envelope, OK, REFUSED, msg};
+use xuchuan::core::protocol::wire::{Accepts, Envelope, OK, REFUSED, msg};
 
 /// An answer that is not a success. Its code is the HTTP status' number, which for the protocol's own messages is 403.
 #[derive(Debug, Clone)]

@@ -8,7 +8,9 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::Value;
-use xuchuan::core::wire::{Accepts, Answer, Envelope, Handshake, is_chunk_id, is_ext, is_file_id, msg};
+use xuchuan::core::protocol::wire::{
+    Accepts, Answer, Envelope, Handshake, is_chunk_id, is_ext, is_file_id, msg,
+};
 
 use crate::failure::{Failure, envelope};
 use crate::routes::Shared;

@@ -15,7 +15,6 @@ use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
 use crate::core::plan::{self, Cut};
 use crate::core::progress::{Progress, State};
-use crate::core::text::text;
 use crate::core::upload::Table;
 use crate::web::hasher::{self, HashControl};
 use crate::web::hashing::Watcher;
@@ -56,7 +55,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
                 let detail =
-                    text!("the bytes from ", unreadable.at, " on could not be read (", unreadable.why, ")");
+                    format!("the bytes from {} on could not be read ({})", unreadable.at, unreadable.why);
                 return Err(error::into_js(&Error::new(Kind::FileUnreadable, "hashing the file", detail)));
             }
             None => {

@@ -10,9 +10,9 @@ use super::options::Options;
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
 use crate::core::download::{Config, Download, Gulp, Input, Restored};
+use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
-use crate::core::text::{parts, text};
 use crate::web::download::sink::{Sink, Target};
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
@@ -162,5 +162,5 @@ async fn restore(job: &Job, target: Target) -> Option<Restored> {
 
 /// Returns the journal's key of a download.
 pub fn key(url: &str) -> String {
-    text!("download ", parts(url, b'#').next().unwrap_or(url))
+    format!("download {}", url.split('#').next().unwrap_or(url))
 }

@@ -14,7 +14,6 @@ use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
-use crate::core::text::text;
 use crate::web::object::{get, get_u64, number, object};
 use crate::web::task::promise;
 use crate::web::{read, store};
@@ -103,7 +102,7 @@ pub fn start_pending(
             let chosen = UploadRecord { chunk: record.chunk, ..upload::describe(&file, &options) };
             if chosen.size != record.size {
                 let detail =
-                    text!(record.name, " has ", record.size, " bytes, the chosen file ", chosen.size);
+                    format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
                 return refuse(Kind::FileChanged, detail);
             }
             Ok(upload::start(file, &options, chosen, Some(record), observer))

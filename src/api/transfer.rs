@@ -9,7 +9,7 @@ use super::{error, settled};
 use crate::core::error::Error;
 use crate::core::progress::{Progress, State};
 use crate::web::clock;
-use crate::web::drive::{Audience, Driver, Machine};
+use crate::web::drive::{Audience, Driven, Driver};
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,7 +27,7 @@ extern "C" {
 }
 
 /// A machine that a handle can stand for.
-pub trait Steered: Machine {
+pub trait Steered: Driven {
     /// Makes the input that pauses it.
     fn pause() -> Self::Input;
     /// Makes the input that lets it go on.

@@ -1,8 +1,8 @@
-//! A map for a handful of entries, in the order they came: hash and tree maps cost kilobytes of wasm each.
+//! A map for a handful of entries, in the order they came. A hash map would be 4 KB of the engine's gzip, a tree map 13.
 
-/// A map that looks at every entry. They are boxed, so that maps of whatever share their code.
+/// A map that looks at every entry.
 #[derive(Debug, Clone)]
-pub struct FlatMap<K, V>(Vec<Box<(K, V)>>);
+pub struct FlatMap<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for FlatMap<K, V> {
     fn default() -> Self {
@@ -19,7 +19,7 @@ impl<K: PartialEq, V> FlatMap<K, V> {
     /// Puts a value in; one that had the same key goes.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
-        self.0.push(Box::new((key, value)));
+        self.0.push((key, value));
     }
 
     /// Takes a value out.
@@ -71,9 +71,9 @@ impl<K: PartialEq, V> FlatMap<K, V> {
 
 impl<K, V> IntoIterator for FlatMap<K, V> {
     type Item = (K, V);
-    type IntoIter = std::iter::Map<std::vec::IntoIter<Box<(K, V)>>, fn(Box<(K, V)>) -> (K, V)>;
+    type IntoIter = std::vec::IntoIter<(K, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().map(|entry| *entry)
+        self.0.into_iter()
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
-use crate::core::text::text;
 use crate::core::upload::{Known, Memory, Naming};
 
 /// The version of the records below; a record of another version is not used.
@@ -114,7 +113,7 @@ pub const MOST_DIGESTS: u32 = 200;
 pub fn digests_key(record: &UploadRecord) -> Option<String> {
     let UploadRecord { name, size, last_modified, chunk, .. } = record;
     let changed = last_modified.filter(|_| *size >= WORTH_REMEMBERING)?;
-    Some(text!(size, " ", changed, " ", chunk, " ", name))
+    Some(format!("{size} {changed} {chunk} {name}"))
 }
 
 /// Reads what was remembered of the digests of a file that is cut like this: all of them, or where the hashing was. What

@@ -9,7 +9,6 @@ use web_sys::{Blob, Response};
 use super::object::{bytes, call, is_a};
 use super::sys;
 use super::task::{Promised, promised};
-use crate::core::text::text;
 
 /// Returns a reference to some bytes of `blob`; nothing is read.
 pub fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, String> {
@@ -55,7 +54,7 @@ impl Read {
 pub fn checked(buffer: JsValue, expected: u64) -> Result<Uint8Array, String> {
     let bytes = bytes(&buffer).ok_or_else(|| "reading gave no bytes".to_owned())?;
     if u64::from(bytes.length()) != expected {
-        return Err(text!(bytes.length(), " bytes were read where ", expected, " were expected"));
+        return Err(format!("{} bytes were read where {expected} were expected", bytes.length()));
     }
     Ok(bytes)
 }

@@ -11,40 +11,19 @@ use super::signal::Signal;
 use super::task::first;
 use super::throttle::Throttle;
 use super::{clock, object, sys, timer};
-use crate::core::clock::Instant;
 use crate::core::error::Error;
+use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
-use crate::core::queue::Queue;
+use std::collections::VecDeque;
 
-/// A state machine of the core.
-pub trait Machine: 'static {
-    /// What it is told.
-    type Input: 'static;
-    /// What it asks for.
-    type Effect;
+/// A machine that can be driven here.
+pub trait Driven: Machine + 'static {
     /// How it ends well.
-    type Outcome;
-
-    /// Takes an input.
-    fn handle(&mut self, input: Self::Input, now: Instant);
-    /// Returns the next effect.
-    fn poll(&mut self) -> Option<Self::Effect>;
-    /// Returns when it wants to be woken.
-    fn poll_timeout(&self) -> Option<Instant>;
-    /// Returns its state and counts.
-    fn progress(&self, now: Instant) -> Progress;
-    /// Makes the input that wakes it.
-    fn wake() -> Self::Input;
-    /// Makes the input that says whether there is a network.
-    fn online(online: bool) -> Self::Input;
-    /// Makes the input that says that the page is not seen any more; nothing to whom that is all the same.
-    fn hidden() -> Option<Self::Input> {
-        None
-    }
+    type Outcome: 'static;
 }
 
 /// What carries a machine's effects out.
-pub trait Hands<M: Machine>: 'static {
+pub trait Hands<M: Driven>: 'static {
     /// Carries one effect out, or starts to; returns the end, if that is what the effect is. What comes of it goes to
     /// [`Driver::tell`], now or later.
     fn perform(&mut self, effect: M::Effect) -> Option<Result<M::Outcome, Error>>;
@@ -54,7 +33,7 @@ pub trait Hands<M: Machine>: 'static {
 }
 
 /// Who is told how it goes.
-pub trait Audience<M: Machine>: 'static {
+pub trait Audience<M: Driven>: 'static {
     /// The state has changed.
     fn state(&self, state: State);
     /// The counts or the state have changed; called at most 20 times a second, and at the end.
@@ -64,16 +43,16 @@ pub trait Audience<M: Machine>: 'static {
 }
 
 /// A machine and its hands.
-pub struct Driver<M: Machine> {
+pub struct Driver<M: Driven> {
     machine: RefCell<M>,
     hands: RefCell<Option<Box<dyn Hands<M>>>>,
-    inputs: RefCell<Queue<M::Input>>,
+    inputs: RefCell<VecDeque<M::Input>>,
     busy: Cell<bool>,
     settled: RefCell<Option<Result<M::Outcome, Error>>>,
     changed: Signal,
 }
 
-impl<M: Machine> Driver<M> {
+impl<M: Driven> Driver<M> {
     /// Runs `machine` to its end with the hands that `equip` makes; they may keep the driver to tell it things.
     pub fn start<H: Hands<M>>(
         machine: M,

@@ -10,8 +10,8 @@ use super::object::{call, get};
 use super::signal::Signal;
 use super::{clock, sys};
 use crate::core::clock::Millis;
+use crate::core::protocol::wire::Accepts;
 use crate::core::upload::Lesson;
-use crate::core::wire::Accepts;
 
 /// How long a limit is believed, in ms: 30 days.
 const BELIEVED: Millis = 30 * 24 * 3600 * 1000;

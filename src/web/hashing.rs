@@ -16,7 +16,6 @@ use super::task::join;
 use super::turn::turn;
 use crate::core::clock::Millis;
 use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, WHOLE, unit};
-use crate::core::text::text;
 
 /// Where the hashing runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,6 +224,6 @@ fn room(len: u64) -> Result<Vec<u8>, Unreadable> {
             room.resize(len, 0);
             Ok(room)
         }
-        Err(_) => Err(Unreadable { at: 0, why: text!("there is no memory for ", len, " bytes") }),
+        Err(_) => Err(Unreadable { at: 0, why: format!("there is no memory for {len} bytes") }),
     }
 }

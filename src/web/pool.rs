@@ -17,7 +17,7 @@ use super::timer;
 use crate::core::clock::Millis;
 use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Digests, Snapshot, WHOLE};
-use crate::core::queue::Queue;
+use std::collections::VecDeque;
 
 /// The most workers: each has some tens of MiB of its own.
 const MOST: u32 = 4;
@@ -38,10 +38,10 @@ struct Pool {
     members: RefCell<Vec<Rc<Member>>>,
     /// Workers that were asked for and have not come.
     starting: Cell<u32>,
-    waiting: RefCell<Queue<Rc<Job>>>,
+    waiting: RefCell<VecDeque<Rc<Job>>>,
     /// What this thread does itself.
     here: Tasks,
-    waiting_here: RefCell<Queue<Rc<Job>>>,
+    waiting_here: RefCell<VecDeque<Rc<Job>>>,
     next_id: Cell<u64>,
     alarms: RefCell<FlatMap<u64, Weak<Signal>>>,
 }
@@ -157,9 +157,9 @@ impl Pool {
             why_here: RefCell::new(None),
             members: RefCell::new(Vec::new()),
             starting: Cell::new(0),
-            waiting: RefCell::new(Queue::new()),
+            waiting: RefCell::new(VecDeque::new()),
             here: RefCell::new(FlatMap::new()),
-            waiting_here: RefCell::new(Queue::new()),
+            waiting_here: RefCell::new(VecDeque::new()),
             next_id: Cell::new(0),
             alarms: RefCell::new(FlatMap::new()),
         }
@@ -358,7 +358,7 @@ impl Pool {
 }
 
 /// Takes what is next out of a line: a job that is not held, or some small ones, `most` of them at most.
-fn next(line: &RefCell<Queue<Rc<Job>>>, most: usize) -> Vec<Rc<Job>> {
+fn next(line: &RefCell<VecDeque<Rc<Job>>>, most: usize) -> Vec<Rc<Job>> {
     let mut jobs: Vec<Rc<Job>> = Vec::new();
     let mut bytes = 0;
     line.borrow_mut().retain(|job| {

@@ -9,9 +9,9 @@ use super::sys;
 use crate::core::download;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
+use crate::core::protocol::wire::{self, Accepts, Answer, Envelope, MOST_PARALLEL};
 use crate::core::range::Validators;
 use crate::core::upload::{Known, Naming};
-use crate::core::wire::{self, Accepts, Answer, Envelope, MOST_PARALLEL};
 
 #[wasm_bindgen]
 extern "C" {

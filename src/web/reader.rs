@@ -16,8 +16,7 @@ use super::sys::{self, ByteReader, ReadResult};
 use super::task::{Promised, promised, spawn};
 use super::timer;
 use crate::core::clock::Millis;
-use crate::core::queue::Queue;
-use crate::core::text::text;
+use std::collections::VecDeque;
 
 /// How much the stream may give at once.
 const VIEW: u64 = 1 << 20;
@@ -66,7 +65,7 @@ enum Way {
         next: u64,
         /// How much it reads.
         len: u64,
-        reads: Queue<Read>,
+        reads: VecDeque<Read>,
         /// What was read and not taken yet.
         rest: Option<Uint8Array>,
     },
@@ -167,7 +166,7 @@ impl Reader {
 
 impl Way {
     fn slices(at: u64) -> Way {
-        Way::Slices { next: at, len: *SLICES.start(), reads: Queue::default(), rest: None }
+        Way::Slices { next: at, len: *SLICES.start(), reads: VecDeque::default(), rest: None }
     }
 }
 
@@ -205,7 +204,7 @@ impl Watchdog {
                 }
                 self.timer = None;
                 if !std::mem::take(&mut self.alive) {
-                    return Poll::Ready(Err(text!("nothing came for ", limit / 1000, " s")));
+                    return Poll::Ready(Err(format!("nothing came for {} s", limit / 1000)));
                 }
             }
         })

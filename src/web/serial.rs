@@ -5,8 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::core::queue::Queue;
 use crate::web::task::spawn;
+use std::collections::VecDeque;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -16,7 +16,7 @@ pub struct Serial(Rc<Line>);
 
 #[derive(Default)]
 struct Line {
-    waiting: RefCell<Queue<Task>>,
+    waiting: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
 }
 

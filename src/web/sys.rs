@@ -6,7 +6,6 @@ use wasm_bindgen::prelude::*;
 
 use super::object::{get, get_string, object};
 use crate::core::address::without_secrets;
-use crate::core::text::parts;
 
 #[wasm_bindgen]
 extern "C" {
@@ -124,7 +123,7 @@ pub fn page() -> Port {
 /// Tells whether a function of the global object is the browser's own, as far as its source tells.
 pub fn is_native(function: &str) -> bool {
     let function = get(&js_sys::global(), function).unwrap_or_default();
-    source_of(&function).is_ok_and(|source| parts(&source, b'[').any(|part| part.starts_with("native code]")))
+    source_of(&function).is_ok_and(|source| source.contains("[native code]"))
 }
 
 /// Tells whether frames are being shown: a hidden page and a worker have none.
@@ -217,7 +216,7 @@ pub fn is_same_origin(url: &str) -> bool {
 /// Returns the last part of a URL's path, as a file's name.
 pub fn name_of(url: &str) -> String {
     let path = parsed(url).map(|url| url.pathname()).unwrap_or_default();
-    let last = parts(&path, b'/').reduce(|_, later| later).unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
     js_sys::decode_uri_component(last)
         .ok()
         .and_then(|name| name.as_string())

@@ -12,14 +12,14 @@ use super::sys::Port;
 use super::task::first;
 use super::timer;
 use crate::core::clock::Millis;
-use crate::core::queue::Queue;
+use std::collections::VecDeque;
 
 /// After so many ms no message comes of a channel that has not brought one before.
 const LATE: Millis = 100;
 
 thread_local! {
     static TURNS: RefCell<Option<Turns>> = const { RefCell::new(None) };
-    static WAITING: RefCell<Queue<Rc<Signal>>> = const { RefCell::new(Queue::new()) };
+    static WAITING: RefCell<VecDeque<Rc<Signal>>> = const { RefCell::new(VecDeque::new()) };
     /// A message has come: the page's `MessageChannel` is one.
     static PROVEN: Cell<bool> = const { Cell::new(false) };
 }
@@ -56,7 +56,7 @@ fn open() -> Option<Turns> {
     let channel = MessageChannel::new().ok()?;
     let listener = Listener::new(&channel.port2(), "message", |_| {
         PROVEN.set(true);
-        let next = WAITING.with_borrow_mut(Queue::pop_front);
+        let next = WAITING.with_borrow_mut(VecDeque::pop_front);
         if let Some(next) = next {
             next.raise();
         }

@@ -10,6 +10,7 @@ use xuchuan::core::download::{
     Concurrency, Config, Download, Effect, Input, Outcome, Record, Restored, StoreFailure,
 };
 use xuchuan::core::error::Error;
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::Digest;
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;

@@ -1,13 +1,14 @@
 //! One upload by the real machine over one link.
 
 use xuchuan::core::clock::Instant;
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::plan::{self, Cut};
+use xuchuan::core::protocol::wire::{Answer, Envelope};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Known, Naming, Request, RequestId, Response, Upload, Vouched,
 };
-use xuchuan::core::wire::{Answer, Envelope};
 
 use super::net::{End, Link, Net};
 

@@ -2,8 +2,8 @@
 
 use super::random::Random;
 use super::server::Habits;
+use xuchuan::core::protocol::wire::Accepts;
 use xuchuan::core::upload::{Concurrency, Naming};
-use xuchuan::core::wire::Accepts;
 
 /// One upload's world, beforehand.
 #[derive(Debug, Clone)]

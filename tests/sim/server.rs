@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use xuchuan::core::md5::{Digest, Digests};
+use xuchuan::core::protocol::wire::{self, Accepts, Answer, Envelope, Handshake};
 use xuchuan::core::upload::{Body, Response};
-use xuchuan::core::wire::{self, Accepts, Answer, Envelope, Handshake};
 
 /// How this server deviates within what the protocol allows.
 #[derive(Debug, Clone, Copy, Default)]

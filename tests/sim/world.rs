@@ -7,15 +7,16 @@ use std::ops::Range;
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, Snapshot};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
+use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope, OK};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
     Vouched,
 };
-use xuchuan::core::wire::{Accepts, Answer, Envelope, OK};
 
 use super::random::Random;
 use super::scenario::{CHUNK, Fate, STALL, Scenario, Turn};
@@ -627,7 +628,7 @@ impl World<'_> {
                     self.refused_token = Some(open.token);
                 }
                 422 => seen.corrupt += 1,
-                _ if msg == xuchuan::core::wire::msg::UNKNOWN_FILE => seen.forgotten += 1,
+                _ if msg == xuchuan::core::protocol::wire::msg::UNKNOWN_FILE => seen.forgotten += 1,
                 _ => seen.refused += 1,
             }
             return;

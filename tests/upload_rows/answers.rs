@@ -2,9 +2,9 @@
 
 use xuchuan::core::error::Kind;
 use xuchuan::core::progress::State;
+use xuchuan::core::protocol::wire::{Answer, msg};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{Concurrency, Effect, Input, Request};
-use xuchuan::core::wire::{Answer, msg};
 
 use crate::bench::*;
 

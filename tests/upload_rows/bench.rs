@@ -2,15 +2,16 @@
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
+use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
     Vouched,
 };
-use xuchuan::core::wire::{Accepts, Answer, Envelope};
 
 pub const CHUNK: u64 = 10;
 pub const STALL: u64 = 30_000;

@@ -3,6 +3,7 @@
 use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::State;
 use xuchuan::core::upload::{Effect, Input};
 

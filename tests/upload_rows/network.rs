@@ -2,6 +2,7 @@
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::Kind;
+use xuchuan::core::machine::Machine;
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::{State, Wait};
 use xuchuan::core::retry::Policy;

@@ -2,6 +2,7 @@
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::{FileHasher, Portable};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;

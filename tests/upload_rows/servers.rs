@@ -2,11 +2,12 @@
 
 use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::error::Kind;
+use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::Digests;
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
+use xuchuan::core::protocol::wire::{Accepts, Answer};
 use xuchuan::core::upload::{Concurrency, Effect, Input, Known, Lesson, Memory, Naming, Request, Vouched};
-use xuchuan::core::wire::{Accepts, Answer};
 
 use crate::bench::*;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use xuchuan::core::wire::md5_of;
+use xuchuan::core::protocol::wire::md5_of;
 
 use super::entry::Prefix;
 use super::recent::Recent;

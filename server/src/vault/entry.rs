@@ -10,7 +10,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::digest;
 use crate::md5::Md5;
-use xuchuan::core::wire::md5_of;
+use xuchuan::core::protocol::wire::md5_of;
 
 /// One file, complete or not.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use object_store::{ObjectStoreExt, path::Path};
-use xuchuan::core::wire::{Answer, md5_of};
+use xuchuan::core::protocol::wire::{Answer, md5_of};
 
 use super::companion::behind;
 use super::entry::Prefix;

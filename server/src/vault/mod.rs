@@ -25,7 +25,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use xuchuan::core::wire::{Answer, Handshake, md5_of, msg};
+use xuchuan::core::protocol::wire::{Answer, Handshake, md5_of, msg};
 
 use crate::config::Limits;
 use crate::failure::Failure;

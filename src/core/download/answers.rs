@@ -8,7 +8,6 @@ use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::range::{Head, Known, Validators, Verdict, verdict};
-use crate::core::text::text;
 
 /// Unusable answers in a row before ranges are given up.
 const RANGE_REJECTS: u32 = 2;
@@ -129,7 +128,7 @@ impl Download {
     /// The ETag differs and nothing else does. Asked again, a changed resource shows the same new ETag each time; a
     /// server that makes them up, or several that do not agree, show yet another or the old one.
     fn doubt(&mut self, etag: String, now: Instant) {
-        self.note("downloading", text!("the ETag is ", etag), now);
+        self.note("downloading", format!("the ETag is {etag}"), now);
         let flapping = self.doubts.first().is_some_and(|first| *first != etag);
         self.doubts.push(etag);
         if flapping {
@@ -211,7 +210,7 @@ impl Download {
     }
 
     pub(super) fn too_large(&mut self, size: u64) {
-        let what = text!(size, " bytes do not fit where they were asked for");
+        let what = format!("{size} bytes do not fit where they were asked for");
         self.fail(Error::new(Kind::TooLarge, "downloading", what));
     }
 

@@ -8,7 +8,6 @@ use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::md5::Digest;
 use crate::core::progress::State;
-use crate::core::text::text;
 
 /// How often a download starts again from 0 because the resource changed.
 const RESTARTS: u32 = 1;
@@ -29,12 +28,12 @@ impl Download {
             return self.start_again(why, now);
         }
         self.discard();
-        self.fail(Error::new(Kind::ResourceChanged, "downloading", text!("the resource changed: ", why)));
+        self.fail(Error::new(Kind::ResourceChanged, "downloading", format!("the resource changed: {why}")));
     }
 
     /// Throws away what is stored and begins anew.
     pub(super) fn start_again(&mut self, why: &'static str, now: Instant) {
-        self.note("downloading", text!("starting again from 0: ", why), now);
+        self.note("downloading", format!("starting again from 0: {why}"), now);
         self.discard();
         self.met = false;
         self.resource = None;
@@ -114,7 +113,7 @@ impl Download {
             Finish::Answered(Ok(digest)) => match digest.zip(expected) {
                 Some((found, (wanted, _))) if found != wanted => {
                     self.discard();
-                    let what = text!("the MD5 is ", found, ", not ", wanted);
+                    let what = format!("the MD5 is {found}, not {wanted}");
                     self.fail(Error::new(Kind::DigestMismatch, "checking what was downloaded", what));
                 }
                 checked => {

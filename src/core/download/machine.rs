@@ -10,13 +10,14 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Gate;
+use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::pace::Pace;
-use crate::core::progress::{Meter, State};
-use crate::core::queue::Queue;
+use crate::core::progress::{Meter, Progress, State};
 use crate::core::range::Validators;
 use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
+use std::collections::VecDeque;
 
 /// How long the end of a body is waited for after its last byte, in ms.
 const DRAIN: Millis = 2_000;
@@ -33,7 +34,7 @@ pub struct Download {
     pub(super) gate: Gate,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
-    pub(super) effects: Queue<Effect>,
+    pub(super) effects: VecDeque<Effect>,
     pub(super) flights: Vec<Flight>,
     pub(super) next_id: RequestId,
     /// The bytes that were handed to the sink.
@@ -134,6 +135,90 @@ pub enum Finish {
     Answered(Result<Option<Digest>, StoreFailure>),
 }
 
+impl Machine for Download {
+    type Input = Input;
+    type Effect = Effect;
+
+    fn handle(&mut self, input: Input, now: Instant) {
+        if matches!(self.stage, Stage::Ended(_)) {
+            return;
+        }
+        // With nothing to wake up for it was the page or the sink that was waited for.
+        let late = now.since(self.poll_timeout().unwrap_or(self.last));
+        if late > SLEPT {
+            self.gate.slept(late);
+        }
+        self.last = now;
+        self.gate.tick(now);
+        match input {
+            Input::Start(restored) => self.start(restored, now),
+            Input::Head(id, head) => self.head(id, &head, now),
+            Input::Data(id, len) => self.data(id, len, now),
+            Input::Excess(id) => self.excess(id, now),
+            Input::End(id) => self.body_over(id, None, now),
+            Input::Lost(id, loss) => self.lost(id, loss, now),
+            Input::Differs(id) => self.differs(id, now),
+            Input::Prepared(result) => self.prepared(result, now),
+            Input::StoreFailed(failure) => self.store_failed(failure),
+            Input::Headers(result) => self.headers(result),
+            Input::Url(result) => self.url(result),
+            Input::Finished(result) if self.finish == Finish::Asked => self.finish = Finish::Answered(result),
+            Input::Finished(_) | Input::Wake => {}
+            Input::Online(online) => self.gate.online(online, now),
+            Input::Pause => self.pause(now),
+            Input::Resume => self.resume(now),
+            Input::Abort => {
+                let error = Error::new(Kind::Aborted, "the download", "the page aborted it");
+                self.settle(Err(error), State::Aborted);
+            }
+        }
+        // After the input: bytes that come late, as after a sleep, are a sign of life all the same.
+        self.watch(now);
+        self.pump(now);
+    }
+
+    fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        if self.stage != Stage::Running {
+            return None;
+        }
+        let deadlines = self.flights.iter().filter_map(|flight| self.deadline(flight));
+        deadlines.chain(self.gate.opens_at()).min()
+    }
+
+    /// `confirmed` goes back only to 0, and only when the resource turned out to be
+    /// another version and the download starts again; what was stored of the old one is thrown away then.
+    fn progress(&self, now: Instant) -> Progress {
+        let state = self.state(now);
+        let total = self.resource.as_ref().and_then(|resource| resource.total);
+        let confirmed = self.have.len();
+        let eta = total.and_then(|total| self.meter.eta(total.saturating_sub(confirmed), now));
+        Progress {
+            state,
+            total,
+            hashed: 0,
+            sent: self.sent,
+            confirmed,
+            reused: self.reused.len(),
+            speed: self.meter.speed(now),
+            eta: eta.filter(|_| !state.is_final()),
+            waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
+        }
+    }
+
+    fn wake() -> Input {
+        Input::Wake
+    }
+
+    fn online(online: bool) -> Input {
+        Input::Online(online)
+    }
+}
+
 impl Download {
     /// Makes a download that waits for [`Input::Start`].
     pub fn new(config: Config) -> Download {
@@ -145,7 +230,7 @@ impl Download {
             gate: Gate::new(config.retry, Jitter::new(config.seed)),
             pace,
             meter: Meter::default(),
-            effects: Queue::default(),
+            effects: VecDeque::default(),
             flights: Vec::new(),
             next_id: 1,
             have: Spans::default(),
@@ -209,59 +294,6 @@ impl Download {
         if record.total.is_none() {
             self.solo.get_or_insert("the server does not tell the size");
         }
-    }
-
-    /// Takes an input at `now`. Every input is taken in every state; what makes no sense there is ignored.
-    pub fn handle(&mut self, input: Input, now: Instant) {
-        if matches!(self.stage, Stage::Ended(_)) {
-            return;
-        }
-        // With nothing to wake up for it was the page or the sink that was waited for.
-        let late = now.since(self.poll_timeout().unwrap_or(self.last));
-        if late > SLEPT {
-            self.gate.slept(late);
-        }
-        self.last = now;
-        self.gate.tick(now);
-        match input {
-            Input::Start(restored) => self.start(restored, now),
-            Input::Head(id, head) => self.head(id, &head, now),
-            Input::Data(id, len) => self.data(id, len, now),
-            Input::Excess(id) => self.excess(id, now),
-            Input::End(id) => self.body_over(id, None, now),
-            Input::Lost(id, loss) => self.lost(id, loss, now),
-            Input::Differs(id) => self.differs(id, now),
-            Input::Prepared(result) => self.prepared(result, now),
-            Input::StoreFailed(failure) => self.store_failed(failure),
-            Input::Headers(result) => self.headers(result),
-            Input::Url(result) => self.url(result),
-            Input::Finished(result) if self.finish == Finish::Asked => self.finish = Finish::Answered(result),
-            Input::Finished(_) | Input::Wake => {}
-            Input::Online(online) => self.gate.online(online, now),
-            Input::Pause => self.pause(now),
-            Input::Resume => self.resume(now),
-            Input::Abort => {
-                let error = Error::new(Kind::Aborted, "the download", "the page aborted it");
-                self.settle(Err(error), State::Aborted);
-            }
-        }
-        // After the input: bytes that come late, as after a sleep, are a sign of life all the same.
-        self.watch(now);
-        self.pump(now);
-    }
-
-    /// Returns the next thing to do.
-    pub fn poll(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
-    }
-
-    /// Returns when [`Input::Wake`] is wanted; may change after every [`Download::handle`].
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.stage != Stage::Running {
-            return None;
-        }
-        let deadlines = self.flights.iter().filter_map(|flight| self.deadline(flight));
-        deadlines.chain(self.gate.opens_at()).min()
     }
 
     /// Returns what did not go as wished, oldest first; the oldest are dropped behind 200.

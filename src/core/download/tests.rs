@@ -4,6 +4,7 @@ use super::*;
 use crate::core::cause::Cause;
 use crate::core::clock::Instant;
 use crate::core::error::Kind;
+use crate::core::machine::Machine;
 use crate::core::progress::{State, Wait};
 
 const MIB: u64 = 1 << 20;

@@ -4,7 +4,7 @@ use super::flight::Phase;
 use super::machine::{Download, Finish, Stage};
 use crate::core::clock::Instant;
 use crate::core::plan::Cut;
-use crate::core::progress::{Progress, State};
+use crate::core::progress::State;
 
 impl Download {
     /// Returns the state at `now`.
@@ -20,27 +20,6 @@ impl Download {
             Stage::Running if self.is_complete() => State::Finishing,
             Stage::Running if self.met => State::Transferring,
             Stage::Running => State::Negotiating,
-        }
-    }
-
-    /// Returns the counts at `now`. `confirmed` goes back only to 0, and only when the resource turned out to be
-    /// another version and the download starts again; what was stored of the old one is thrown away then.
-    pub fn progress(&self, now: Instant) -> Progress {
-        let state = self.state(now);
-        let total = self.resource.as_ref().and_then(|resource| resource.total);
-        let confirmed = self.have.len();
-        let eta = total.and_then(|total| self.meter.eta(total.saturating_sub(confirmed), now));
-        Progress {
-            state,
-            total,
-            hashed: 0,
-            sent: self.sent,
-            confirmed,
-            reused: self.reused.len(),
-            speed: self.meter.speed(now),
-            eta: eta.filter(|_| !state.is_final()),
-            waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
         }
     }
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Malformed, digits};
-use crate::core::text::{cut, text};
 
 /// A range of bytes as asked for, both ends included; without `last` to the end of the resource.
 ///
@@ -32,8 +31,8 @@ impl ByteRange {
     /// Writes it as a header's value.
     pub fn text(&self) -> String {
         match self.last {
-            Some(last) => text!("bytes=", self.first, "-", last),
-            None => text!("bytes=", self.first, "-"),
+            Some(last) => format!("bytes={}-{last}", self.first),
+            None => format!("bytes={}-", self.first),
         }
     }
 
@@ -54,7 +53,7 @@ impl FromStr for ByteRange {
 
     fn from_str(text: &str) -> Result<ByteRange, Malformed> {
         const BAD: Malformed = Malformed("Range");
-        let (first, last) = text.strip_prefix("bytes=").and_then(|rest| cut(rest, b'-')).ok_or(BAD)?;
+        let (first, last) = text.strip_prefix("bytes=").and_then(|rest| rest.split_once('-')).ok_or(BAD)?;
         let first = digits(first).ok_or(BAD)?;
         let last = if last.is_empty() { None } else { Some(digits(last).ok_or(BAD)?) };
         if last.is_some_and(|last| last < first) { Err(BAD) } else { Ok(ByteRange { first, last }) }

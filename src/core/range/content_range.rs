@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Malformed, digits};
-use crate::core::text::cut;
 
 /// A `Content-Range` value (RFC 9110 section 14.4) in unit `bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +43,17 @@ impl FromStr for ContentRange {
     /// since a recipient must not combine what it describes with anything.
     fn from_str(text: &str) -> Result<ContentRange, Malformed> {
         const BAD: Malformed = Malformed("Content-Range");
-        let (unit, rest) = cut(text.trim_ascii(), b' ').ok_or(BAD)?;
+        let (unit, rest) = text.trim_ascii().split_once(' ').ok_or(BAD)?;
         // Range units are case-insensitive (RFC 9110 section 14.1).
         if !unit.eq_ignore_ascii_case("bytes") {
             return Err(BAD);
         }
-        let (range, total) = cut(rest.trim_ascii_start(), b'/').ok_or(BAD)?;
+        let (range, total) = rest.trim_ascii_start().split_once('/').ok_or(BAD)?;
         let total = if total == "*" { None } else { Some(digits(total).ok_or(BAD)?) };
         if range == "*" {
             return total.map(|total| ContentRange::Unsatisfied { total }).ok_or(BAD);
         }
-        let (first, last) = cut(range, b'-').ok_or(BAD)?;
+        let (first, last) = range.split_once('-').ok_or(BAD)?;
         let (first, last) = (digits(first).ok_or(BAD)?, digits(last).ok_or(BAD)?);
         if last < first || last == u64::MAX || total.is_some_and(|total| total <= last) {
             return Err(BAD);

@@ -1,21 +1,21 @@
 //! The `Repr-Digest` of an answer: the digest of the whole resource, even in a 206.
 
 use crate::core::md5::Digest;
-use crate::core::text::{cut, parts};
 
 /// Returns the MD5 in a `Repr-Digest` value (RFC 9530 section 3: a dictionary of byte sequences), if it has one.
 ///
 /// `md5` is deprecated there but allowed against corruption; the other algorithms are not computed here.
 pub fn repr_md5(value: &str) -> Option<Digest> {
     // RFC 8941 section 3.2: of a repeated key the last counts.
-    parts(value, b',')
+    value
+        .split(',')
         .filter_map(|member| {
-            let (key, value) = cut(member.trim_ascii(), b'=')?;
+            let (key, value) = member.trim_ascii().split_once('=')?;
             (key == "md5").then_some(value)
         })
         .reduce(|_, later| later)?
         .strip_prefix(':')
-        .and_then(|value| cut(value, b':'))
+        .and_then(|value| value.split_once(':'))
         .filter(|(_, parameters)| parameters.is_empty() || parameters.starts_with(';'))
         .and_then(|(base64, _)| sixteen_bytes(base64))
         .map(Digest)

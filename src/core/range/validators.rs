@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::{Head, Malformed, repr_md5};
 use crate::core::clock::Millis;
-use crate::core::text::{text, without_end};
 
 /// How much older than now a Last-Modified must be to count as strong, in ms: the `Date` of the answer, which
 /// RFC 9110 section 8.8.2.2 wants a second behind it, is unreadable across origins, and local clocks are off.
@@ -32,7 +31,7 @@ impl ETag {
 
     /// Writes it as a header's value.
     pub fn text(&self) -> String {
-        text!(if self.weak { "W/" } else { "" }, self.opaque)
+        format!("{}{}", if self.weak { "W/" } else { "" }, self.opaque)
     }
 
     /// Tells whether both name the same content, by the weak comparison of RFC 9110 section 8.8.3.2.
@@ -40,7 +39,7 @@ impl ETag {
     /// Apache marks the compressed variant of a tag by `-gzip` or `;gzip`, at times also on uncompressed answers.
     pub fn resembles(&self, other: &ETag) -> bool {
         fn bare(tag: &str) -> &str {
-            let tag = without_end(tag, '"');
+            let tag = tag.trim_end_matches('"');
             ["-gzip", ";gzip", "--gzip"].iter().find_map(|mark| tag.strip_suffix(mark)).unwrap_or(tag)
         }
         bare(&self.opaque) == bare(&other.opaque)

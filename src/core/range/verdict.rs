@@ -3,7 +3,6 @@
 use super::{ByteRange, ContentRange, Sameness, Validators, digits};
 use crate::core::clock::Millis;
 use crate::core::retry::is_transient;
-use crate::core::text::parts;
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +74,7 @@ impl Head {
 
     /// Returns the media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
-        let essence = parts(self.content_type.as_deref()?, b';').next()?.trim_ascii().to_ascii_lowercase();
+        let essence = self.content_type.as_deref()?.split(';').next()?.trim_ascii().to_ascii_lowercase();
         (!essence.is_empty()).then_some(essence)
     }
 }

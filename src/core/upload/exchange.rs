@@ -1,6 +1,5 @@
 //! The exchange with the server: what each answer, and each missing answer, changes in what is known of it.
 
-use super::answer::{Complaint, Meaning};
 use super::machine::{Phase, RefusedCut, TRIES, Upload};
 use super::outbox::{InFlight, What};
 use super::table::{Chunk, News, Status, Table, Troubles};
@@ -11,8 +10,8 @@ use crate::core::error::{Error, Kind};
 use crate::core::gate::Unauthorized;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
-use crate::core::text::text;
-use crate::core::wire::{Answer, Handshake};
+use crate::core::protocol::answer::{Complaint, Meaning};
+use crate::core::protocol::wire::{Answer, Handshake};
 
 /// What is known of the server.
 #[derive(Debug)]
@@ -434,7 +433,7 @@ impl Upload {
     /// Notes in the report what a request met with.
     fn note(&mut self, what: What, error: &Error, now: Instant) {
         let found = match error.status {
-            Some(status) => text!("HTTP ", status, ": ", error.detail),
+            Some(status) => format!("HTTP {status}: {}", error.detail),
             None => error.detail.clone(),
         };
         if let What::Chunk(at) = what
@@ -460,7 +459,7 @@ impl Upload {
         match (what, &self.phase) {
             (What::Chunk(at), Phase::Exchanging(exchange)) => {
                 let index = exchange.table.get(at).map_or(0, |chunk| chunk.index);
-                text!("sending chunk ", index + 1, " of ", self.config.cut.count())
+                format!("sending chunk {} of {}", index + 1, self.config.cut.count())
             }
             _ => "the handshake".to_owned(),
         }

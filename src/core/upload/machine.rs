@@ -8,15 +8,15 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::gate::Gate;
+use crate::core::machine::Machine;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::pace::Pace;
 use crate::core::plan::{self, Cut};
 use crate::core::progress::{Meter, Progress, State};
-use crate::core::queue::Queue;
+use crate::core::protocol::wire::Accepts;
 use crate::core::report::{self, ChunkReport, Event, Report};
 use crate::core::retry::Jitter;
-use crate::core::text::text;
-use crate::core::wire::Accepts;
+use std::collections::VecDeque;
 
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;
@@ -34,7 +34,7 @@ pub struct Upload {
     pub(super) gate: Gate,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
-    pub(super) effects: Queue<Effect>,
+    pub(super) effects: VecDeque<Effect>,
     pub(super) requests: FlatMap<RequestId, InFlight>,
     pub(super) next_id: RequestId,
     hashed: u64,
@@ -78,39 +78,11 @@ pub(super) enum Phase {
     Ended(State, Option<Box<Exchange>>),
 }
 
-impl Upload {
-    /// Makes an upload that waits for [`Input::Start`].
-    pub fn new(config: Config) -> Upload {
-        let mut pace = Pace::new(config.concurrency);
-        let accepts = config.accepted.unwrap_or_default();
-        pace.accepts(config.vouched.parallel.unwrap_or(accepts.parallel));
-        Upload {
-            gate: Gate::new(config.retry, Jitter::new(config.seed)),
-            pace,
-            config,
-            phase: Phase::Queued,
-            meter: Meter::default(),
-            effects: Queue::default(),
-            requests: FlatMap::new(),
-            next_id: 1,
-            hashed: 0,
-            believed: 0,
-            sent: 0,
-            confirmed: 0,
-            reused: 0,
-            report: Report::default(),
-            heard: Instant::default(),
-            silences: 0,
-            remembered: None,
-            accepts,
-            refused_cut: None,
-            prepared: None,
-            room: usize::MAX,
-        }
-    }
+impl Machine for Upload {
+    type Input = Input;
+    type Effect = Effect;
 
-    /// Takes an input at `now`.
-    pub fn handle(&mut self, input: Input, now: Instant) {
+    fn handle(&mut self, input: Input, now: Instant) {
         if matches!(self.phase, Phase::Ended(..)) {
             return;
         }
@@ -150,18 +122,78 @@ impl Upload {
         self.remember_if(|at| at <= now, now);
     }
 
-    /// Returns the next thing to do.
-    pub fn poll(&mut self) -> Option<Effect> {
+    fn poll(&mut self) -> Option<Effect> {
         self.effects.pop_front()
     }
 
-    /// Returns when [`Input::Wake`] is wanted; may change after every [`Upload::handle`].
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    fn poll_timeout(&self) -> Option<Instant> {
         if matches!(self.phase, Phase::Ended(..)) {
             return None;
         }
         let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
         [self.late_at(), opens, self.pace.ticks_at(), self.remember_at()].into_iter().flatten().min()
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        let state = self.state(now);
+        let total = self.config.cut.size;
+        let moving = matches!(state, State::Transferring | State::Finishing);
+        Progress {
+            state,
+            total: Some(total),
+            hashed: self.hashed,
+            sent: self.sent,
+            confirmed: self.confirmed,
+            reused: self.reused,
+            speed: if moving { self.meter.speed(now) } else { 0.0 },
+            eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
+            waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
+        }
+    }
+
+    fn wake() -> Input {
+        Input::Wake
+    }
+
+    fn online(online: bool) -> Input {
+        Input::Online(online)
+    }
+
+    fn hidden() -> Option<Input> {
+        Some(Input::Hidden)
+    }
+}
+
+impl Upload {
+    /// Makes an upload that waits for [`Input::Start`].
+    pub fn new(config: Config) -> Upload {
+        let mut pace = Pace::new(config.concurrency);
+        let accepts = config.accepted.unwrap_or_default();
+        pace.accepts(config.vouched.parallel.unwrap_or(accepts.parallel));
+        Upload {
+            gate: Gate::new(config.retry, Jitter::new(config.seed)),
+            pace,
+            config,
+            phase: Phase::Queued,
+            meter: Meter::default(),
+            effects: VecDeque::default(),
+            requests: FlatMap::new(),
+            next_id: 1,
+            hashed: 0,
+            believed: 0,
+            sent: 0,
+            confirmed: 0,
+            reused: 0,
+            report: Report::default(),
+            heard: Instant::default(),
+            silences: 0,
+            remembered: None,
+            accepts,
+            refused_cut: None,
+            prepared: None,
+            room: usize::MAX,
+        }
     }
 
     /// Tells whether it has ended.
@@ -193,25 +225,6 @@ impl Upload {
             Phase::Exchanging(_) if !self.gate.is_open(now) => Some(1),
             Phase::Exchanging(exchange) => Some(self.pace.bounded(exchange.table.unconfirmed())),
             Phase::Ended(..) => Some(1),
-        }
-    }
-
-    /// Returns the counts at `now`.
-    pub fn progress(&self, now: Instant) -> Progress {
-        let state = self.state(now);
-        let total = self.config.cut.size;
-        let moving = matches!(state, State::Transferring | State::Finishing);
-        Progress {
-            state,
-            total: Some(total),
-            hashed: self.hashed,
-            sent: self.sent,
-            confirmed: self.confirmed,
-            reused: self.reused,
-            speed: if moving { self.meter.speed(now) } else { 0.0 },
-            eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
-            waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
         }
     }
 
@@ -349,7 +362,7 @@ impl Upload {
         match result {
             Err(error) => self.fail(error, now),
             Ok(digests) if self.config.expected.is_some_and(|expected| expected != digests.file) => {
-                let detail = text!("its digest is ", digests.file, ", not that of the upload that was begun");
+                let detail = format!("its digest is {}, not that of the upload that was begun", digests.file);
                 self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
             }
             Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
@@ -382,7 +395,7 @@ impl Upload {
             }
             Ok(_) => {
                 let count = exchange.digests.chunks.len();
-                let doing = text!("checking chunk ", index + 1, " of ", count);
+                let doing = format!("checking chunk {} of {count}", index + 1);
                 let detail = "its bytes are not the ones that were hashed";
                 self.fail(Error::new(Kind::FileChanged, doing, detail), now);
             }

@@ -7,7 +7,6 @@
 //! What holds at every step: a chunk is in one state; an acknowledged chunk is sent again only on the word of an
 //! answer to a request sent after the acknowledgement; the upload is done when the server names a URL.
 
-mod answer;
 mod exchange;
 mod index;
 mod loss;
@@ -17,7 +16,7 @@ mod table;
 mod turn;
 
 pub use crate::core::pace::Concurrency;
-pub use answer::{Body, Response};
+pub use crate::core::protocol::answer::{Body, Response};
 pub use machine::Upload;
 pub use table::{Naming, Table};
 pub use turn::InTurn;
@@ -29,8 +28,8 @@ use crate::core::clock::Millis;
 use crate::core::error::Error;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
+use crate::core::protocol::wire::{Accepts, Handshake};
 use crate::core::retry::Policy;
-use crate::core::wire::{Accepts, Handshake};
 
 /// What an upload is told at the start.
 #[derive(Debug, Clone)]

@@ -7,7 +7,6 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::Kind;
 use crate::core::pace::Concurrency;
-use crate::core::text::text;
 
 /// The slowest line that a chunk's time limit allows for, in bytes/s for all requests together.
 const SLOWEST: f64 = 64.0 * 1024.0;
@@ -56,7 +55,7 @@ impl Upload {
         for id in late {
             self.effects.push_back(Effect::Cancel(id));
             let seconds = self.requests.get(&id).map_or(0, |r| now.since(r.sent) / 1000);
-            self.lost(id, Kind::Stalled, Loss::new(Cause::Cut, text!("no answer for ", seconds, " s")), now);
+            self.lost(id, Kind::Stalled, Loss::new(Cause::Cut, format!("no answer for {seconds} s")), now);
             if matches!(self.phase, Phase::Ended(..)) {
                 return;
             }

@@ -3,6 +3,7 @@
 
 use super::{Effect, Input, Upload};
 use crate::core::clock::Instant;
+use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
 
 /// An upload and where it stands.
@@ -23,14 +24,12 @@ enum Place {
     Turn,
 }
 
-impl InTurn {
-    /// Makes an upload that lines up at [`Input::Resume`].
-    pub fn new(upload: Upload) -> InTurn {
-        InTurn { upload, place: Place::Away, started: false, step: None }
-    }
+impl Machine for InTurn {
+    type Input = Input;
+    type Effect = Effect;
 
     /// Takes an input at `now`; see [`Upload::handle`]. Its turn comes with [`Input::Start`], each time anew.
-    pub fn handle(&mut self, input: Input, now: Instant) {
+    fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::Foremost if self.place == Place::Waiting => self.step = Some(Effect::TakeSeat),
             // It was paused meanwhile.
@@ -56,15 +55,7 @@ impl InTurn {
         }
     }
 
-    fn step(&mut self, place: Place, effect: Effect) {
-        if self.place != place && !self.upload.is_over() {
-            self.place = place;
-            self.step = Some(effect);
-        }
-    }
-
-    /// Returns the next thing to do.
-    pub fn poll(&mut self) -> Option<Effect> {
+    fn poll(&mut self) -> Option<Effect> {
         match self.upload.poll() {
             // What is remembered is of the one whose turn it is.
             Some(Effect::Forget) if self.place == Place::Waiting => self.upload.poll(),
@@ -73,9 +64,42 @@ impl InTurn {
         }
     }
 
-    /// Returns when [`Input::Wake`] is wanted.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    fn poll_timeout(&self) -> Option<Instant> {
         self.upload.poll_timeout()
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        let mut shown = self.upload.progress(now);
+        if self.place == Place::Waiting && !shown.state.is_final() {
+            shown.state = State::Queued;
+        }
+        shown
+    }
+
+    fn wake() -> Input {
+        Input::Wake
+    }
+
+    fn online(online: bool) -> Input {
+        Input::Online(online)
+    }
+
+    fn hidden() -> Option<Input> {
+        Some(Input::Hidden)
+    }
+}
+
+impl InTurn {
+    /// Makes an upload that lines up at [`Input::Resume`].
+    pub fn new(upload: Upload) -> InTurn {
+        InTurn { upload, place: Place::Away, started: false, step: None }
+    }
+
+    fn step(&mut self, place: Place, effect: Effect) {
+        if self.place != place && !self.upload.is_over() {
+            self.place = place;
+            self.step = Some(effect);
+        }
     }
 
     /// Returns how many requests it would have in flight at `now` if it were alone; nothing while it hashes or waits.
@@ -86,15 +110,6 @@ impl InTurn {
     /// Tells whether it has had its turn before: then it goes on with what it knows.
     pub fn has_started(&self) -> bool {
         self.started
-    }
-
-    /// Returns the state and counts at `now`.
-    pub fn progress(&self, now: Instant) -> Progress {
-        let mut shown = self.upload.progress(now);
-        if self.place == Place::Waiting && !shown.state.is_final() {
-            shown.state = State::Queued;
-        }
-        shown
     }
 
     /// Returns the upload.

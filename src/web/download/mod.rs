@@ -13,13 +13,11 @@ use wasm_bindgen::prelude::*;
 use self::ahead::Ahead;
 use self::flow::{Flow, Order};
 use self::sink::{Sink, rest_of};
-use crate::core::clock::Instant;
 use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
-use crate::core::progress::Progress;
 use crate::core::range::ByteRange;
-use crate::web::drive::{Driver, Hands, Machine};
+use crate::web::drive::{Driven, Driver, Hands};
 use crate::web::fetch::{AbortGuard, check_url};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
@@ -37,34 +35,8 @@ pub struct Downloaded {
     pub data: JsValue,
 }
 
-impl Machine for Download {
-    type Input = Input;
-    type Effect = Effect;
+impl Driven for Download {
     type Outcome = Downloaded;
-
-    fn handle(&mut self, input: Input, now: Instant) {
-        self.handle(input, now);
-    }
-
-    fn poll(&mut self) -> Option<Effect> {
-        self.poll()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-
-    fn progress(&self, now: Instant) -> Progress {
-        self.progress(now)
-    }
-
-    fn wake() -> Input {
-        Input::Wake
-    }
-
-    fn online(online: bool) -> Input {
-        Input::Online(online)
-    }
 }
 
 /// What a download works with.

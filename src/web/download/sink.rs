@@ -8,7 +8,6 @@ use web_sys::{Blob, BlobPropertyBag};
 
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
-use crate::core::text::{parts, text};
 use crate::web::task::promised;
 use crate::web::{blob, object, sys};
 
@@ -273,16 +272,12 @@ fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
 }
 
 fn short(has: u64, total: u64) -> StoreFailure {
-    StoreFailure::Other(text!(has, " bytes are there where ", total, " were written"))
+    StoreFailure::Other(format!("{has} bytes are there where {total} were written"))
 }
 
 fn failure(error: &JsValue) -> StoreFailure {
     let why = sys::describe(error);
-    if parts(&why, b' ').any(|word| word.starts_with("Quota")) {
-        StoreFailure::Quota
-    } else {
-        StoreFailure::Other(why)
-    }
+    if why.contains("Quota") { StoreFailure::Quota } else { StoreFailure::Other(why) }
 }
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.

@@ -8,11 +8,10 @@ use super::Job;
 use super::form::{Fields, Form};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Millis;
-use crate::core::json;
+use crate::core::protocol::json;
+use crate::core::protocol::wire::{Accepts, Answer, Envelope};
 use crate::core::retry::retry_after;
-use crate::core::text::{parts, text, without_end};
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
-use crate::core::wire::{Accepts, Answer, Envelope};
 use crate::web::drive::Driver;
 use crate::web::fetch::{self, AbortGuard, Outgoing, send};
 use crate::web::headers::Pairs;
@@ -118,9 +117,9 @@ pub async fn question(job: &Job) -> Accepts {
 
 /// Puts `/handshake` behind the endpoint's path, before its query.
 fn handshake_url(endpoint: &str) -> String {
-    let path = parts(endpoint, b'?').next().and_then(|path| parts(path, b'#').next()).unwrap_or_default();
+    let path = endpoint.split(['?', '#']).next().unwrap_or_default();
     let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    text!(without_end(path, '/'), "/handshake", rest)
+    format!("{}/handshake{rest}", path.trim_end_matches('/'))
 }
 
 /// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.

@@ -4,7 +4,6 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, FormData};
 
-use crate::core::text::text;
 use crate::web::sys;
 
 /// What a form has beside the bytes.
@@ -62,15 +61,15 @@ impl Fields<'_> {
 
     fn written(&self) -> Written {
         // No file can be made to contain it.
-        let boundary = text!("xuchuan-", sys::random());
-        let part = text!("--", boundary, "\r\nContent-Disposition: form-data; name=\"");
-        let id = |name: &str, id: &str| text!(part, name, "\"\r\n\r\n", id, "\r\n");
+        let boundary = format!("xuchuan-{}", sys::random());
+        let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"");
+        let id = |name: &str, id: &str| format!("{part}{name}\"\r\n\r\n{id}\r\n");
         let kind = "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
-        let ids = text!(id("fileId", self.file_id), id("chunkId", self.chunk_id));
+        let ids = format!("{}{}", id("fileId", self.file_id), id("chunkId", self.chunk_id));
         Written {
-            head: text!(ids, part, "file\"; filename=\"", self.chunk_id, kind),
-            tail: text!("\r\n--", boundary, "--\r\n"),
-            content_type: text!("multipart/form-data; boundary=", boundary),
+            head: format!("{ids}{part}file\"; filename=\"{}{kind}", self.chunk_id),
+            tail: format!("\r\n--{boundary}--\r\n"),
+            content_type: format!("multipart/form-data; boundary={boundary}"),
         }
     }
 }

@@ -12,17 +12,14 @@ use web_sys::Blob;
 
 use self::exchange::{exchange, form_of, question};
 use self::form::Form;
-use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::line::Word;
 use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
-use crate::core::progress::Progress;
-use crate::core::text::text;
 use crate::core::upload::{Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId};
-use crate::web::drive::{Driver, Hands, Machine};
+use crate::web::drive::{Driven, Driver, Hands};
 use crate::web::fetch::AbortGuard;
 use crate::web::hasher::{self, HashControl};
 use crate::web::hashing::{Unreadable, Watcher};
@@ -36,38 +33,8 @@ use crate::web::tabs::Turn;
 use crate::web::task::spawn;
 use crate::web::{blob, clock, endpoints, object, read, store, sys, write};
 
-impl Machine for InTurn {
-    type Input = Input;
-    type Effect = Effect;
+impl Driven for InTurn {
     type Outcome = Outcome;
-
-    fn handle(&mut self, input: Input, now: Instant) {
-        self.handle(input, now);
-    }
-
-    fn poll(&mut self) -> Option<Effect> {
-        self.poll()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-
-    fn progress(&self, now: Instant) -> Progress {
-        self.progress(now)
-    }
-
-    fn wake() -> Input {
-        Input::Wake
-    }
-
-    fn online(online: bool) -> Input {
-        Input::Online(online)
-    }
-
-    fn hidden() -> Option<Input> {
-        Some(Input::Hidden)
-    }
 }
 
 /// What an upload works on.
@@ -369,6 +336,6 @@ fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error 
     Error::new(
         Kind::FileUnreadable,
         doing,
-        text!("the bytes from ", at, " on could not be read (", unreadable.why, ")"),
+        format!("the bytes from {at} on could not be read ({})", unreadable.why),
     )
 }

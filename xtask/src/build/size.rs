@@ -10,7 +10,7 @@ use crate::error::{Doing, Error, Result};
 use crate::files;
 
 /// Gzip bytes of the wasm and its glue together (docs/decisions/010).
-const BUDGET: usize = 125_000;
+const BUDGET: usize = 130_000;
 
 /// Bytes of one or more files, as they are and as gzip sends them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::core::text::parts;
 use serde::{Deserialize, Serialize};
 
 /// The code of an answer that succeeded.
@@ -130,7 +129,7 @@ pub fn md5_of(chunk_id: &str) -> Cow<'_, str> {
 pub fn is_ext(ext: &str) -> bool {
     let Some(rest) = ext.strip_prefix('.') else { return ext.is_empty() };
     (1..=31).contains(&rest.len())
-        && parts(rest, b'.').all(|part| !part.is_empty())
+        && rest.split('.').all(|part| !part.is_empty())
         && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 

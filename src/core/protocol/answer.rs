@@ -2,9 +2,8 @@
 
 use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
+use crate::core::protocol::wire::{self, Accepts, Answer, Envelope};
 use crate::core::retry::is_transient;
-use crate::core::text::text;
-use crate::core::wire::{self, Accepts, Answer, Envelope};
 
 /// The answer to one request, as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,10 +129,9 @@ impl Response {
                 let detail = if start.trim_ascii().is_empty() {
                     "the server answered nothing where the protocol's JSON was expected".to_owned()
                 } else {
-                    text!(
-                        "the server answered something other than the protocol's JSON, beginning \"",
-                        start.trim_ascii(),
-                        "\""
+                    format!(
+                        "the server answered something other than the protocol's JSON, beginning \"{}\"",
+                        start.trim_ascii()
                     )
                 };
                 let says_no = (400..500).contains(&status) && !is_transient(status);

@@ -1,8 +1,7 @@
 //! Writes the JSON of requests. Not by the page's `JSON.stringify`: old libraries give arrays a `toJSON` of their own, and
 //! `chunkIds` would go out as a text.
 
-use crate::core::text::text;
-use crate::core::wire::Handshake;
+use crate::core::protocol::wire::Handshake;
 
 /// Writes what a handshake sends.
 pub fn handshake(handshake: &Handshake) -> String {
@@ -14,7 +13,7 @@ pub fn handshake(handshake: &Handshake) -> String {
         ids.push_str(&quoted(id));
     }
     let (file_id, ext) = (quoted(&handshake.file_id), quoted(&handshake.ext));
-    text!("{\"fileId\":", file_id, ",\"ext\":", ext, ",\"chunkIds\":[", ids, "]}")
+    format!("{{\"fileId\":{file_id},\"ext\":{ext},\"chunkIds\":[{ids}]}}")
 }
 
 /// Writes a string (RFC 8259, section 7).
