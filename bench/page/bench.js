@@ -1,6 +1,6 @@
 /** The page's side of the bench: runs one row when it is told to, and posts what came of it. */
 import { wasmBytes } from './memories.js';
-import * as xuchuan from '/pkg/index.js';
+import { xuchuan } from './package.js';
 import { hashWasm, kernels, ours as oursHash, oursMany, parts, raw, sparkMd5 } from './hash.js';
 import { ours as oursUpload, plain as plainUpload, tus as tusUpload } from './upload.js';
 import { ours as oursDownload, plain as plainDownload, release } from './download.js';

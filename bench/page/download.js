@@ -1,5 +1,5 @@
 /** The rows of downloading. */
-import * as xuchuan from '/pkg/index.js';
+import { xuchuan } from './package.js';
 
 let result;
 

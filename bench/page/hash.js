@@ -1,5 +1,5 @@
 /** The rows of hashing. Each gives the milliseconds it took and, but for the raw read, both digests. */
-import * as xuchuan from '/pkg/index.js';
+import { xuchuan } from './package.js';
 
 export async function ours(file, { chunkSize }) {
   const start = performance.now();

@@ -1,5 +1,5 @@
 /** The rows of uploading. */
-import * as xuchuan from '/pkg/index.js';
+import { xuchuan } from './package.js';
 
 /** `ms` runs from the answer to the first handshake to `done`, `total` from the call. */
 export async function ours(file, { endpoint, concurrency, chunkSize } = {}) {

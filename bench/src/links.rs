@@ -19,14 +19,14 @@ use crate::upload::forget;
 
 /// One table: a link, and what is sent over it.
 #[derive(Debug, Clone, Copy)]
-struct Course {
+pub struct Course {
     /// None: the loopback as it is.
-    link: Option<Link>,
-    name: &'static str,
-    mebibytes: u64,
+    pub link: Option<Link>,
+    pub name: &'static str,
+    pub mebibytes: u64,
     /// Of ours; what a file of this size has by itself, if not said.
-    chunk: Option<u64>,
-    endpoint: &'static str,
+    pub chunk: Option<u64>,
+    pub endpoint: &'static str,
     /// How much of one plain request ours is to reach.
     plain: f64,
 }
@@ -41,7 +41,7 @@ const SILENT: &str = "/silent/api/upload";
 /// The same, but more than two chunks at once are answered 429.
 pub const LIMITED: &str = "/limited/api/upload";
 
-const COURSES: [Course; 5] = [
+pub const COURSES: [Course; 5] = [
     Course { link: None, name: "the loopback", mebibytes: 256, chunk: None, endpoint: STANDARD, plain: 0.9 },
     Course {
         link: link(50.0, 20, 0.0),

@@ -15,6 +15,8 @@ pub enum Group {
     Download,
     Links,
     Memory,
+    /// The package beside an older one; only if asked for.
+    Before,
 }
 
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Options {
     pub rounds: usize,
     /// The folder of the built package.
     pub pkg: PathBuf,
+    /// The folder of a package that was built earlier, to compare with.
+    pub before: Option<PathBuf>,
     /// The `node_modules` with the peers.
     pub peers: PathBuf,
     /// The md-5 crate as a wasm module.
@@ -56,6 +60,7 @@ pub fn read() -> Result<Options> {
         size: None,
         rounds: 5,
         pkg: PathBuf::new(),
+        before: None,
         peers: PathBuf::new(),
         oracle: PathBuf::new(),
         out: PathBuf::new(),
@@ -68,6 +73,7 @@ pub fn read() -> Result<Options> {
             Long("rounds") => options.rounds = parser.value()?.parse()?,
             Long("engine") => options.engine = engine(&parser.value()?.string()?)?,
             Long("pkg") => options.pkg = parser.value()?.into(),
+            Long("before") => options.before = Some(parser.value()?.into()),
             Long("peers") => options.peers = parser.value()?.into(),
             Long("oracle") => options.oracle = parser.value()?.into(),
             Long("out") => options.out = parser.value()?.into(),
@@ -99,7 +105,10 @@ fn group(name: &str) -> Result<Group> {
         "download" => Group::Download,
         "links" => Group::Links,
         "memory" => Group::Memory,
-        _ => bail!("there is no `{name}` to measure: kernel, hash, upload, download, links or memory"),
+        "before" => Group::Before,
+        _ => {
+            bail!("there is no `{name}` to measure: kernel, hash, upload, download, links, memory or before")
+        }
     })
 }
 

@@ -60,6 +60,7 @@ impl Stand {
             .route("/report", post(report).with_state(waiting.clone()))
             .nest_service("/plain/files", ServeDir::new(specimens))
             .nest_service("/pkg", ServeDir::new(&options.pkg))
+            .nest_service("/before", ServeDir::new(options.before.as_ref().unwrap_or(&options.pkg)))
             .nest_service("/peers", ServeDir::new(&options.peers))
             // The same, by a server that takes two chunks at once.
             .nest("/limited", limited(uploads.clone()))

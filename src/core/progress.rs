@@ -1,7 +1,8 @@
 //! What the page is told: monotone byte counts, a smoothed speed, the time left.
 
+use crate::core::cause::Cause;
 use crate::core::clock::{Instant, Millis};
-use crate::core::error::Error;
+use crate::core::error::{Error, Kind};
 
 /// The span over which speed is measured, in ms.
 const WINDOW: Millis = 8_000;
@@ -93,6 +94,25 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [State; 10] = [
+        State::Queued,
+        State::Hashing,
+        State::Negotiating,
+        State::Transferring,
+        State::Finishing,
+        State::Paused,
+        State::Waiting,
+        State::Done,
+        State::Failed,
+        State::Aborted,
+    ];
+
+    /// Reads such a name.
+    pub fn from_name(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// Returns the name that JavaScript sees.
     pub fn name(self) -> &'static str {
         match self {
@@ -125,6 +145,27 @@ pub enum Wait {
         /// When it goes on.
         until: Instant,
     },
+    /// For another tab, which has the turn at the same file.
+    OtherTab,
+}
+
+/// What failed before a transfer had to wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What went wrong.
+    pub kind: Kind,
+    /// Why there was no answer, where that is known.
+    pub cause: Option<Cause>,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// What happened, and what to do about it.
+    pub message: String,
+}
+
+impl From<&Error> for Trouble {
+    fn from(error: &Error) -> Trouble {
+        Trouble { kind: error.kind, cause: error.cause, status: error.status, message: error.message() }
+    }
 }
 
 /// One reading of a transfer's counts.
@@ -150,7 +191,40 @@ pub struct Progress {
     /// Why it waits, if it does.
     pub waiting_for: Option<Wait>,
     /// What failed before it had to wait.
-    pub trouble: Option<Error>,
+    pub trouble: Option<Trouble>,
+}
+
+/// How far a tab is that works on a file, as it tells the tabs that wait for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TabProgress {
+    /// The state.
+    pub state: State,
+    /// Bytes hashed.
+    pub hashed: u64,
+    /// Bytes the server has.
+    pub confirmed: u64,
+    /// Bytes/s, smoothed.
+    pub speed: f64,
+    /// Seconds left, where it can be told.
+    pub eta: Option<f64>,
+    /// Why it waits, if it does.
+    pub waiting_for: Option<Wait>,
+    /// What failed before it had to wait.
+    pub trouble: Option<Trouble>,
+}
+
+impl From<&Progress> for TabProgress {
+    fn from(progress: &Progress) -> TabProgress {
+        TabProgress {
+            state: progress.state,
+            hashed: progress.hashed,
+            confirmed: progress.confirmed,
+            speed: progress.speed,
+            eta: progress.eta,
+            waiting_for: progress.waiting_for,
+            trouble: progress.trouble.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

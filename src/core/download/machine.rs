@@ -13,7 +13,7 @@ use crate::core::gate::Gate;
 use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::pace::Pace;
-use crate::core::progress::{Meter, Progress, State};
+use crate::core::progress::{Meter, Progress, State, Trouble};
 use crate::core::range::Validators;
 use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
@@ -206,7 +206,7 @@ impl Machine for Download {
             speed: self.meter.speed(now),
             eta: eta.filter(|_| !state.is_final()),
             waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).map(Trouble::from),
         }
     }
 

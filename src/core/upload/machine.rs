@@ -12,7 +12,7 @@ use crate::core::machine::Machine;
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::pace::Pace;
 use crate::core::plan::{self, Cut};
-use crate::core::progress::{Meter, Progress, State};
+use crate::core::progress::{Meter, Progress, State, Trouble};
 use crate::core::protocol::wire::Accepts;
 use crate::core::report::{self, ChunkReport, Event, Report};
 use crate::core::retry::Jitter;
@@ -148,7 +148,7 @@ impl Machine for Upload {
             speed: if moving { self.meter.speed(now) } else { 0.0 },
             eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
             waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
+            trouble: self.gate.trouble().filter(|_| state == State::Waiting).map(Trouble::from),
         }
     }
 

@@ -12,6 +12,7 @@ mod index;
 mod loss;
 mod machine;
 mod outbox;
+mod schedule;
 mod table;
 mod turn;
 

@@ -1,0 +1,273 @@
+//! A transfer that works as the scheduler grants it, and shows another tab's progress while that one has the turn.
+
+use std::collections::VecDeque;
+
+use super::message::{Entry, Grant, Request};
+use super::transfer::Transfer;
+use crate::core::clock::{Instant, Millis};
+use crate::core::machine::Machine;
+use crate::core::progress::{Progress, State, TabProgress, Wait};
+
+/// How often other tabs are told how far it is, in ms, beside each change of its state.
+const TELL_EVERY: Millis = 50;
+
+/// What a scheduled transfer is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScheduledInput<I, R> {
+    /// The page pauses.
+    Pause,
+    /// The page goes on.
+    Resume,
+    /// The page gives up.
+    Abort,
+    /// The scheduler says something.
+    Grant(Grant),
+    /// What an earlier visit left was looked for.
+    Restored(R),
+    /// Something that the transfer itself asked for or reacts to.
+    Transfer(I),
+}
+
+/// What a scheduled transfer asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScheduledEffect<E> {
+    /// Find what an earlier visit left; answered by [`ScheduledInput::Restored`].
+    Restore,
+    /// Tell the scheduler something.
+    Schedule(Request),
+    /// Something that the transfer itself asks for.
+    Transfer(E),
+}
+
+/// A transfer and where it stands with the scheduler.
+#[derive(Debug)]
+pub struct Scheduled<T: Transfer> {
+    transfer: T,
+    entry: Entry,
+    standing: Standing,
+    /// It has begun once: what is known of it is in its machine.
+    begun: bool,
+    /// What it last said that it needs: slots, and requests in flight.
+    demanded: Option<(Option<usize>, usize)>,
+    /// Another tab has the turn, which is that far.
+    other: Option<Option<TabProgress>>,
+    /// The most that another tab told to be confirmed.
+    other_confirmed: u64,
+    /// What other tabs were last told, and when.
+    told: Option<(Instant, State)>,
+    effects: VecDeque<ScheduledEffect<T::Effect>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Paused, or over.
+    Away,
+    /// It waits for its turn, or to begin.
+    Queued,
+    /// What an earlier visit left is looked for.
+    Restoring,
+    /// It works, as far as it has slots.
+    Active,
+}
+
+impl<T: Transfer> Scheduled<T> {
+    /// Makes a transfer that is queued at once.
+    pub fn new(transfer: T, entry: Entry) -> Scheduled<T> {
+        let mut scheduled = Scheduled {
+            transfer,
+            entry,
+            standing: Standing::Away,
+            begun: false,
+            demanded: None,
+            other: None,
+            other_confirmed: 0,
+            told: None,
+            effects: VecDeque::new(),
+        };
+        scheduled.enter();
+        scheduled
+    }
+
+    /// Returns the transfer.
+    pub fn transfer(&self) -> &T {
+        &self.transfer
+    }
+
+    fn enter(&mut self) {
+        if self.standing == Standing::Away {
+            self.standing = Standing::Queued;
+            self.schedule(Request::Enter(self.entry.clone()));
+        }
+    }
+
+    fn leave(&mut self, now: Instant) {
+        if self.standing != Standing::Away {
+            self.stop(Standing::Away, now);
+            self.schedule(Request::Leave);
+        }
+    }
+
+    fn stop(&mut self, standing: Standing, now: Instant) {
+        self.standing = standing;
+        (self.other, self.demanded, self.told) = (None, None, None);
+        // It may be lifted before it is queued again.
+        self.hand(T::server_limit(None), now);
+    }
+
+    fn schedule(&mut self, request: Request) {
+        self.effects.push_back(ScheduledEffect::Schedule(request));
+    }
+
+    /// Hands an input to the transfer, and takes up what it asks for.
+    fn hand(&mut self, input: T::Input, now: Instant) {
+        self.transfer.handle(input, now);
+        while let Some(effect) = self.transfer.poll() {
+            // What is remembered is of the tab that has the turn.
+            let waits = matches!(self.standing, Standing::Queued | Standing::Restoring);
+            if !(waits && T::is_forget(&effect)) {
+                self.effects.push_back(ScheduledEffect::Transfer(effect));
+            }
+        }
+    }
+
+    fn grant(&mut self, grant: Grant, now: Instant) {
+        match (grant, self.standing) {
+            (Grant::Begin, Standing::Queued) => {
+                self.other = None;
+                if self.begun {
+                    self.begin(now);
+                } else {
+                    self.standing = Standing::Restoring;
+                    self.effects.push_back(ScheduledEffect::Restore);
+                }
+            }
+            (Grant::Slots(slots), Standing::Active) => self.hand(T::slots(slots), now),
+            (Grant::ServerLimit(limit), _) => self.hand(T::server_limit(limit), now),
+            (Grant::OtherTab(told), Standing::Queued) => {
+                if let Some(told) = &told {
+                    self.other_confirmed = self.other_confirmed.max(told.confirmed);
+                }
+                let before = self.other.take().flatten();
+                self.other = Some(told.or(before));
+            }
+            (Grant::Displaced, Standing::Queued | Standing::Restoring | Standing::Active) => {
+                self.stop(Standing::Queued, now);
+                self.hand(T::pause(), now);
+            }
+            // It was paused meanwhile.
+            _ => {}
+        }
+    }
+
+    /// Begins to work, without slots at first.
+    fn begin(&mut self, now: Instant) {
+        self.standing = Standing::Active;
+        self.hand(T::slots(0), now);
+        // The pause of one that waited, if it worked before.
+        self.hand(T::resume(), now);
+    }
+
+    /// Tells the scheduler what has changed.
+    fn report(&mut self, now: Instant) {
+        if let Some(sent) = self.transfer.take_refusal() {
+            self.schedule(Request::Refused(sent));
+        }
+        let progress = self.transfer.progress(now);
+        if progress.state.is_final() {
+            return self.leave(now);
+        }
+        if self.standing != Standing::Active {
+            return;
+        }
+        let demand = (self.transfer.demand(now), self.transfer.in_flight());
+        if self.demanded.replace(demand) != Some(demand) {
+            let (slots, in_flight) = demand;
+            self.schedule(Request::Demand { slots, in_flight });
+        }
+        self.tell(&progress, now);
+    }
+
+    /// Tells other tabs how far it is, if they may wait for it.
+    fn tell(&mut self, progress: &Progress, now: Instant) {
+        let fresh = |(at, state): (Instant, State)| state == progress.state && now.since(at) < TELL_EVERY;
+        if self.standing == Standing::Active && self.entry.key.is_some() && !self.told.is_some_and(fresh) {
+            self.told = Some((now, progress.state));
+            self.schedule(Request::Progress(TabProgress::from(&self.shown(progress.clone()))));
+        }
+    }
+
+    /// Shows another tab's progress as that of one that waits for it. What was told to be confirmed stays so.
+    fn shown(&self, own: Progress) -> Progress {
+        let theirs = self.other_confirmed.saturating_sub(own.confirmed);
+        let mut shown = Progress { confirmed: own.confirmed + theirs, reused: own.reused + theirs, ..own };
+        if !matches!(self.standing, Standing::Queued | Standing::Restoring) || shown.state.is_final() {
+            return shown;
+        }
+        shown.state = State::Queued;
+        match &self.other {
+            None => {}
+            Some(None) => shown.waiting_for = Some(Wait::OtherTab),
+            Some(Some(told)) => {
+                let TabProgress { state, hashed, speed, eta, waiting_for, trouble, .. } = told.clone();
+                let waiting_for = waiting_for.or(Some(Wait::OtherTab));
+                shown = Progress { state, hashed, speed, eta, waiting_for, trouble, ..shown };
+            }
+        }
+        shown
+    }
+}
+
+impl<T: Transfer> Machine for Scheduled<T> {
+    type Input = ScheduledInput<T::Input, T::Restored>;
+    type Effect = ScheduledEffect<T::Effect>;
+
+    fn handle(&mut self, input: Self::Input, now: Instant) {
+        match input {
+            ScheduledInput::Pause => {
+                // Who is paused holds nobody up.
+                self.leave(now);
+                self.hand(T::pause(), now);
+            }
+            ScheduledInput::Resume => {
+                if !self.transfer.progress(now).state.is_final() {
+                    self.enter();
+                }
+            }
+            ScheduledInput::Abort => self.hand(T::abort(), now),
+            ScheduledInput::Grant(grant) => self.grant(grant, now),
+            ScheduledInput::Restored(restored) if self.standing == Standing::Restoring => {
+                self.begin(now);
+                self.begun = true;
+                self.hand(T::start(restored), now);
+            }
+            // It was paused meanwhile.
+            ScheduledInput::Restored(_) => {}
+            ScheduledInput::Transfer(input) => self.hand(input, now),
+        }
+        self.report(now);
+    }
+
+    fn poll(&mut self) -> Option<Self::Effect> {
+        self.effects.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.transfer.poll_timeout()
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        self.shown(self.transfer.progress(now))
+    }
+
+    fn wake() -> Self::Input {
+        ScheduledInput::Transfer(T::wake())
+    }
+
+    fn online(online: bool) -> Self::Input {
+        ScheduledInput::Transfer(T::online(online))
+    }
+
+    fn hidden() -> Option<Self::Input> {
+        T::hidden().map(ScheduledInput::Transfer)
+    }
+}
