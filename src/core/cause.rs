@@ -32,6 +32,26 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    const ALL: [Cause; 11] = [
+        Cause::Unsendable,
+        Cause::Page,
+        Cause::Policy,
+        Cause::Unreadable,
+        Cause::Cut,
+        Cause::Unanswered,
+        Cause::Connection,
+        Cause::Unreachable,
+        Cause::Cors,
+        Cause::Preflight,
+        Cause::MixedContent,
+    ];
+
+    /// Reads such a name.
+    pub fn from_name(name: &str) -> Option<Cause> {
+        Cause::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+
     /// Returns the name that JavaScript sees.
     pub fn name(self) -> &'static str {
         match self {

@@ -41,6 +41,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    const ALL: [Kind; 15] = [
+        Kind::Network,
+        Kind::Offline,
+        Kind::Stalled,
+        Kind::Server,
+        Kind::Rejected,
+        Kind::FileChanged,
+        Kind::FileUnreadable,
+        Kind::ResourceChanged,
+        Kind::DigestMismatch,
+        Kind::RangeUnsupported,
+        Kind::Quota,
+        Kind::TooLarge,
+        Kind::Unsupported,
+        Kind::Aborted,
+        Kind::Engine,
+    ];
+
+    /// Reads such a code.
+    pub fn from_code(code: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Returns the code that JavaScript sees.
     pub fn code(self) -> &'static str {
         match self {

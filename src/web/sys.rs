@@ -104,15 +104,34 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &ReadResult) -> Option<Uint8Array>;
 
-    /// The shell's `Tabs` (`www/npm/tabs.js`).
+    /// The shell's `Turns` (`www/npm/turns.js`).
     #[derive(Clone)]
-    pub type Tabs;
+    pub type Turns;
 
-    #[wasm_bindgen(method, js_name = lineUp)]
-    pub fn line_up(this: &Tabs, name: &str);
+    #[wasm_bindgen(method, js_name = openChannel)]
+    pub fn open_channel(this: &Turns, turn: f64, key: &str);
 
-    #[wasm_bindgen(method, js_name = stepBack)]
-    pub fn step_back(this: &Tabs);
+    #[wasm_bindgen(method)]
+    pub fn echo(this: &Turns, turn: f64, key: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn post(this: &Turns, turn: f64, message: &JsValue);
+
+    #[wasm_bindgen(method, js_name = requestLock)]
+    pub fn request_lock(this: &Turns, turn: f64, key: &str, steal: bool);
+
+    #[wasm_bindgen(method, js_name = queryLock)]
+    pub fn query_lock(this: &Turns, turn: f64, key: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn release(this: &Turns, turn: f64);
+
+    /// The shell's `Admission` (`www/npm/admission.js`).
+    #[derive(Clone)]
+    pub type Admission;
+
+    #[wasm_bindgen(method)]
+    pub fn admit(this: &Admission);
 }
 
 /// Returns the global object of this page or worker, as what takes messages.

@@ -1,3 +1,5 @@
+import { Admission } from './admission.js';
+import { Turns } from './turns.js';
 import { createEngine } from './engine.js';
 import { guarded } from './guard.js';
 import { TransferError } from './errors.js';
@@ -7,11 +9,26 @@ export class LiveEngine {
   #glue;
   #death;
   #mourners = new Set();
+  #turns = new Turns((...event) => this.#tell((glue) => glue.turnEvent(...event)));
+  #admission = new Admission((count) => this.#tell((glue) => glue.knock(count)));
 
   constructor(module, workerSource) {
     this.#glue = createEngine(guarded((error) => this.#die(error)));
     this.#glue.initSync({ module });
-    this.call((glue) => glue.setWorkerSource(workerSource));
+    this.call((glue) => {
+      glue.setWorkerSource(workerSource);
+      glue.setSchedulerHost(this.#turns, this.#admission);
+    });
+  }
+
+  /** Resolves with true when the engine takes one more transfer in, with false if it ends before that. */
+  admission() {
+    return this.#death ? Promise.resolve(false) : this.#admission.wait();
+  }
+
+  /** Notes that one that was admitted does not come. */
+  withdraw() {
+    this.#tell((glue) => glue.withdraw());
   }
 
   get dead() {
@@ -50,6 +67,15 @@ export class LiveEngine {
     return () => this.#mourners.delete(mourn);
   }
 
+  // For what has no answer: whoever waits for one hears of the engine's end by `onDeath`.
+  #tell(use) {
+    try {
+      this.call(use);
+    } catch {
+      // It has died.
+    }
+  }
+
   #die(cause) {
     this.#death = new TransferError(
       'engine',
@@ -58,5 +84,7 @@ export class LiveEngine {
     );
     for (const mourn of this.#mourners) mourn(this.#death);
     this.#mourners.clear();
+    this.#turns.releaseAll();
+    this.#admission.close();
   }
 }

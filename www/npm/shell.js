@@ -5,11 +5,10 @@ import { asOwn, isBlob, isFileHandle, kindOf } from './kinds.js';
 import { Loader } from './loader.js';
 import { readOptions, requireArgument, requireUrl } from './options.js';
 import { faultOfUrl, plainHeaders, watched } from './sendable.js';
-import { Starts } from './starts.js';
 import { canRun } from './support.js';
-import { withoutOthers } from './tabs.js';
 import { Transfer } from './transfer.js';
 import { Turnstile } from './turnstile.js';
+import { withoutOthers } from './turns.js';
 
 const SOURCE = 'a Blob, a File or a FileSystemFileHandle';
 
@@ -20,7 +19,6 @@ const SOURCE = 'a Blob, a File or a FileSystemFileHandle';
 export function createShell(assets) {
   const loader = new Loader(assets);
   const open = () => loader.engine();
-  const starts = new Starts();
   const turnstile = new Turnstile();
 
   function upload(source, given) {
@@ -37,7 +35,6 @@ export function createShell(assets) {
     // Now: its frame may be gone in the next moment.
     const source = asOwn(given);
     let file = source;
-    let leave = () => {};
     const begin = async () => {
       if (isFileHandle(source)) {
         // First: it may ask the user, who has only just clicked.
@@ -45,11 +42,10 @@ export function createShell(assets) {
         [file] = await Promise.all([opening, open()]);
         engine.handle = source;
       }
-      leave = await starts.next();
       return open();
     };
     const started = (glue, observer) => start(glue, file, engine, observer);
-    return new Transfer(begin, started, { ...page, total, onLeave: () => leave() });
+    return new Transfer(begin, started, { ...page, total });
   }
 
   function download(url, given) {

@@ -1,5 +1,4 @@
 import { Feed } from './feed.js';
-import { Tabs } from './tabs.js';
 import { TransferError, asTransferError } from './errors.js';
 
 // Shared, since a page may begin thousands in one go.
@@ -13,7 +12,6 @@ const ignore = () => {};
  */
 export class Transfer {
   #feed = new Feed();
-  #tabs;
   #state = 'queued';
   #progress;
   #chunks = NO_CHUNKS;
@@ -24,7 +22,6 @@ export class Transfer {
   #resolve;
   #reject;
   #listeners;
-  #leave;
   #thrown;
   #engine;
   #engineTransfer;
@@ -32,12 +29,10 @@ export class Transfer {
   /**
    * @param open `() => Promise<LiveEngine>`
    * @param start `(glue, observer) => EngineTransfer`
-   * `onLeave` is called, perhaps more than once, when it is not, or no longer, queued in the engine. `thrown` gives what
-   * the page's own functions threw last.
+   * `thrown` gives what the page's own functions threw last.
    */
-  constructor(open, start, { total = 0, signal, onProgress, onState, thrown = ignore, onLeave = ignore }) {
+  constructor(open, start, { total = 0, signal, onProgress, onState, thrown = ignore }) {
     this.#listeners = { onProgress, onState };
-    this.#leave = onLeave;
     this.#thrown = thrown;
     this.#progress = nothingYet(total);
     this.done = new Promise((resolve, reject) => {
@@ -56,8 +51,7 @@ export class Transfer {
 
   get progress() {
     if (!this.#settled) {
-      const own = this.#read((transfer) => transfer.progress());
-      if (own) this.#progress = this.#shown(own);
+      this.#progress = this.#read((transfer) => transfer.progress()) ?? this.#progress;
     }
     return this.#progress;
   }
@@ -68,11 +62,7 @@ export class Transfer {
   }
 
   report() {
-    const told = this.#settled ? undefined : this.#read((transfer) => transfer.report());
-    if (told) {
-      const environment = { ...told.environment, tabs: this.#tabs?.environment ?? null };
-      this.#report = { ...told, environment };
-    }
+    if (!this.#settled) this.#report = this.#read((transfer) => transfer.report()) ?? this.#report;
     return this.#report;
   }
 
@@ -117,67 +107,48 @@ export class Transfer {
 
   async #begin(open, start) {
     try {
-      this.#engine = await open();
+      const engine = await admittedTo(open);
       if (this.#settled) {
-        this.#leave();
+        engine.withdraw();
         return;
       }
-      this.#cleanUp.push(this.#engine.onDeath((error) => this.#die(error)));
-      const transfer = this.#engine.call((glue) => start(glue, this.#observer()));
+      this.#engine = engine;
+      this.#cleanUp.push(engine.onDeath((error) => this.#fail('failed', error)));
+      const transfer = this.#started(engine, start);
       if (this.#settled) return;
       this.#engineTransfer = transfer;
-      if (this.#paused) {
-        this.#read((started) => started.pause());
-        this.#leave();
-      }
+      if (this.#paused) this.#read((started) => started.pause());
     } catch (error) {
       this.#fail('failed', asTransferError(error));
+    }
+  }
+
+  #started(engine, start) {
+    try {
+      return engine.call((glue) => start(glue, this.#observer()));
+    } catch (error) {
+      engine.withdraw();
+      throw error;
     }
   }
 
   // The engine's side: it reports here, and stays silent once the transfer is settled.
   #observer() {
     return {
-      // Asked for by the few of thousands that are large enough to be left to another tab.
-      tabs: () => (this.#tabs ??= this.#amongTabs()),
       onState: (state) => {
         if (!this.#settled && !isFinal(state)) this.#enter(state);
       },
       onProgress: (progress) => {
         // The last one comes with the outcome.
         if (this.#settled || isFinal(progress.state)) return;
-        const shown = this.#shown(progress);
-        this.#tabs?.tell(shown);
-        this.#enter(shown.state);
-        if (!this.#settled) this.#advance(shown);
+        this.#enter(progress.state);
+        if (!this.#settled) this.#advance(progress);
       },
       onSettled: (result, shape) => {
         if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape, this.#thrown()));
         else this.#settle('done', () => this.#resolve(result));
       },
     };
-  }
-
-  #amongTabs() {
-    return new Tabs({
-      foremost: () => this.#read((transfer) => transfer.foremost()),
-      displaced: () => {
-        // It steps back and gets in line again, at once: the page sees it queued and not paused.
-        this.#read((transfer) => transfer.pause());
-        this.#read((transfer) => transfer.resume());
-      },
-      // What is not paused is only shown anew by that, at the next frame.
-      follow: () => this.#read((transfer) => transfer.resume()),
-    });
-  }
-
-  #shown(own) {
-    return this.#tabs?.shown(own) ?? own;
-  }
-
-  #die(error) {
-    this.#tabs?.stepBack();
-    this.#fail('failed', error);
   }
 
   #fail(state, error) {
@@ -204,7 +175,6 @@ export class Transfer {
     if (state === this.#state) return;
     this.#state = state;
     this.#progress = { ...this.#progress, state };
-    if (state !== 'queued') this.#leave();
     tellPage(this.#listeners.onState, state);
   }
 
@@ -222,6 +192,14 @@ export class Transfer {
       // The engine died of it, and with it, through `onDeath`, this transfer.
       return undefined;
     }
+  }
+}
+
+// An engine that ends while the transfer waits is followed by another one.
+async function admittedTo(open) {
+  for (;;) {
+    const engine = await open();
+    if (await engine.admission()) return engine;
   }
 }
 

@@ -21,6 +21,7 @@ mod gulp;
 mod machine;
 mod planner;
 mod record;
+mod schedule;
 mod seams;
 mod spans;
 mod view;

@@ -16,8 +16,8 @@ const AHEAD: usize = 32;
 /// What happened outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// One more transfer waits outside to be admitted.
-    Knock,
+    /// So many more transfers wait outside to be admitted.
+    Knock(usize),
     /// One that was admitted will not enter.
     Withdraw,
     /// A transfer says something.
@@ -56,8 +56,13 @@ pub enum Effect {
     },
     /// Ask who holds a turn's lock.
     QueryLock(TurnId, String),
-    /// Give lock and channel back.
-    Release(TurnId),
+    /// Give a turn's lock and channel back, once all that its transfer has to write down is written: the next tab reads that.
+    Release {
+        /// Whose turn it is.
+        transfer: TransferId,
+        /// The turn.
+        turn: TurnId,
+    },
 }
 
 /// The scheduler of a page.
@@ -113,7 +118,7 @@ impl Scheduler {
     /// Takes an input at `now`.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
-            Input::Knock => self.outside += 1,
+            Input::Knock(transfers) => self.outside += transfers,
             Input::Withdraw => self.admitted = self.admitted.saturating_sub(1),
             Input::Request(id, request) => self.request(id, request, now),
             Input::Lock(turn, event) => self.turn(turn, now, |turn| turn.lock(event, now)),
@@ -260,7 +265,7 @@ impl Scheduler {
                 TurnEffect::Post(message) => Effect::Post(turn, message),
                 TurnEffect::RequestLock { steal } => Effect::RequestLock { turn, key: key.clone(), steal },
                 TurnEffect::QueryLock => Effect::QueryLock(turn, key.clone()),
-                TurnEffect::Release => Effect::Release(turn),
+                TurnEffect::Release => Effect::Release { transfer: id, turn },
                 TurnEffect::OtherTab(progress) => Effect::Grant(id, Grant::OtherTab(progress)),
             };
             self.effects.push_back(effect);

@@ -271,3 +271,202 @@ impl<T: Transfer> Machine for Scheduled<T> {
         T::hidden().map(ScheduledInput::Transfer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::Direction;
+    use super::*;
+    use crate::core::md5::{Digest, Digests};
+    use crate::core::pace::Concurrency;
+    use crate::core::plan::Cut;
+    use crate::core::retry::Policy;
+    use crate::core::upload::{Config, Effect, Input, Known, Naming, Upload, Vouched};
+
+    type It = Scheduled<Upload>;
+    type Did = Vec<ScheduledEffect<Effect>>;
+
+    const NOW: Instant = Instant(7);
+
+    fn entry() -> Entry {
+        Entry { origin: "https://h".into(), direction: Direction::Up, most: 2, key: Some("file".into()) }
+    }
+
+    fn scheduled() -> It {
+        let mut it = Scheduled::new(
+            Upload::new(Config {
+                endpoint: "https://server.example/api/upload?token=secret".into(),
+                cut: Cut::new(30, 10),
+                naming: Some(Naming::Md5),
+                vouched: Vouched::default(),
+                accepted: None,
+                expected: None,
+                ext: String::new(),
+                concurrency: Concurrency::Fixed(2),
+                retry: Policy::default(),
+                stall_timeout: 1000,
+                finish_timeout: 1000,
+                can_refresh_headers: false,
+                seed: 1,
+            }),
+            entry(),
+        );
+        assert_eq!(effects(&mut it), [schedule(Request::Enter(entry()))]);
+        it
+    }
+
+    fn effects(it: &mut It) -> Did {
+        std::iter::from_fn(|| it.poll()).collect()
+    }
+
+    fn give(it: &mut It, input: <It as Machine>::Input) -> Did {
+        it.handle(input, NOW);
+        effects(it)
+    }
+
+    fn grant(it: &mut It, grant: Grant) -> Did {
+        give(it, ScheduledInput::Grant(grant))
+    }
+
+    fn schedule(request: Request) -> ScheduledEffect<Effect> {
+        ScheduledEffect::Schedule(request)
+    }
+
+    fn state(it: &It) -> State {
+        it.progress(NOW).state
+    }
+
+    fn digests() -> Known {
+        let chunks = (1..=3).map(|n| Digest([n; 16])).collect();
+        Known::Digests(Digests { file: Digest([0; 16]), chunks })
+    }
+
+    fn demand(did: &Did) -> Option<(Option<usize>, usize)> {
+        did.iter().find_map(|effect| match effect {
+            ScheduledEffect::Schedule(Request::Demand { slots, in_flight }) => Some((*slots, *in_flight)),
+            _ => None,
+        })
+    }
+
+    fn sends(did: &Did) -> bool {
+        did.iter().any(|effect| matches!(effect, ScheduledEffect::Transfer(Effect::Send(..))))
+    }
+
+    #[test]
+    fn nothing_is_done_before_it_may_begin() {
+        let mut it = scheduled();
+        assert_eq!(give(&mut it, ScheduledInput::Resume), []);
+        assert_eq!(state(&it), State::Queued);
+        assert_eq!(grant(&mut it, Grant::Begin), [ScheduledEffect::Restore]);
+        assert_eq!(state(&it), State::Queued);
+        let did = give(&mut it, ScheduledInput::Restored(Known::Nothing));
+        assert!(did.contains(&ScheduledEffect::Transfer(Effect::Hash(10, None))), "{did:?}");
+        assert_eq!((demand(&did), state(&it)), (Some((None, 0)), State::Hashing));
+        assert_eq!(grant(&mut it, Grant::Begin), [], "it has begun");
+    }
+
+    #[test]
+    fn nothing_is_sent_without_slots() {
+        let mut it = scheduled();
+        grant(&mut it, Grant::Begin);
+        let did = give(&mut it, ScheduledInput::Restored(digests()));
+        assert!(!sends(&did), "{did:?}");
+        assert_eq!((demand(&did), state(&it)), (Some((Some(3), 0)), State::Queued));
+        let did = grant(&mut it, Grant::Slots(2));
+        assert!(sends(&did), "{did:?}");
+        assert_eq!(demand(&did), Some((Some(3), 1)));
+        // It begins without slots each time.
+        let did = give(&mut it, ScheduledInput::Pause);
+        assert!(did.contains(&ScheduledEffect::Transfer(Effect::Cancel(1))), "{did:?}");
+        assert!(did.contains(&schedule(Request::Leave)), "{did:?}");
+        assert_eq!(give(&mut it, ScheduledInput::Resume), [schedule(Request::Enter(entry()))]);
+        let did = grant(&mut it, Grant::Begin);
+        assert!(!sends(&did) && demand(&did).is_some(), "{did:?}");
+        assert_eq!(state(&it), State::Queued);
+    }
+
+    #[test]
+    fn who_is_paused_holds_nobody_up() {
+        let mut it = scheduled();
+        assert_eq!(give(&mut it, ScheduledInput::Pause), [schedule(Request::Leave)]);
+        assert_eq!(state(&it), State::Paused);
+        assert_eq!(grant(&mut it, Grant::Begin), [], "a grant that came too late");
+        assert_eq!(give(&mut it, ScheduledInput::Restored(digests())), [], "an answer that came too late");
+        assert_eq!(state(&it), State::Paused);
+        assert_eq!(give(&mut it, ScheduledInput::Resume), [schedule(Request::Enter(entry()))]);
+        grant(&mut it, Grant::Begin);
+        give(&mut it, ScheduledInput::Restored(Known::Nothing));
+        let did = give(&mut it, ScheduledInput::Pause);
+        assert!(did.contains(&ScheduledEffect::Transfer(Effect::HoldHash)), "{did:?}");
+        give(&mut it, ScheduledInput::Resume);
+        assert_eq!(state(&it), State::Queued);
+        let did = grant(&mut it, Grant::Begin);
+        assert!(did.contains(&ScheduledEffect::Transfer(Effect::ResumeHash)), "{did:?}");
+    }
+
+    #[test]
+    fn who_has_ended_wants_nothing_more() {
+        let mut it = scheduled();
+        let did = give(&mut it, ScheduledInput::Abort);
+        assert!(!did.contains(&ScheduledEffect::Transfer(Effect::Forget)), "it is another tab's: {did:?}");
+        assert_eq!(did.last(), Some(&schedule(Request::Leave)));
+        assert_eq!(state(&it), State::Aborted);
+        assert_eq!(give(&mut it, ScheduledInput::Pause), []);
+        assert_eq!(give(&mut it, ScheduledInput::Resume), []);
+    }
+
+    #[test]
+    fn who_waits_for_another_tab_shows_how_far_that_one_is() {
+        let mut it = scheduled();
+        grant(&mut it, Grant::OtherTab(None));
+        assert_eq!((state(&it), it.progress(NOW).waiting_for), (State::Queued, Some(Wait::OtherTab)));
+        let told = TabProgress {
+            state: State::Transferring,
+            hashed: 30,
+            confirmed: 20,
+            speed: 5.0,
+            eta: Some(2.0),
+            waiting_for: None,
+            trouble: None,
+        };
+        grant(&mut it, Grant::OtherTab(Some(told)));
+        let shown = it.progress(NOW);
+        assert_eq!((shown.state, shown.hashed, shown.speed), (State::Transferring, 30, 5.0));
+        assert_eq!((shown.confirmed, shown.reused, shown.sent), (20, 20, 0));
+        // What was told to be confirmed stays so.
+        grant(&mut it, Grant::Begin);
+        let shown = it.progress(NOW);
+        assert_eq!((shown.state, shown.confirmed, shown.waiting_for), (State::Queued, 20, None));
+    }
+
+    #[test]
+    fn other_tabs_are_told_now_and_then() {
+        let mut it = scheduled();
+        grant(&mut it, Grant::Begin);
+        let told = |did: &Did| {
+            did.iter()
+                .filter(|effect| matches!(effect, ScheduledEffect::Schedule(Request::Progress(_))))
+                .count()
+        };
+        assert_eq!(told(&give(&mut it, ScheduledInput::Restored(Known::Nothing))), 1);
+        let mut count = 0;
+        for ms in 0..100 {
+            it.handle(ScheduledInput::Transfer(Input::Hashing(ms / 10)), Instant(NOW.0 + ms));
+            count += told(&effects(&mut it));
+        }
+        assert_eq!(count, 1, "20 times a second");
+    }
+
+    #[test]
+    fn whose_turn_was_taken_stops_and_is_queued() {
+        let mut it = scheduled();
+        grant(&mut it, Grant::Begin);
+        give(&mut it, ScheduledInput::Restored(digests()));
+        grant(&mut it, Grant::Slots(2));
+        let did = grant(&mut it, Grant::Displaced);
+        assert!(did.contains(&ScheduledEffect::Transfer(Effect::Cancel(1))), "{did:?}");
+        assert_eq!(state(&it), State::Queued);
+        assert_eq!(grant(&mut it, Grant::Slots(2)), [], "of the turn that it had");
+        grant(&mut it, Grant::Begin);
+        assert!(sends(&grant(&mut it, Grant::Slots(1))));
+    }
+}

@@ -1,0 +1,199 @@
+//! The scheduler of this page, and what it asks of the browser: locks, channels and alarms.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::prelude::*;
+
+use super::serial::Serial;
+use super::sys::{Admission, Turns};
+use super::task::spawn;
+use super::{clock, sys, tab_message, timer};
+use crate::core::clock::Instant;
+use crate::core::flat_map::FlatMap;
+use crate::core::scheduler::{Effect, Grant, Input, LockEvent, Request, Scheduler, TransferId, TurnId};
+
+thread_local! {
+    static PAGE: Page = Page::new();
+}
+
+/// Hears what the scheduler grants.
+type Hears = dyn Fn(Grant);
+
+struct Page {
+    scheduler: RefCell<Scheduler>,
+    /// The shell's part: locks and channels, and those who wait outside. Nothing in tests of the engine alone.
+    shell: RefCell<Option<(Turns, Admission)>>,
+    members: RefCell<FlatMap<TransferId, Member>>,
+    inputs: RefCell<VecDeque<Input>>,
+    busy: Cell<bool>,
+    last: Cell<TransferId>,
+    /// When the alarm rings that was set last.
+    alarm: Cell<Option<Instant>>,
+}
+
+#[derive(Clone)]
+struct Member {
+    hears: Weak<Hears>,
+    /// What it has to write down before the next tab has its turn.
+    writes: Serial,
+}
+
+/// A transfer that the scheduler knows; dropping it takes it out.
+pub struct Scheduling {
+    id: TransferId,
+    _hears: Rc<Hears>,
+}
+
+impl Scheduling {
+    /// Makes the scheduler know a transfer, which `hears` its grants and has its `writes` done before its turn ends.
+    pub fn new(hears: Rc<Hears>, writes: Serial) -> Scheduling {
+        PAGE.with(|page| {
+            let id = page.last.get() + 1;
+            page.last.set(id);
+            let member = Member { hears: Rc::downgrade(&hears), writes };
+            page.members.borrow_mut().insert(id, member);
+            Scheduling { id, _hears: hears }
+        })
+    }
+
+    /// Hands on what the transfer says.
+    pub fn request(&self, request: Request) {
+        PAGE.with(|page| page.handle(Input::Request(self.id, request)));
+    }
+
+    /// Returns how its turn is kept: `Some(None)` by a lock, `Some(Some(why))` without one; nothing for what needs none.
+    pub fn turn(&self) -> Option<Option<String>> {
+        PAGE.with(|page| page.scheduler.borrow().turn_of(self.id).map(|why| why.map(str::to_owned)))
+    }
+}
+
+impl Drop for Scheduling {
+    fn drop(&mut self) {
+        PAGE.with(|page| {
+            page.handle(Input::Request(self.id, Request::Leave));
+            page.members.borrow_mut().remove(&self.id);
+        });
+    }
+}
+
+/// Says who holds locks and channels, and who keeps those that wait outside.
+pub fn set_shell(turns: Turns, admission: Admission) {
+    PAGE.with(|page| *page.shell.borrow_mut() = Some((turns, admission)));
+}
+
+/// Notes that so many more transfers wait outside.
+pub fn knock(transfers: usize) {
+    PAGE.with(|page| page.handle(Input::Knock(transfers)));
+}
+
+/// Notes that one that was admitted will not enter.
+pub fn withdraw() {
+    PAGE.with(|page| page.handle(Input::Withdraw));
+}
+
+/// Takes what came of a turn's lock or channel: `granted`, `refused` (why), `lost`, `queried` (whether it is held, if that is
+/// known), `message` (of another tab) or `echo`.
+pub fn turn_event(turn: TurnId, kind: &str, value: &JsValue) {
+    let input = match kind {
+        "granted" => Input::Lock(turn, LockEvent::Granted),
+        "refused" => Input::Lock(turn, LockEvent::Refused(value.as_string().unwrap_or_default())),
+        "lost" => Input::Lock(turn, LockEvent::Lost),
+        "queried" => Input::Lock(turn, LockEvent::Queried(value.as_bool())),
+        "message" => match tab_message::read(value, clock::now()) {
+            Some(message) => Input::Message(turn, message),
+            // A tab with another version of this package.
+            None => return,
+        },
+        "echo" => Input::Echo(turn),
+        _ => return,
+    };
+    PAGE.with(|page| page.handle(input));
+}
+
+impl Page {
+    fn new() -> Page {
+        Page {
+            scheduler: RefCell::new(Scheduler::new(sys::random())),
+            shell: RefCell::default(),
+            members: RefCell::default(),
+            inputs: RefCell::default(),
+            busy: Cell::new(false),
+            last: Cell::new(0),
+            alarm: Cell::new(None),
+        }
+    }
+
+    /// Takes an input, and carries out what it leads to before it returns. Told from within that, it is queued.
+    fn handle(&self, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.busy.replace(true) {
+            return;
+        }
+        loop {
+            let input = self.inputs.borrow_mut().pop_front();
+            let Some(input) = input else { break };
+            self.scheduler.borrow_mut().handle(input, clock::now());
+            loop {
+                let effect = self.scheduler.borrow_mut().poll();
+                let Some(effect) = effect else { break };
+                self.carry_out(effect);
+            }
+        }
+        self.busy.set(false);
+        self.set_alarm();
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        if let Effect::Grant(id, grant) = effect {
+            let hears = self.members.borrow().get(&id).and_then(|member| member.hears.upgrade());
+            if let Some(hears) = hears {
+                hears(grant);
+            }
+            return;
+        }
+        let shell = self.shell.borrow().clone();
+        let Some((turns, admission)) = shell else { return self.without_shell(effect) };
+        match effect {
+            Effect::Grant(..) => {}
+            Effect::Admit => admission.admit(),
+            Effect::OpenChannel(turn, key) => turns.open_channel(turn as f64, &key),
+            Effect::Echo(turn, key) => turns.echo(turn as f64, &key),
+            Effect::Post(turn, message) => {
+                turns.post(turn as f64, &tab_message::write(&message, clock::now()));
+            }
+            Effect::RequestLock { turn, key, steal } => turns.request_lock(turn as f64, &key, steal),
+            Effect::QueryLock(turn, key) => turns.query_lock(turn as f64, &key),
+            Effect::Release { transfer, turn } => {
+                let writes = self.members.borrow().get(&transfer).map(|member| member.writes.clone());
+                writes.unwrap_or_default().run(async move { turns.release(turn as f64) });
+            }
+        }
+    }
+
+    /// Without a shell there are no locks: the turn is had at once.
+    fn without_shell(&self, effect: Effect) {
+        if let Effect::RequestLock { turn, .. } = effect {
+            let refused = LockEvent::Refused("the engine has no shell".to_owned());
+            self.inputs.borrow_mut().push_back(Input::Lock(turn, refused));
+        }
+    }
+
+    /// Has the scheduler woken when it wants to be.
+    fn set_alarm(&self) {
+        let wanted = self.scheduler.borrow().poll_timeout(clock::now());
+        let Some(at) = wanted.filter(|at| self.alarm.get().is_none_or(|alarm| *at < alarm)) else { return };
+        self.alarm.set(Some(at));
+        spawn(async move {
+            timer::sleep(at.since(clock::now())).await;
+            PAGE.with(|page| {
+                // An earlier one may have been set since.
+                if page.alarm.get() == Some(at) {
+                    page.alarm.set(None);
+                }
+                page.handle(Input::Wake);
+            });
+        });
+    }
+}
