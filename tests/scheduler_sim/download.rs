@@ -41,15 +41,21 @@ impl Downloading {
 
     /// Returns the head of the answer to a request that was let through.
     pub fn head(&self, id: RequestId) -> Head {
-        let range = self.open.get(&id).and_then(|body| body.range);
-        let (first, last) = range.map_or((0, self.size - 1), |range| {
-            (range.first, range.last.unwrap_or(self.size - 1).min(self.size - 1))
-        });
+        let etag = Some("\"v1\"".to_owned());
+        let Some(range) = self.open.get(&id).and_then(|body| body.range) else {
+            return Head {
+                status: 200,
+                content_length: Some(self.size.to_string()),
+                etag,
+                ..Head::default()
+            };
+        };
+        let (first, last) = (range.first, range.last.unwrap_or(self.size - 1).min(self.size - 1));
         Head {
             status: 206,
             content_length: Some((last + 1 - first).to_string()),
             content_range: Some(format!("bytes {first}-{last}/{}", self.size)),
-            etag: Some("\"v1\"".to_owned()),
+            etag,
             ..Head::default()
         }
     }

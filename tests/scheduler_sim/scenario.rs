@@ -79,7 +79,7 @@ impl Scenario {
         let count = r.pick(1..4) as usize;
         let tabs: Vec<Tab> = (0..count)
             .map(|_| {
-                let most = r.of(&[2, 4, 8, 40]);
+                let most = r.of(&[2, 2, 3, 3, 4, 5, 8, 8, 12, 40]);
                 Tab {
                     works: (0..r.pick(1..most)).map(|_| work(r)).collect(),
                     locks: r.of(&[
@@ -96,7 +96,8 @@ impl Scenario {
             .collect();
         let mut turns = Vec::new();
         for _ in 0..r.of(&[0, 0, 1, 3, 6]) {
-            let at = r.pick(0..r.of(&[200, 3_000, 20_000]));
+            let span = r.of(&[200, 3_000, 20_000]);
+            let at = r.pick(0..span);
             let tab = r.pick(0..tabs.len() as u64) as usize;
             let place = r.pick(0..tabs[tab].works.len() as u64) as usize;
             match r.pick(0..10) {

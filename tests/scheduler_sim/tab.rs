@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use xuchuan::core::clock::Instant;
 use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::Progress;
-use xuchuan::core::scheduler::{Grant, Scheduler, TransferId};
+use xuchuan::core::scheduler::{Grant, Input, Scheduler, TransferId};
 
 use super::download::Downloading;
 use super::upload::Uploading;
@@ -21,8 +21,9 @@ pub struct Tab {
     pub members: BTreeMap<TransferId, Member>,
     /// The places of those that were not admitted.
     pub outside: VecDeque<usize>,
-    /// The requests that are in flight or were given up and are still on their way.
-    pub in_flight: usize,
+    /// What the scheduler was told while it was at work.
+    pub inputs: VecDeque<Input>,
+    pub busy: bool,
 }
 
 /// A transfer that was admitted.

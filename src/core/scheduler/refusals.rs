@@ -3,8 +3,9 @@
 
 use crate::core::clock::{Instant, Millis};
 
-/// How long a number that the server refused is not tried again, in ms; doubles each time.
+/// How long a number that the server refused is not tried again, in ms; doubles each time, up to an hour.
 const REMEMBERED: Millis = 60_000;
+const LONGEST: Millis = 3_600_000;
 
 /// What one origin refused.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ impl Refusals {
         self.lowered = now;
         self.refused = in_flight.max(1);
         self.until = now + self.remembered;
-        self.remembered = self.remembered.saturating_mul(2);
+        self.remembered = (2 * self.remembered).min(LONGEST);
     }
 
     /// Returns how many requests the server takes at `now`, at least 1; nothing while no number is known.

@@ -151,8 +151,8 @@ impl<T: Transfer> Scheduled<T> {
                 self.other = Some(told.or(before));
             }
             (Grant::Displaced, Standing::Queued | Standing::Restoring | Standing::Active) => {
-                self.stop(Standing::Queued, now);
                 self.hand(T::pause(), now);
+                self.stop(Standing::Queued, now);
             }
             // It was paused meanwhile.
             _ => {}
@@ -224,9 +224,9 @@ impl<T: Transfer> Machine for Scheduled<T> {
     fn handle(&mut self, input: Self::Input, now: Instant) {
         match input {
             ScheduledInput::Pause => {
+                self.hand(T::pause(), now);
                 // Who is paused holds nobody up.
                 self.leave(now);
-                self.hand(T::pause(), now);
             }
             ScheduledInput::Resume => {
                 if !self.transfer.progress(now).state.is_final() {

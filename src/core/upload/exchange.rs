@@ -408,6 +408,7 @@ impl Upload {
     ) {
         if fewer {
             self.pace.too_many(request.sent, now);
+            self.refusal = Some(request.sent);
         }
         let error = complaint.into_error(self.doing(request.what), 0);
         self.charge(request, retry_after, error, now);

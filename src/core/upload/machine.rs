@@ -58,6 +58,7 @@ pub struct Upload {
     pub(super) prepared: Option<usize>,
     /// How many requests may be in flight, for the sake of other uploads.
     pub(super) room: usize,
+    pub(super) refusal: Option<Instant>,
 }
 
 /// A cut whose chunks were too large for the server.
@@ -193,6 +194,7 @@ impl Upload {
             refused_cut: None,
             prepared: None,
             room: usize::MAX,
+            refusal: None,
         }
     }
 

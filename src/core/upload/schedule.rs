@@ -40,7 +40,7 @@ impl Transfer for Upload {
     }
 
     fn take_refusal(&mut self) -> Option<Instant> {
-        None
+        self.refusal.take()
     }
 
     fn is_forget(effect: &Effect) -> bool {
