@@ -1,5 +1,5 @@
 import { createEngine } from './engine.js';
-import { guarded } from './guard.js';
+import { watchTraps } from './traps.js';
 import { TransferError } from './errors.js';
 
 /** One instance of the engine, from its start to the trap that may end it. */
@@ -9,7 +9,7 @@ export class LiveEngine {
   #mourners = new Set();
 
   constructor(module, workerSource) {
-    this.#glue = createEngine(guarded((error) => this.#die(error)));
+    this.#glue = createEngine(watchTraps((error) => this.#die(error)));
     this.#glue.initSync({ module });
     this.call((glue) => glue.setWorkerSource(workerSource));
   }
