@@ -1,15 +1,20 @@
 //! `download`: from the page's call to a machine that is driven.
 
 use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
 
 use crate::web::task::spawn;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use web_sys::Blob;
 
 use super::options::Options;
+use super::pending::Unfinished;
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
-use crate::core::download::{Config, Download, Gulp, Input, Restored};
+use crate::core::download::{Config, Download, Gulp, Input, Record, Restored};
+use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
@@ -163,4 +168,35 @@ async fn restore(job: &Job, target: Target) -> Option<Restored> {
 /// Returns the journal's key of a download.
 pub fn key(url: &str) -> String {
     format!("download {}", url.split('#').next().unwrap_or(url))
+}
+
+/// Reads what is left of a download.
+pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
+    Some(Rc::new(read::download_record(value)?))
+}
+
+impl Unfinished for Record {
+    fn kind(&self) -> &'static str {
+        "download"
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.total.unwrap_or(0)
+    }
+
+    fn done<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u64> + 'a>> {
+        Box::pin(async { store::count_pieces(key).await.saturating_mul(self.piece).min(self.size()) })
+    }
+
+    fn needs_file(&self) -> bool {
+        false
+    }
+
+    fn go_on(&self, _: Option<Blob>, options: &Options, observer: Observer) -> Result<EngineTransfer, Error> {
+        Ok(start(self.url.clone(), true, options, observer))
+    }
 }

@@ -1,6 +1,8 @@
 //! `pending`: what earlier visits left unfinished.
 
 use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -9,25 +11,46 @@ use web_sys::Blob;
 use super::error;
 use super::options::Options;
 use super::transfer::{EngineTransfer, Observer};
-use super::{download, upload};
-use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
-use crate::core::journal::UploadRecord;
 use crate::web::object::{get, get_u64, number, object};
+use crate::web::store;
 use crate::web::task::promise;
-use crate::web::{read, store};
+
+/// A transfer that an earlier visit left unfinished, as the journal has it.
+pub trait Unfinished {
+    /// Returns `upload` or `download`.
+    fn kind(&self) -> &'static str;
+    fn name(&self) -> &str;
+    /// Returns the size of the whole in bytes, 0 if it is not known.
+    fn size(&self) -> u64;
+    /// Counts the bytes that are safe; `key` is the record's in the journal.
+    fn done<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u64> + 'a>>;
+    /// Tells whether it goes on with a file that the page hands over.
+    fn needs_file(&self) -> bool;
+    /// Goes on with it.
+    fn go_on(
+        &self,
+        file: Option<Blob>,
+        options: &Options,
+        observer: Observer,
+    ) -> Result<EngineTransfer, Error>;
+}
+
+/// Reads a record of the journal; nothing if it is of another kind, or unsound.
+type Reader = fn(&JsValue) -> Option<Rc<dyn Unfinished>>;
+
+/// The kinds of transfer that this engine can go on with.
+const READERS: &[Reader] = &[
+    #[cfg(feature = "upload")]
+    super::upload::unfinished,
+    #[cfg(feature = "download")]
+    super::download::unfinished,
+];
 
 thread_local! {
     /// What was listed, so that going on with it needs no second look.
-    static LISTED: RefCell<FlatMap<String, Listed>> = const { RefCell::new(FlatMap::new()) };
-}
-
-/// An unfinished transfer.
-#[derive(Clone)]
-enum Listed {
-    Upload(UploadRecord),
-    Download(DownloadRecord),
+    static LISTED: RefCell<FlatMap<String, Rc<dyn Unfinished>>> = const { RefCell::new(FlatMap::new()) };
 }
 
 /// Lists what earlier visits left unfinished, the latest first; what this page is doing now is not among it. Nothing
@@ -41,10 +64,10 @@ pub fn pending() -> Promise {
                 continue;
             }
             let updated_at = get_u64(&value, "updatedAt").unwrap_or(0);
-            if let Some(listed) = read_listed(&value) {
+            if let Some(listed) = READERS.iter().find_map(|read| read(&value)) {
                 let at = shapes.iter().position(|(time, _)| *time < updated_at).unwrap_or(shapes.len());
                 shapes
-                    .insert(at, (updated_at, shape(&key, updated_at, &listed, get(&value, "handle")).await));
+                    .insert(at, (updated_at, shape(&key, updated_at, &*listed, get(&value, "handle")).await));
                 LISTED.with_borrow_mut(|map| map.insert(key, listed));
             }
         }
@@ -56,29 +79,16 @@ pub fn pending() -> Promise {
     })
 }
 
-fn read_listed(value: &JsValue) -> Option<Listed> {
-    let upload = read::upload_record(value).filter(|record| record.cut().is_some()).map(Listed::Upload);
-    upload.or_else(|| read::download_record(value).map(Listed::Download))
-}
-
 /// Shows what is listed; of an upload whose file can be found by its `handle`, that too.
-async fn shape(key: &str, updated_at: u64, listed: &Listed, handle: Option<JsValue>) -> JsValue {
-    let (kind, name, size, done) = match listed {
-        Listed::Upload(record) => ("upload", &record.name, record.size, record.confirmed),
-        Listed::Download(record) => {
-            let size = record.total.unwrap_or(0);
-            let stored = store::count_pieces(key).await.saturating_mul(record.piece);
-            ("download", &record.name, size, stored.min(size))
-        }
-    };
+async fn shape(key: &str, updated_at: u64, listed: &dyn Unfinished, handle: Option<JsValue>) -> JsValue {
     object(&[
         ("key", key.into()),
-        ("kind", kind.into()),
-        ("name", name.as_str().into()),
-        ("size", number(size)),
-        ("done", number(done)),
+        ("kind", listed.kind().into()),
+        ("name", listed.name().into()),
+        ("size", number(listed.size())),
+        ("done", number(listed.done(key).await)),
         ("updatedAt", number(updated_at)),
-        ("needsFile", (matches!(listed, Listed::Upload(_)) && handle.is_none()).into()),
+        ("needsFile", (listed.needs_file() && handle.is_none()).into()),
         ("handle", handle.unwrap_or_default()),
     ])
 }
@@ -91,28 +101,17 @@ pub fn start_pending(
     options: JsValue,
     observer: Observer,
 ) -> Result<EngineTransfer, JsValue> {
-    let refuse = |kind, detail: String| {
-        Err(error::into_js(&Error::new(kind, "going on with an earlier transfer", detail)))
-    };
-    let options = Options(options);
     let listed = LISTED.with_borrow(|map| map.get(&key.to_owned()).cloned());
-    match (listed, file) {
-        (Some(Listed::Upload(record)), Some(file)) => {
-            // Cut as it was, whatever the options say: only so its digests are still good.
-            let chosen = UploadRecord { chunk: record.chunk, ..upload::describe(&file, &options) };
-            if chosen.size != record.size {
-                let detail =
-                    format!("{} has {} bytes, the chosen file {}", record.name, record.size, chosen.size);
-                return refuse(Kind::FileChanged, detail);
-            }
-            Ok(upload::start(file, &options, chosen, Some(record), observer))
-        }
-        (Some(Listed::Upload(_)), None) => {
-            refuse(Kind::FileUnreadable, "the file has to be chosen again".to_owned())
-        }
-        (Some(Listed::Download(record)), _) => Ok(download::start(record.url, true, &options, observer)),
-        (None, _) => refuse(Kind::Unsupported, "it is no longer known; ask pending() again".to_owned()),
-    }
+    let started = match listed {
+        Some(listed) => listed.go_on(file, &Options(options), observer),
+        None => Err(refused(Kind::Unsupported, "it is no longer known; ask pending() again".to_owned())),
+    };
+    started.map_err(|error| error::into_js(&error))
+}
+
+/// Makes the error of a transfer that can't go on.
+pub fn refused(kind: Kind, detail: String) -> Error {
+    Error::new(kind, "going on with an earlier transfer", detail)
 }
 
 /// Forgets a listed transfer and what is stored of it.

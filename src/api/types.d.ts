@@ -1,6 +1,3 @@
-/** Makes the script's global known to TypeScript: `<script src="xuchuan.min.js">` defines `xuchuan`. */
-export as namespace xuchuan;
-
 /**
  * Uploads a file in chunks and resolves with its URL. A file the server already has takes one request; an upload
  * that was cut off goes on where it stopped. Of a handle, the browser may ask the user for permission, which takes a
@@ -17,19 +14,11 @@ export function upload(source: Blob | FileSystemFileHandle, options?: UploadOpti
  * @throws TypeError at once if the URL or an option is wrong.
  */
 export function download(url: string | URL, options: DownloadOptions & { to: "blob" }): Transfer<DownloadResult<Blob>>;
-export function download(url: string | URL, options: DownloadOptions & { to: "file" }): Transfer<DownloadResult<File>>;
-export function download(
-  url: string | URL,
-  options: DownloadOptions & { to: FileSystemFileHandle | WritableStream<Uint8Array> },
-): Transfer<DownloadResult<undefined>>;
 export function download(
   url: string | URL,
   options?: DownloadOptions & { to?: "buffer" | null },
 ): Transfer<DownloadResult<ArrayBuffer>>;
-export function download(
-  url: string | URL,
-  options?: DownloadOptions,
-): Transfer<DownloadResult<ArrayBuffer | Blob | undefined>>;
+export function download(url: string | URL, options?: DownloadOptions): Transfer<DownloadResult<ArrayBuffer | Blob>>;
 
 /** Computes what an upload would announce: the file's MD5 and its chunks'. Rejects with a {@link TransferError}. */
 export function digest(source: Blob | FileSystemFileHandle, options?: DigestOptions): Promise<Digest>;
@@ -144,8 +133,8 @@ export interface UploadOptions extends TransferOptions {
 }
 
 export interface DownloadOptions extends TransferOptions {
-  /** Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above a limit (`too-large`). */
-  to?: "buffer" | "blob" | "file" | FileSystemFileHandle | WritableStream<Uint8Array> | null;
+  /** Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above 512 MiB (`too-large`). */
+  to?: "buffer" | "blob" | null;
   /** Bytes of a piece, at least 1. */
   pieceSize?: number | null;
   /** The MD5 the whole must have, as 32 hex digits; otherwise the transfer fails with `digest-mismatch`. */
@@ -319,7 +308,7 @@ export interface UploadResult {
 }
 
 export interface DownloadResult<T = ArrayBuffer> {
-  /** What `to` asked for; undefined where the bytes went to a handle or a stream. */
+  /** What `to` asked for. */
   readonly data: T;
   readonly size: number;
   readonly contentType: string | null;
@@ -371,7 +360,7 @@ export interface PendingTransfer {
    *
    * @throws TypeError at once if the file is needed and missing, or an option is wrong.
    */
-  resume(file?: Blob | FileSystemFileHandle | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<ArrayBuffer | Blob | undefined>>;
+  resume(file?: Blob | FileSystemFileHandle | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<Blob>>;
   /** Drops it and what is stored of it in this browser. */
   forget(): Promise<void>;
 }

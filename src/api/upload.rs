@@ -1,13 +1,17 @@
 //! `upload`: from the page's call to a machine that is driven.
 
 use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::options::Options;
+use super::pending::{Unfinished, refused};
 use super::settled;
 use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use crate::core::error::{Error, Kind};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::machine::Machine;
 use crate::core::plan::{self, Cut};
@@ -18,7 +22,7 @@ use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, endpoints, sys};
+use crate::web::{clock, endpoints, read, sys};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -155,5 +159,51 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
         chunk_ids: Vec::new(),
         confirmed: 0,
         updated_at: clock::unix_now(),
+    }
+}
+
+/// Reads what is left of an upload.
+pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
+    let record = read::upload_record(value).filter(|record| record.cut().is_some())?;
+    Some(Rc::new(record))
+}
+
+impl Unfinished for UploadRecord {
+    fn kind(&self) -> &'static str {
+        "upload"
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn done<'a>(&'a self, _: &'a str) -> Pin<Box<dyn Future<Output = u64> + 'a>> {
+        Box::pin(async { self.confirmed })
+    }
+
+    fn needs_file(&self) -> bool {
+        true
+    }
+
+    fn go_on(
+        &self,
+        file: Option<Blob>,
+        options: &Options,
+        observer: Observer,
+    ) -> Result<EngineTransfer, Error> {
+        let Some(file) = file else {
+            return Err(refused(Kind::FileUnreadable, "the file has to be chosen again".to_owned()));
+        };
+        // Cut as it was, whatever the options say: only so its digests are still good.
+        let chosen = UploadRecord { chunk: self.chunk, ..describe(&file, options) };
+        if chosen.size != self.size {
+            let detail = format!("{} has {} bytes, the chosen file {}", self.name, self.size, chosen.size);
+            return Err(refused(Kind::FileChanged, detail));
+        }
+        Ok(start(file, options, chosen, Some(self.clone()), observer))
     }
 }

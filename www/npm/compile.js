@@ -1,4 +1,4 @@
-import { kindOf } from './kinds.js';
+import { kindOf } from './types.js';
 import { withoutSecrets } from './secrets.js';
 
 /** Turns what `init({ wasm })` accepts, of this frame or another, into a `WebAssembly.Module`. */
@@ -15,7 +15,7 @@ export async function compile(source, integrity) {
   // A page's own `fetch` may answer with an object that has blobs only.
   const bytes = await (response.arrayBuffer ? response : await response.blob()).arrayBuffer();
   if (!isWasm(bytes)) {
-    throw new Error(`${url} is not WebAssembly (its type is ${type}): was engine_bg.wasm deployed?`);
+    throw new Error(`${url} is not WebAssembly (its type is ${type}): was the engine's .wasm file deployed?`);
   }
   return WebAssembly.compile(bytes);
 }

@@ -1,5 +1,5 @@
 import { TransferError } from './errors.js';
-import { asOwn } from './kinds.js';
+import { asOwn } from './types.js';
 
 /**
  * Gets at the file behind a handle, and asks for permission where the browser wants that first: it shows its question

@@ -1,13 +1,16 @@
-import { blobWorker } from './spawn.js';
 import { createShell } from './shell.js';
+import { downloads } from './downloads.js';
+import { fetchedWorker } from './spawn.js';
+import { uploads } from './uploads.js';
 
-// Both URLs are written out where they are used: that is the form bundlers find and rewrite.
-const shell = /* @__PURE__ */ createShell({
-  wasm: () => new URL('./engine_bg.wasm', import.meta.url),
+// URLs are written out where they are used: that is the form bundlers find and rewrite.
+const assets = {
+  wasm: () => new URL('./xuchuan.wasm', import.meta.url),
   workers: [
     () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-    async () => blobWorker((await import('./worker-source.js')).workerSource),
+    () => fetchedWorker(new URL('./worker.js', import.meta.url)),
   ],
-});
+};
 
-export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } = shell;
+export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } =
+  /* @__PURE__ */ createShell(assets, [uploads, downloads]);

@@ -1,7 +1,7 @@
 import { Admission } from './admission.js';
 import { Turns } from './turns.js';
 import { createEngine } from './engine.js';
-import { guarded } from './guard.js';
+import { watchTraps } from './traps.js';
 import { TransferError } from './errors.js';
 
 /** One instance of the engine, from its start to the trap that may end it. */
@@ -13,7 +13,7 @@ export class LiveEngine {
   #admission = new Admission((count) => this.#tell((glue) => glue.knock(count)));
 
   constructor(module, workerSource) {
-    this.#glue = createEngine(guarded((error) => this.#die(error)));
+    this.#glue = createEngine(watchTraps((error) => this.#die(error)));
     this.#glue.initSync({ module });
     this.call((glue) => {
       glue.setWorkerSource(workerSource);

@@ -1,6 +1,6 @@
 import { compile } from './compile.js';
 import { LiveEngine } from './live-engine.js';
-import { kindOf } from './kinds.js';
+import { kindOf } from './types.js';
 import { NEEDS, canRun } from './support.js';
 import { TransferError } from './errors.js';
 import { WorkerSpawner } from './spawn.js';

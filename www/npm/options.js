@@ -1,4 +1,4 @@
-import { describe, isFileHandle, kindOf } from './kinds.js';
+import { describe, isUrl, kindOf } from './types.js';
 import { faultOfUrl, plainHeaders } from './sendable.js';
 
 // Each check is what it expects, in words; whether a value is that; where it has one, why a value of that kind can't be used
@@ -14,7 +14,7 @@ const oneOf = (...values) => ({
 
 const address = {
   expected: 'a URL, as a string or a URL object',
-  test: (v) => (typeof v === 'string' && v !== '') || kindOf(v) === 'URL',
+  test: isUrl,
   take: String,
 };
 const endpoint = { ...address, fault: (v) => faultOfUrl(v) };
@@ -40,10 +40,6 @@ const extension = {
   expected: 'a file extension such as ".mp4" or ".tar.gz", or ""',
   test: (v) => v === '' || (typeof v === 'string' && /^\.[\w.-]{0,30}[\w-]$/.test(v) && !v.includes('..')),
 };
-const target = {
-  expected: '"buffer", "blob", "file", a FileSystemFileHandle or a WritableStream',
-  test: (v) => ['buffer', 'blob', 'file'].includes(v) || isFileHandle(v) || kindOf(v) === 'WritableStream',
-};
 const md5 = {
   expected: 'an MD5 digest of 32 hex digits',
   test: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/i.test(v),
@@ -52,7 +48,7 @@ const md5 = {
 const wasm = {
   expected: 'a URL, a Response, an ArrayBuffer or a WebAssembly.Module',
   test: (v) =>
-    address.test(v) || ArrayBuffer.isView(v) || ['Response', 'ArrayBuffer', 'WebAssembly.Module'].includes(kindOf(v)),
+    isUrl(v) || ArrayBuffer.isView(v) || ['Response', 'ArrayBuffer', 'WebAssembly.Module'].includes(kindOf(v)),
 };
 
 const both = {
@@ -78,7 +74,7 @@ const ACCEPTS = {
 
 const VERBS = {
   upload: { ...both, endpoint, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
-  download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
+  download: { ...both, to: oneOf('buffer', 'blob'), pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },
 };

@@ -1,5 +1,5 @@
 // What `fetch` can never send, told by the browser's own `URL`, `Headers` and `Request` before anything is sent.
-import { kindOf } from './kinds.js';
+import { kindOf } from './types.js';
 import { withoutSecrets } from './secrets.js';
 
 /**

@@ -1,5 +1,5 @@
 import { createEngine, version } from './engine.js';
-import { guarded } from './guard.js';
+import { watchTraps } from './traps.js';
 import { ReadAhead, readForOwner } from './read-ahead.js';
 
 /** Makes a worker's scope serve the engine of the page that started it, or read files for such a worker. */
@@ -27,7 +27,7 @@ export function serve(scope) {
   function start(module) {
     let dead = false;
     const engine = createEngine(
-      guarded((error) => {
+      watchTraps((error) => {
         dead = true;
         // Out of the promise callback it may have happened in, where the page would not hear of it.
         setTimeout(() => {

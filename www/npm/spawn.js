@@ -32,15 +32,20 @@ export class WorkerSpawner {
 
 const urls = new Map();
 
-/** Starts a worker from source text, for pages that can't load a worker's file. */
-export function blobWorker(source) {
+/** Starts a worker called `name` from source text. */
+export function blobWorker(source, name = '') {
   let url = urls.get(source);
   if (!url) {
     // Not revoked: the worker starts a second one from its own address.
     url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     urls.set(source, url);
   }
-  return new Worker(url);
+  return new Worker(url, { name });
+}
+
+/** Starts a worker from the text of its file: where that is of another origin, a browser starts none by its address. */
+export async function fetchedWorker(url) {
+  return blobWorker(await (await fetch(url)).text());
 }
 
 // A worker that can't start shows it in four ways, which differ by browser and cause: a throw, `error`,

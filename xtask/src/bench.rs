@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: ours and what people use instead, measured in turn in one browser.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(4 * 3600);
 pub fn run(args: &[&str]) -> Result<()> {
     build::make()?;
     let out = paths::target().join("bench");
-    let peers = peers(&out.join("peers"))?;
+    let peers = peers()?;
     let oracle = oracle()?;
     let mut cargo = paths::cargo(&["run", "--quiet", "--profile", "server", "--package", "bench", "--"]);
     cargo
@@ -48,8 +48,9 @@ fn oracle() -> Result<PathBuf> {
 }
 
 /// Installs the peers at their locked versions; returns their `node_modules`.
-fn peers(folder: &Path) -> Result<PathBuf> {
+pub fn peers() -> Result<PathBuf> {
     const LOCK: &str = "package-lock.json";
+    let folder = &paths::target().join("bench").join("peers");
     let modules = folder.join("node_modules");
     let written = paths::root().join("bench").join("peers");
     let lock = files::read(&written.join(LOCK))?;

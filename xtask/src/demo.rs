@@ -19,13 +19,12 @@ impl Default for Options {
 
 /// Serves until it is interrupted.
 pub fn run(options: &Options) -> Result<()> {
-    build::make()?;
     let program = server::build()?;
     // The server serves one folder: the page, and the package as its /pkg/.
     let site = paths::scratch().join("site");
     files::empty_folder(&site)?;
     files::copy_folder(&paths::root().join("www").join("demo"), &site)?;
-    files::copy_folder(&paths::pkg(), &site.join("pkg"))?;
+    build::for_demo(&site.join("pkg"))?;
     let command = server::command(&program, options.port, &options.data, Some(&site))?;
     println!("\nThe demo is at {}/  (Ctrl-C ends it)", server::url(options.port));
     server::exec(command)

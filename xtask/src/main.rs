@@ -1,4 +1,4 @@
-//! The project's task runner: `cargo xtask build | conformance | demo | test | soak | bench`.
+//! The project's task runner: `cargo xtask build | sizes | conformance | demo | test | soak | bench`.
 
 mod bench;
 mod build;
@@ -21,7 +21,8 @@ use error::{Error, Result};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  build                          make the npm package in pkg/
+  build                          make the npm package in pkg/; needs Node
+  sizes                          the same, and write what it weighs into the READMEs
   demo [--port N] [--data DIR]   build, then serve the demo page (port 8000)
   conformance URL [options]      try a server of the upload protocol row by row (--help: its options); needs Node
   test [--quick]                 run every test; --quick: formatting, lints and native tests only
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
 fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
         ["build"] => build::run().map(|()| ExitCode::SUCCESS),
+        ["sizes"] => build::write_sizes(&bench::peers()?).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
         ["conformance", rest @ ..] => conformance::run(rest),
         ["test"] => Ok(test::run(test::Scope::Full)),

@@ -1,7 +1,7 @@
 //! Runs other programs: their output is shown as it comes and kept, and none runs for ever.
 
 use std::io::{BufRead, BufReader, IsTerminal, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,6 +84,17 @@ pub fn must(command: &mut Command, limit: Duration) -> Result<String> {
         Some(failure) => Err(Error::new(failure)),
         None => Ok(outcome.output),
     }
+}
+
+/// Runs a short program without showing what it writes; it must succeed.
+pub fn quiet(command: &mut Command) -> Result<Output> {
+    let output =
+        command.stdin(Stdio::null()).output().doing(|| format!("can't start `{}`", describe(command)))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(format!("`{}` failed ({}): {said}", describe(command), output.status)))
 }
 
 /// Asks a program a short question: its output, or nothing if it can't answer.

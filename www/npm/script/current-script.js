@@ -1,6 +1,6 @@
-import { kindOf } from '../kinds.js';
+import { kindOf } from '../types.js';
 
-// Known only while the script first runs; imported first by the script's entry points.
+// Known only while the script first runs.
 const tag = typeof document === 'undefined' ? null : document.currentScript;
 
 /** Where this script came from; empty when it stands in the page itself. */

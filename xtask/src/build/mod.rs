@@ -1,24 +1,22 @@
 //! `cargo xtask build`: makes the npm package and the drop-in scripts in pkg/.
 
-mod bundle;
 mod engine;
-mod ignored;
-mod linked;
-mod minify;
-mod names;
+mod esbuild;
 mod optimize;
-mod order;
 mod package;
-mod panics;
+mod readme;
+mod shell;
 mod size;
-mod unused;
 
-use crate::error::Result;
+use std::path::Path;
+
+use crate::error::{Error, Result};
 use crate::paths;
+use engine::Engine;
 
 pub use engine::{WASM_TARGET, add_target};
 
-/// Builds everything, and fails when it weighs too much.
+/// Builds everything, and fails when a page has to load too much.
 pub fn run() -> Result<()> {
     make()?;
     check_size()
@@ -26,13 +24,27 @@ pub fn run() -> Result<()> {
 
 /// Builds everything and prints what it weighs.
 pub fn make() -> Result<()> {
-    let mut engine = engine::build()?;
-    engine.wasm = order::by_likeness(&optimize::optimize(engine.wasm)?)?;
-    package::assemble(&engine, &paths::pkg())?;
+    if paths::find_program("node").is_none() || paths::find_program("npm").is_none() {
+        return Err(Error::new("the package is made with tools from npm: install Node and npm"));
+    }
+    package::make(&paths::pkg())?;
     size::report(&paths::pkg())
 }
 
-/// Holds what was built against its budget.
+/// Builds what the demo page loads: one engine, and the shell's modules as they are written. Needs nothing but Rust.
+pub fn for_demo(pkg: &Path) -> Result<()> {
+    let mut compiled = engine::compile(Engine::Both)?;
+    shell::stage(Engine::Both, &compiled.wasm()?, &compiled.glue(), pkg)
+}
+
+/// Holds what was built against its limits, and the READMEs' tables against what was built.
 pub fn check_size() -> Result<()> {
-    size::check(&paths::pkg())
+    size::check(&paths::pkg())?;
+    readme::check(&paths::pkg())
+}
+
+/// Builds everything and writes what it weighs into the READMEs, the peers below `peers` beside it.
+pub fn write_sizes(peers: &Path) -> Result<()> {
+    make()?;
+    readme::write(&paths::pkg(), peers)
 }

@@ -1,93 +1,82 @@
-//! Assembles pkg/: the shell as it is written, what is generated from the engine, and the drop-in scripts.
+//! The package: for each engine its entries, its worker, its wasm and its drop-in scripts.
 
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use sha2::{Digest, Sha384};
 
-use super::engine::Engine;
-use super::{bundle, minify};
+use super::engine::{self, Compiled, Engine};
+use super::{esbuild, optimize, shell};
 use crate::error::{Error, Result};
 use crate::{files, paths};
 
-/// The conformance tool, which `npx -p xuchuan xuchuan-conformance` runs.
-const CONFORMANCE: &str = "conformance.mjs";
+/// What is shipped as it is written. The conformance tool is a program of its own, which people read and copy
+/// (`npx -p xuchuan xuchuan-conformance` runs it).
+const AS_WRITTEN: [&str; 7] = [
+    "src/api/types.d.ts",
+    "www/npm/conformance.mjs",
+    "www/npm/index.d.ts",
+    "www/npm/upload.d.ts",
+    "www/npm/download.d.ts",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+];
 
-pub fn assemble(engine: &Engine, pkg: &Path) -> Result<()> {
-    let shell = paths::root().join("www").join("npm");
-    let mut generated = vec![
-        ("engine.js", engine.glue.clone()),
-        ("engine-base64.js", constant("wasmBase64", &BASE64.encode(&engine.wasm))),
-        ("wasm-integrity.js", constant("wasmIntegrity", &integrity(&engine.wasm))),
-    ];
-    let worker = script(&shell, &generated, "worker.js")?;
-    generated.push(("worker-source.js", constant("workerSource", &worker)));
-
-    files::empty_folder(pkg)?;
-    for path in files::list(&shell)? {
-        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|ext| ext == "js")) {
-            files::write(&pkg.join(name), files::read(&path)?)?;
-        }
-    }
-    for (name, text) in generated.iter().filter(|(name, _)| *name != "wasm-integrity.js") {
-        files::write(&pkg.join(name), minify::module(name, text)?)?;
-    }
-    // A program of its own: neither bundled nor minified, since people read it and copy it.
-    files::write(&pkg.join(CONFORMANCE), files::read(&shell.join(CONFORMANCE))?)?;
-    files::write(&pkg.join("engine_bg.wasm"), &engine.wasm)?;
-    files::write(&pkg.join("xuchuan.min.js"), script(&shell, &generated, "script/fetching.js")?)?;
-    files::write(&pkg.join("xuchuan.inline.min.js"), script(&shell, &generated, "script/inline.js")?)?;
-
+/// Makes the package in the folder `pkg`.
+pub fn make(pkg: &Path) -> Result<()> {
     let root = paths::root();
+    files::empty_folder(pkg)?;
+    for engine in Engine::ALL {
+        add(engine, pkg)?;
+    }
+    let shell = root.join("www").join("npm");
+    files::write(&pkg.join("node.js"), esbuild::module(&shell.join("node.js"))?)?;
     let manifest = with_version(&files::read_text(&shell.join("package.json"))?, env!("CARGO_PKG_VERSION"))?;
     files::write(&pkg.join("package.json"), manifest)?;
-    files::write(&pkg.join("index.d.ts"), files::read(&root.join("src/api/types.d.ts"))?)?;
-    for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
-        let source = root.join(name);
-        if source.is_file() {
-            files::write(&pkg.join(name), files::read(&source)?)?;
-        }
+    for path in AS_WRITTEN.iter().chain(&["README.md"]).map(|path| root.join(path)) {
+        let Some(name) = path.file_name() else { continue };
+        files::write(&pkg.join(name), files::read(&path)?)?;
     }
     Ok(())
 }
 
-/// Makes one minified script of the module `entry`.
-fn script(shell: &Path, generated: &[(&str, String)], entry: &str) -> Result<String> {
-    let read = |path: &str| match generated.iter().find(|(name, _)| *name == path) {
-        Some((_, text)) => Ok(text.clone()),
-        None => files::read_text(&shell.join(path)),
-    };
-    minify::script(entry, &bundle::bundle(entry, &read)?)
+/// Makes one engine's files.
+fn add(engine: Engine, pkg: &Path) -> Result<()> {
+    let staged = paths::scratch().join("build").join(engine.entry());
+    let (wasm, glue) = short(engine::compile(engine)?, &staged)?;
+    shell::stage(engine, &wasm, &glue, &staged)?;
+    let worker = esbuild::script(&staged.join("worker.js"))?;
+    // What an entry has inside that loads nothing.
+    let base64 = BASE64.encode(&wasm);
+    files::write(&staged.join("engine-base64.js"), shell::constant("wasmBase64", &base64))?;
+    files::write(&staged.join("worker-source.js"), shell::constant("workerSource", &worker))?;
+    let body = esbuild::script(&staged.join("script").join(format!("{}.js", engine.entry())))?;
+
+    let module = |name: &String| esbuild::module(&staged.join(name));
+    let (entry, inline) = (format!("{}.js", engine.entry()), engine.file("inline.js"));
+    files::write(&pkg.join(&entry), module(&entry)?)?;
+    files::write(&pkg.join(&inline), module(&inline)?)?;
+    files::write(&pkg.join(engine.file("worker.js")), worker)?;
+    files::write(&pkg.join(engine.served("wasm")), &wasm)?;
+    files::write(&pkg.join(engine.served("min.js")), script(&body, ""))?;
+    files::write(&pkg.join(engine.served("inline.min.js")), script(&body, &format!("\"{base64}\"")))
 }
 
-/// A module that exports one string.
-fn constant(name: &str, value: &str) -> String {
-    format!("export const {name} = {};\n", quote(value))
+/// Returns an engine's wasm and glue, made small.
+fn short(mut compiled: Compiled, scratch: &Path) -> Result<(Vec<u8>, String)> {
+    files::empty_folder(scratch)?;
+    let names = compiled.shorten_imports();
+    let (linked, optimized) = (scratch.join("linked.wasm"), scratch.join("optimized.wasm"));
+    files::write(&linked, compiled.wasm()?)?;
+    optimize::optimize(&linked, &optimized)?;
+    let glue = scratch.join("glue.js");
+    files::write(&glue, compiled.glue())?;
+    Ok((files::read(&optimized)?, esbuild::rename(&glue, &names)?))
 }
 
-/// A string as JavaScript writes it.
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            // `</script>` would end the tag of a page that holds the script itself.
-            '<' => quoted.push_str("\\x3c"),
-            '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The hash of a file as the `integrity` of a request takes it.
-fn integrity(bytes: &[u8]) -> String {
-    format!("sha384-{}", BASE64.encode(Sha384::digest(bytes)))
+/// Makes a drop-in script of what it does: one function, whose text the script hands to its workers (www/npm/script/run.js).
+fn script(body: &str, inlined: &str) -> String {
+    format!("(function script(inlined){{\"use strict\";{}}})({inlined});\n", body.trim_end())
 }
 
 /// Puts the workspace's version where the written manifest holds its place.
@@ -105,13 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_survive_being_quoted() {
-        assert_eq!(quote("a\"b\\c\n</script>\u{2028}续"), r#""a\"b\\c\n\x3c/script>\u2028续""#);
-    }
-
-    #[test]
-    fn integrity_is_the_notation_of_sri() {
-        assert_eq!(integrity(b""), "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb");
+    fn a_script_is_one_function_that_is_called() {
+        assert_eq!(script("f();\n", ""), "(function script(inlined){\"use strict\";f();})();\n");
+        assert_eq!(
+            script("f();", "\"AA==\""),
+            "(function script(inlined){\"use strict\";f();})(\"AA==\");\n"
+        );
     }
 
     #[test]

@@ -6,11 +6,11 @@
  * instance is never entered again: later calls, from callbacks that are still on their way, do nothing.
  * `onTrap(error)` is called once, with no frame of the instance left on the stack.
  */
-export function guarded(onTrap) {
+export function watchTraps(onTrap) {
   let fault;
   let depth = 0;
 
-  const guard = (call) => (...args) => {
+  const watched = (call) => (...args) => {
     if (fault) {
       // Below another frame of the dead instance: unwind that frame too.
       if (depth > 0) throw fault.error;
@@ -36,7 +36,7 @@ export function guarded(onTrap) {
       this.exports = {};
       const { exports } = new WebAssembly.Instance(module, imports);
       for (const [name, value] of Object.entries(exports)) {
-        this.exports[name] = typeof value === 'function' ? guard(value) : value;
+        this.exports[name] = typeof value === 'function' ? watched(value) : value;
       }
     }
   }

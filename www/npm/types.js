@@ -5,6 +5,9 @@ export const kindOf = (value) => Object.prototype.toString.call(value).slice(8, 
 
 export const isBlob = (value) => kindOf(value) === 'Blob' || kindOf(value) === 'File';
 export const isFileHandle = (value) => kindOf(value) === 'FileSystemFileHandle';
+export const isUrl = (value) => (typeof value === 'string' && value !== '') || kindOf(value) === 'URL';
+/** Tells whether a value is what can be uploaded. */
+export const isSource = (value) => isBlob(value) || isFileHandle(value);
 
 /**
  * Returns a file or handle of this page's own for one of another frame: when that is gone, promises of its methods are

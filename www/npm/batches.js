@@ -4,19 +4,19 @@ import { nextTask } from './sleep.js';
 const AT_ONCE = 16;
 
 /** Lets callers through a few in each task, so that ten thousand calls in one go are no long task of the page. */
-export class Turnstile {
+export class Batches {
   #left = AT_ONCE;
   #waiting = [];
   #asked = false;
 
-  /** Resolves when it is the caller's turn. */
-  async pass() {
+  /** Resolves in the task of the caller's batch. */
+  async join() {
     this.#askForTask();
     if (this.#left === 0) await new Promise((resolve) => this.#waiting.push(resolve));
     else this.#left -= 1;
   }
 
-  /** Asks for the task in which the next ones go. */
+  /** Asks for the task of the next batch. */
   #askForTask() {
     if (this.#asked) return;
     this.#asked = true;

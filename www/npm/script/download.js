@@ -1,0 +1,4 @@
+import { downloads } from '../downloads.js';
+import { runScript } from './run.js';
+
+runScript([downloads]);

@@ -1,0 +1,5 @@
+import { downloads } from '../downloads.js';
+import { runScript } from './run.js';
+import { uploads } from '../uploads.js';
+
+runScript([uploads, downloads]);

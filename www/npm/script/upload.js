@@ -1,0 +1,4 @@
+import { runScript } from './run.js';
+import { uploads } from '../uploads.js';
+
+runScript([uploads]);
