@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use headers::{ContentLength, HeaderMapExt};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 /// Writes one line for each request when its answer has been sent, or given up.
@@ -17,11 +18,7 @@ pub async fn log(request: Request, next: Next) -> Response {
     let line = Line {
         method: request.method().clone(),
         uri: request.uri().clone(),
-        received: request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .unwrap_or(0),
+        received: request.headers().typed_get::<ContentLength>().map_or(0, |length| length.0),
         start: Instant::now(),
         status: StatusCode::OK,
         sent: 0,

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::HeaderMap;
+use headers::{ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince};
+
+use crate::failure::Failure;
 
 /// What the conditions of a GET or HEAD say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,77 +21,58 @@ pub enum Verdict {
 /// What a stored file can be compared by: both never change, since its name is its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validators {
-    /// The strong tag with its quotes.
-    pub etag: String,
+    /// The strong tag.
+    pub etag: ETag,
     /// When the file was complete, in whole seconds as HTTP has them.
     pub modified: SystemTime,
 }
 
 impl Validators {
     /// Makes the validators of the file `file_id`, complete at `completed` (seconds of the Unix epoch).
-    pub fn new(file_id: &str, completed: u64) -> Self {
-        Self { etag: format!("\"{file_id}\""), modified: UNIX_EPOCH + Duration::from_secs(completed) }
+    pub fn new(file_id: &str, completed: u64) -> Result<Self, Failure> {
+        let etag = format!("\"{file_id}\"").parse().map_err(|error| Failure::internal(&error))?;
+        Ok(Self { etag, modified: UNIX_EPOCH + Duration::from_secs(completed) })
     }
 
-    /// Judges the conditions in the order of section 13.2.2.
+    /// Judges the conditions in the order of section 13.2.2. A date that can't be read makes its condition void.
     pub fn judge(&self, headers: &HeaderMap) -> Verdict {
-        if headers.contains_key(header::IF_MATCH) {
-            if !self.listed(headers, header::IF_MATCH, Comparison::Strong) {
-                return Verdict::Failed;
+        let is_wanted = match headers.typed_get::<IfMatch>() {
+            Some(listed) => listed.precondition_passes(&self.etag),
+            None => headers
+                .typed_get::<IfUnmodifiedSince>()
+                .is_none_or(|limit| limit.precondition_passes(self.modified)),
+        };
+        let is_new = match headers.typed_get::<IfNoneMatch>() {
+            Some(listed) => listed.precondition_passes(&self.etag),
+            None => {
+                headers.typed_get::<IfModifiedSince>().is_none_or(|since| since.is_modified(self.modified))
             }
-        } else if let Some(limit) = date(headers, header::IF_UNMODIFIED_SINCE)
-            && self.modified > limit
-        {
-            return Verdict::Failed;
+        };
+        match (is_wanted, is_new) {
+            (false, _) => Verdict::Failed,
+            (true, false) => Verdict::NotModified,
+            (true, true) => Verdict::Send { ranged: self.range_holds(headers) },
         }
-        if headers.contains_key(header::IF_NONE_MATCH) {
-            if self.listed(headers, header::IF_NONE_MATCH, Comparison::Weak) {
-                return Verdict::NotModified;
-            }
-        } else if let Some(limit) = date(headers, header::IF_MODIFIED_SINCE)
-            && self.modified <= limit
-        {
-            return Verdict::NotModified;
-        }
-        Verdict::Send { ranged: self.range_holds(headers) }
     }
 
-    /// Tells whether `If-Range` is absent or names this version; a weak tag never does (section 13.1.5).
+    /// Tells whether `If-Range` is absent or names this version by its tag or by exactly its date (section 13.1.5);
+    /// `IfRange::is_modified` would take any later date, too.
     fn range_holds(&self, headers: &HeaderMap) -> bool {
-        let Some(value) = headers.get(header::IF_RANGE) else { return true };
-        let Ok(value) = value.to_str() else { return false };
-        if value.contains('"') {
-            return value.trim() == self.etag;
+        match headers.typed_try_get::<IfRange>() {
+            Ok(None) => true,
+            Ok(Some(known)) => {
+                known == IfRange::etag(self.etag.clone()) || known == IfRange::date(self.modified)
+            }
+            Err(_) => false,
         }
-        httpdate::parse_http_date(value).is_ok_and(|date| date == self.modified)
     }
-
-    fn listed(&self, headers: &HeaderMap, name: HeaderName, comparison: Comparison) -> bool {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|list| {
-            list.trim() == "*"
-                || list.split(',').map(str::trim).any(|tag| match (comparison, tag.strip_prefix("W/")) {
-                    (Comparison::Weak, Some(tag)) => tag == self.etag,
-                    (Comparison::Strong, Some(_)) => false,
-                    (_, None) => tag == self.etag,
-                })
-        })
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Comparison {
-    Strong,
-    Weak,
-}
-
-/// Reads a date; one that can't be read makes its condition void.
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    headers.get(name)?.to_str().ok().and_then(|value| httpdate::parse_http_date(value).ok())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use axum::http::HeaderName;
+
     use super::{Verdict::*, *};
 
     const ID: &str = "900150983cd24fb0d6963f7d28e17f72";
@@ -138,7 +122,7 @@ mod tests {
             for (name, value) in *fields {
                 headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
             }
-            assert_eq!(Validators::new(ID, 784_111_777).judge(&headers), *expected, "{fields:?}");
+            assert_eq!(Validators::new(ID, 784_111_777).unwrap().judge(&headers), *expected, "{fields:?}");
         }
     }
 }

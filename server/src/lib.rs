@@ -12,25 +12,21 @@
 //! # }
 //! ```
 //!
-//! A request comes in through [`handshake`], [`chunk`] or [`download`]; all three ask the [`vault`], which knows
-//! what is stored. The vault keeps files as their chunks and a manifest: `vault/mod.rs` says why.
+//! A request comes in through `routes`, which has a handler for each path; all of them ask the `store`, which knows
+//! what is stored. Files are kept as their chunks and a manifest: `store/mod.rs` says why.
 
 mod access;
-mod chunk;
+mod body;
 mod conditional;
 mod config;
 mod cors;
 mod digest;
 mod disposition;
-mod download;
 mod failure;
-mod handshake;
-mod intake;
-mod md5;
 mod paced;
 mod range;
 mod routes;
-mod vault;
+mod store;
 
 pub use config::{Config, Limits, Origins, SetupError, Storage};
 pub use routes::{log_requests, router};

@@ -1,5 +1,7 @@
 //! The `Range` header (RFC 9110, section 14).
 
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
+
 /// What a `Range` header asks of a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -13,44 +15,20 @@ pub enum Asked {
 
 /// Reads `header` for a representation of `size` bytes.
 pub fn asked(header: &str, size: u64) -> Asked {
-    let Some((unit, set)) = header.split_once('=') else { return Asked::Whole };
-    let Some((first, last)) = set.trim().split_once('-') else { return Asked::Whole };
-    if !unit.trim().eq_ignore_ascii_case("bytes") {
+    let parts = header.split_once('=').and_then(|(unit, set)| Some((unit, set.split_once('-')?)));
+    let Some((unit, (first, last))) = parts else { return Asked::Whole };
+    // Of several ranges the crate leaves out those that do not exist.
+    if header.contains(',') {
         return Asked::Whole;
     }
-    match (first.trim(), last.trim()) {
-        ("", suffix) => match number(suffix) {
-            None => Asked::Whole,
-            Some(0) => Asked::Unsatisfiable,
-            Some(_) if size == 0 => Asked::Unsatisfiable,
-            Some(n) => Asked::Part(size.saturating_sub(n), size),
-        },
-        (first, last) => {
-            let Some(first) = number(first) else { return Asked::Whole };
-            let last = match last {
-                "" => u64::MAX,
-                last => match number(last) {
-                    Some(last) => last,
-                    None => return Asked::Whole,
-                },
-            };
-            if last < first {
-                Asked::Whole
-            } else if first >= size {
-                Asked::Unsatisfiable
-            } else {
-                Asked::Part(first, last.saturating_add(1).min(size))
-            }
-        }
+    // White space between the parts is let pass; the crate is stricter.
+    let range = format!("{}={}-{}", unit.trim(), first.trim(), last.trim());
+    match parse_range_header(&range).and_then(|ranges| ranges.validate(size)).as_deref() {
+        Ok([part]) => Asked::Part(*part.start(), part.end() + 1),
+        // Of a file without bytes there are no ranges.
+        Ok(_) | Err(RangeUnsatisfiableError::Unsatisfiable) => Asked::Unsatisfiable,
+        Err(_) => Asked::Whole,
     }
-}
-
-/// Reads digits; a number too large for any file is one.
-fn number(text: &str) -> Option<u64> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Some(text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `POST /api/upload/handshake`: what a file consists of, and what of it is still needed.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,12 +10,11 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::Value;
-use xuchuan::core::protocol::wire::{
-    Accepts, Answer, Envelope, Handshake, is_chunk_id, is_ext, is_file_id, msg,
-};
+use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope, Handshake, is_ext, msg};
 
+use super::ids::{self, chunk_id};
 use crate::failure::{Failure, envelope};
-use crate::routes::Shared;
+use crate::store::Store;
 
 /// Bytes of JSON allowed for each chunk: its id (at most 43), quotes, comma and some white space.
 const JSON_PER_CHUNK: usize = 64;
@@ -25,13 +26,13 @@ const JSON_REST: usize = 4096;
 const ACCEPTS: Accepts = Accepts { parallel: 6, repeats: true };
 
 /// Answers a handshake, and says what the server accepts, whatever the answer.
-pub async fn handshake(State(vault): State<Shared>, request: Request) -> Result<Response, Failure> {
-    let answer = answer_to(&vault, request).await.map_err(|failure| failure.with_accepts(ACCEPTS))?;
+pub async fn handshake(State(store): State<Arc<Store>>, request: Request) -> Result<Response, Failure> {
+    let answer = answer_to(&store, request).await.map_err(|failure| failure.with_accepts(ACCEPTS))?;
     Ok(envelope(StatusCode::OK, &Envelope { accepts: Some(ACCEPTS), ..Envelope::success(answer) }))
 }
 
-async fn answer_to(vault: &Shared, request: Request) -> Result<Answer, Failure> {
-    let chunks = vault.limits().chunks;
+async fn answer_to(store: &Store, request: Request) -> Result<Answer, Failure> {
+    let chunks = store.limits().chunks;
     let (parts, body) = request.into_parts();
     let body = collect(body, chunks.saturating_mul(JSON_PER_CHUNK).saturating_add(JSON_REST)).await?;
     if !is_json(&parts.headers) {
@@ -40,26 +41,7 @@ async fn answer_to(vault: &Shared, request: Request) -> Result<Answer, Failure> 
             "send the handshake as JSON with `Content-Type: application/json`",
         ));
     }
-    vault.handshake(read(&body, chunks)?).await
-}
-
-/// Checks the id of a file, and gives it in lower case.
-pub fn file_id(id: &str) -> Result<String, Failure> {
-    if is_file_id(id) {
-        return Ok(id.to_ascii_lowercase());
-    }
-    Err(Failure::bad_request("fileId must be the file's MD5 as 32 hex digits"))
-}
-
-/// Checks the id of a chunk.
-pub fn chunk_id(id: &str) -> Result<(), Failure> {
-    if is_chunk_id(id) {
-        return Ok(());
-    }
-    Err(Failure::bad_request(
-        "a chunk's id must be its MD5 as 32 hex digits, with or without its index behind (at most 11 letters, digits, \
-         `-` and `_`)",
-    ))
+    store.handshake(read(&body, chunks)?).await
 }
 
 #[derive(Deserialize)]
@@ -82,7 +64,7 @@ fn read(body: &[u8], limit: usize) -> Result<Handshake, Failure> {
         Some(Value::Array(ids)) => ids,
         Some(_) => return Err(Failure::bad_request("chunkIds must be an array of strings")),
     };
-    let file_id = self::file_id(&file_id)?;
+    let file_id = ids::file_id(&file_id)?;
     if !is_ext(&ext) {
         return Err(Failure::bad_request(
             "ext must be empty, or a dot and at most 31 of the characters A-Z a-z 0-9 . _ - without `..`",

@@ -15,7 +15,7 @@ pub enum Part {
     /// An announced cut, by its id.
     Plan(String),
     /// The manifest.
-    Whole,
+    Manifest,
 }
 
 /// The folder of one file.
@@ -28,7 +28,7 @@ pub fn part(file_id: &str, part: &Part) -> Path {
     match part {
         Part::Chunk(md5) => Path::from_iter([FILES, file_id, "chunks", md5]),
         Part::Plan(cut) => Path::from_iter([FILES, file_id, "plans", &format!("{cut}.json")]),
-        Part::Whole => Path::from_iter([FILES, file_id, "whole.json"]),
+        Part::Manifest => Path::from_iter([FILES, file_id, "whole.json"]),
     }
 }
 
@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Option<Part> {
     match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["chunks", md5] => Some(Part::Chunk((*md5).to_owned())),
         ["plans", name] => Some(Part::Plan(name.strip_suffix(".json")?.to_owned())),
-        ["whole.json"] => Some(Part::Whole),
+        ["whole.json"] => Some(Part::Manifest),
         _ => None,
     }
 }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn paths_are_read_back() {
-        for p in [Part::Chunk("ab".into()), Part::Plan("cd".into()), Part::Whole] {
+        for p in [Part::Chunk("ab".into()), Part::Plan("cd".into()), Part::Manifest] {
             assert_eq!(read(&part("00", &p)), Some(p));
         }
         assert_eq!(read(&Path::from("files/00/else/x")), None);

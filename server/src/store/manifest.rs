@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A file that was verified as a whole. Its presence in the store is what makes a file exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
+pub struct Manifest {
     /// When it was complete, in seconds of the Unix epoch.
     pub completed: u64,
     /// The extensions under which it was announced.
@@ -25,7 +25,7 @@ pub struct Span {
     pub range: Range<u64>,
 }
 
-impl Whole {
+impl Manifest {
     /// The bytes of the file.
     pub fn size(&self) -> u64 {
         self.chunks.iter().map(|(_, len)| len).sum()
@@ -59,12 +59,12 @@ mod tests {
     #[test]
     fn spans_cut_at_chunks_and_pieces() {
         let chunks = [("a", 5), ("b", 0), ("c", 3)].map(|(md5, len)| (md5.to_owned(), len));
-        let whole = Arc::new(Whole { completed: 0, exts: vec![], chunks: chunks.into() });
-        assert_eq!(whole.size(), 8);
+        let manifest = Arc::new(Manifest { completed: 0, exts: vec![], chunks: chunks.into() });
+        assert_eq!(manifest.size(), 8);
         for start in 0..=8 {
             for end in start..=8 {
                 for piece in 1..=6 {
-                    let bytes: Vec<_> = whole
+                    let bytes: Vec<_> = manifest
                         .clone()
                         .spans(start..end, piece)
                         .inspect(|span| assert!(span.range.end - span.range.start <= piece))

@@ -1,16 +1,15 @@
 //! What the server knows in memory of one file. All of it is read from the store, and changes only after the store did.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
-
-use crate::digest;
-use crate::md5::Md5;
 use xuchuan::core::protocol::wire::md5_of;
+
+use super::cut::{Cut, Plan};
 
 /// One file, complete or not.
 #[derive(Debug)]
@@ -18,9 +17,9 @@ pub struct Entry {
     /// The file's MD5.
     pub id: String,
     /// Held for reading while a request uses the entry, for writing while the sweep removes things from it.
-    pub gate: Arc<RwLock<()>>,
+    pub sweep_lock: Arc<RwLock<()>>,
     /// Held while the manifest is written.
-    pub naming: tokio::sync::Mutex<()>,
+    pub manifest_lock: tokio::sync::Mutex<()>,
     state: Mutex<State>,
     clock: AtomicU64,
 }
@@ -32,97 +31,8 @@ struct State {
     touched: Option<Instant>,
 }
 
-/// A cut as it is stored: what a handshake announced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Plan {
-    /// The extension of the first handshake with this cut.
-    pub ext: String,
-    /// The ids of the chunks, in the file's order.
-    pub chunk_ids: Vec<String>,
-}
-
-/// One way to cut the file; the session of the clients that announced it.
-#[derive(Debug)]
-pub struct Cut {
-    /// The plan.
-    pub plan: Plan,
-    /// How far the file's digest has come. Locked by the one task that carries it on.
-    pub prefix: Arc<tokio::sync::Mutex<Prefix>>,
-    /// Held by the chunk that carries the digest on beside its own.
-    pub turn: Mutex<()>,
-    ids: HashSet<String>,
-    used: AtomicU64,
-}
-
-/// The digest of the file's chunks in order, as far as they are there.
-#[derive(Debug, Default)]
-pub struct Prefix {
-    /// The digest of whole chunks.
-    pub digest: Md5,
-    /// The lengths of the chunks it covers.
-    pub lens: Vec<u64>,
-    /// The digest with some bytes of the next chunk, and how many.
-    ahead: Option<(Md5, u64)>,
-    /// Set when all chunks were right and their digest was not the file's id: this plan can't be finished.
-    pub contradiction: bool,
-}
-
 /// Proof that the sweep keeps off an entry.
 pub type InUse = OwnedRwLockReadGuard<()>;
-
-impl Plan {
-    /// The cut's id: a digest, since the ids themselves would not fit into a name.
-    pub fn cut_id(&self) -> String {
-        digest::of(self.chunk_ids.join(",").as_bytes())
-    }
-}
-
-impl Cut {
-    /// Makes the session of `plan`.
-    pub fn new(plan: Plan) -> Self {
-        let ids = plan.chunk_ids.iter().cloned().collect();
-        Self { plan, ids, prefix: Arc::default(), turn: Mutex::default(), used: AtomicU64::new(0) }
-    }
-}
-
-impl Prefix {
-    /// How many bytes of the next chunk were taken.
-    pub fn begun(&self) -> u64 {
-        self.ahead.as_ref().map_or(0, |(_, begun)| *begun)
-    }
-
-    /// The digest with what was taken of the next chunk.
-    pub fn running(&self) -> Md5 {
-        self.ahead.as_ref().map_or(&self.digest, |(digest, _)| digest).clone()
-    }
-
-    /// Has `take` hash `len` more bytes of the next chunk.
-    pub fn advance(&mut self, take: impl FnOnce(&mut Md5), len: usize) {
-        let (digest, begun) = self.ahead.get_or_insert_with(|| (self.digest.clone(), 0));
-        take(digest);
-        *begun += len as u64;
-    }
-
-    /// Notes that the next chunk was taken to its end.
-    pub fn close(&mut self) {
-        if let Some((digest, len)) = self.ahead.take() {
-            self.push(digest, len);
-        }
-    }
-
-    /// Takes over the digest up to the end of the next chunk, which has `len` bytes.
-    pub fn push(&mut self, digest: Md5, len: u64) {
-        self.ahead = None;
-        self.digest = digest;
-        self.lens.push(len);
-    }
-
-    /// Forgets what was taken of the next chunk.
-    pub fn retreat(&mut self) {
-        self.ahead = None;
-    }
-}
 
 impl Entry {
     /// Makes the entry of the file `id` with what the store has of it.
@@ -130,8 +40,8 @@ impl Entry {
         let cuts = plans.into_iter().map(|plan| (plan.cut_id(), Arc::new(Cut::new(plan)))).collect();
         Self {
             id: id.to_owned(),
-            gate: Arc::default(),
-            naming: tokio::sync::Mutex::default(),
+            sweep_lock: Arc::default(),
+            manifest_lock: tokio::sync::Mutex::default(),
             state: Mutex::new(State { chunks, cuts, touched: None }),
             clock: AtomicU64::new(1),
         }
@@ -139,8 +49,8 @@ impl Entry {
 
     /// Waits for the sweep to leave the entry, then keeps it off.
     pub async fn enter(&self) -> InUse {
-        let guard = self.gate.clone().read_owned().await;
-        self.state().touched = Some(Instant::now());
+        let guard = self.sweep_lock.clone().read_owned().await;
+        self.state.lock().touched = Some(Instant::now());
         guard
     }
 
@@ -151,32 +61,32 @@ impl Entry {
 
     /// How many cuts of the file are announced.
     pub fn sessions(&self) -> usize {
-        self.state().cuts.len()
+        self.state.lock().cuts.len()
     }
 
-    /// When a request last used the entry, if one did since it was read from the store.
-    pub fn touched(&self) -> Option<Instant> {
-        self.state().touched
+    /// Tells whether no request has used the entry for `age`, or none since it was read from the store.
+    pub fn used_before(&self, age: Duration) -> bool {
+        self.state.lock().touched.is_none_or(|touched| touched.elapsed() >= age)
     }
 
     /// The length of a stored chunk.
     pub fn chunk(&self, md5: &str) -> Option<u64> {
-        self.state().chunks.get(md5).copied()
+        self.state.lock().chunks.get(md5).copied()
     }
 
     /// Notes that the store has a chunk. True if it had not.
     pub fn keep_chunk(&self, md5: &str, len: u64) -> bool {
-        self.state().chunks.insert(md5.to_owned(), len).is_none()
+        self.state.lock().chunks.insert(md5.to_owned(), len).is_none()
     }
 
     /// Notes that the store has a chunk no longer.
     pub fn forget_chunk(&self, md5: &str) -> Option<u64> {
-        self.state().chunks.remove(md5)
+        self.state.lock().chunks.remove(md5)
     }
 
     /// The session of a cut, if it is announced.
     pub fn cut(&self, cut_id: &str) -> Option<Arc<Cut>> {
-        let cut = self.state().cuts.get(cut_id).cloned()?;
+        let cut = self.state.lock().cuts.get(cut_id).cloned()?;
         self.use_cut(&cut);
         Some(cut)
     }
@@ -185,7 +95,8 @@ impl Entry {
     pub fn keep_plan(&self, plan: Plan) -> (Arc<Cut>, bool) {
         let mut new = false;
         let cut = self
-            .state()
+            .state
+            .lock()
             .cuts
             .entry(plan.cut_id())
             .or_insert_with(|| {
@@ -199,14 +110,14 @@ impl Entry {
 
     /// Notes that the store has a plan no longer.
     pub fn forget_plan(&self, cut_id: &str) -> bool {
-        self.state().cuts.remove(cut_id).is_some()
+        self.state.lock().cuts.remove(cut_id).is_some()
     }
 
     /// Finds the session a chunk belongs to. Two cuts may share a chunk (often the last one), and the protocol does not
     /// say which is meant: then it is the one that was used last.
     pub fn cut_with(&self, chunk_id: &str) -> Option<Arc<Cut>> {
-        let state = self.state();
-        let mut with = state.cuts.values().filter(|cut| cut.ids.contains(chunk_id));
+        let state = self.state.lock();
+        let mut with = state.cuts.values().filter(|cut| cut.has(chunk_id));
         let first = with.next()?;
         let Some(second) = with.next() else {
             let cut = first.clone();
@@ -214,12 +125,12 @@ impl Entry {
             self.use_cut(&cut);
             return Some(cut);
         };
-        [first, second].into_iter().chain(with).max_by_key(|cut| cut.used.load(Ordering::Relaxed)).cloned()
+        [first, second].into_iter().chain(with).max_by_key(|cut| cut.touched()).cloned()
     }
 
     /// Lists the ids of `cut` that are still to be sent, each once, in the file's order.
     pub fn needed(&self, cut: &Cut) -> Vec<String> {
-        let state = self.state();
+        let state = self.state.lock();
         let mut listed = HashSet::new();
         let ids = cut.plan.chunk_ids.iter();
         ids.filter(|id| !state.chunks.contains_key(&*md5_of(id)) && listed.insert(id.as_str()))
@@ -229,17 +140,12 @@ impl Entry {
 
     /// The bytes of `cut` that are stored, repeated chunks counted at each of their places.
     pub fn stored(&self, cut: &Cut) -> u64 {
-        let state = self.state();
+        let state = self.state.lock();
         cut.plan.chunk_ids.iter().filter_map(|id| state.chunks.get(&*md5_of(id))).sum()
     }
 
     fn use_cut(&self, cut: &Cut) {
-        cut.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock, and each change is a single insertion or removal.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        cut.touch(self.clock.fetch_add(1, Ordering::Relaxed));
     }
 }
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::md5::Md5;
 use crate::failure::Failure;
-use crate::md5::Md5;
 
 /// A running digest. At most one batch is being hashed at a time, while the next one is being received.
 #[derive(Debug, Default)]
@@ -53,16 +53,10 @@ impl From<Md5> for Digest {
     }
 }
 
-/// Gives the MD5 of `bytes` in lower-case hex.
-pub fn of(bytes: &[u8]) -> String {
-    let mut digest = Md5::default();
-    digest.update(bytes);
-    digest.hex()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::md5::of;
     use super::*;
 
     #[tokio::test]

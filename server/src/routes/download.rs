@@ -1,22 +1,23 @@
 //! `GET` and `HEAD` of `/files/{fileId}{ext}`: plain HTTP with ranges and conditions (RFC 9110).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures_util::{StreamExt, stream};
-use object_store::ObjectStoreExt;
+use headers::{AcceptRanges, ContentLength, ContentRange, ContentType, HeaderMapExt, LastModified};
 use xuchuan::core::protocol::wire::is_file_id;
 
 use crate::conditional::{Validators, Verdict};
 use crate::disposition::attachment;
 use crate::failure::Failure;
 use crate::range::{Asked, asked};
-use crate::routes::Shared;
-use crate::vault::keys::{self, Part};
-use crate::vault::{Vault, Whole};
+use crate::store::{Manifest, Store};
 
 /// Bytes read at a time.
 const READ: u64 = 512 << 10;
@@ -25,7 +26,7 @@ const READS: usize = 2;
 
 /// Answers with a stored file, or what was asked of it.
 pub async fn download(
-    State(vault): State<Shared>,
+    State(store): State<Arc<Store>>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     method: Method,
@@ -33,12 +34,14 @@ pub async fn download(
 ) -> Result<Response, Failure> {
     let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such file");
     let (file_id, ext) = name.split_at_checked(32).filter(|(id, _)| is_file_id(id)).ok_or_else(missing)?;
-    let whole = vault.whole(file_id).await?.filter(|whole| whole.exts.iter().any(|known| known == ext));
-    let whole = whole.ok_or_else(missing)?;
+    let manifest = store.manifest(file_id).await?.ok_or_else(missing)?;
+    if !manifest.exts.iter().any(|known| known == ext) {
+        return Err(missing());
+    }
 
-    let validators = Validators::new(file_id, whole.completed);
+    let validators = Validators::new(file_id, manifest.completed)?;
     let mut fields = validators_fields(&validators);
-    let size = whole.size();
+    let size = manifest.size();
     let ranged = match validators.judge(&headers) {
         Verdict::NotModified => return Ok((StatusCode::NOT_MODIFIED, fields).into_response()),
         Verdict::Failed => {
@@ -53,93 +56,74 @@ pub async fn download(
     let (status, part) = match range.map_or(Asked::Whole, |range| asked(range, size)) {
         Asked::Whole => (StatusCode::OK, 0..size),
         Asked::Part(start, end) => {
-            fields.insert(header::CONTENT_RANGE, text(&format!("bytes {start}-{}/{size}", end - 1)));
+            let range = ContentRange::bytes(start..end, size).map_err(|error| Failure::internal(&error))?;
+            fields.typed_insert(range);
             (StatusCode::PARTIAL_CONTENT, start..end)
         }
         Asked::Unsatisfiable => {
-            fields.insert(header::CONTENT_RANGE, text(&format!("bytes */{size}")));
+            fields.typed_insert(ContentRange::unsatisfied_bytes(size));
             let msg = format!("the range lies outside the file's {size} bytes");
             return Ok((fields, Failure::new(StatusCode::RANGE_NOT_SATISFIABLE, msg)).into_response());
         }
     };
     describe(&mut fields, file_id, ext);
-    fields.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    fields.typed_insert(ContentLength(part.end - part.start));
     if let Some(name) = query.as_deref().and_then(download_name) {
         fields.insert(header::CONTENT_DISPOSITION, text(&attachment(&name)));
     }
-    let body =
-        if method == Method::HEAD { Body::empty() } else { body(vault, file_id.to_owned(), whole, part) };
+    let body = match method {
+        Method::HEAD => Body::empty(),
+        _ => body(store, file_id.to_owned(), manifest, part),
+    };
     Ok((status, fields, body).into_response())
 }
 
 fn validators_fields(validators: &Validators) -> HeaderMap {
-    HeaderMap::from_iter([
-        (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-        (header::ETAG, text(&validators.etag)),
-        (header::LAST_MODIFIED, text(&httpdate::fmt_http_date(validators.modified))),
-    ])
+    let mut fields = HeaderMap::new();
+    fields.typed_insert(AcceptRanges::bytes());
+    fields.typed_insert(validators.etag.clone());
+    fields.typed_insert(LastModified::from(validators.modified));
+    fields
 }
 
 /// Says what the bytes are, and keeps an uploaded page from acting for the site it is served from.
 fn describe(fields: &mut HeaderMap, file_id: &str, ext: &str) {
     let last = ext.rsplit('.').next().unwrap_or_default();
-    let kind = mime_guess::from_ext(last).first_or_octet_stream();
-    fields.insert(header::CONTENT_TYPE, text(kind.essence_str()));
+    fields.typed_insert(ContentType::from(mime_guess::from_ext(last).first_or_octet_stream()));
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     fields.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     // RFC 9530: the digest of the whole representation, in a 206 too.
     fields.insert(HeaderName::from_static("repr-digest"), text(&format!("md5=:{}:", base64_of_hex(file_id))));
 }
 
-fn body(vault: Arc<Vault>, file_id: String, whole: Arc<Whole>, part: std::ops::Range<u64>) -> Body {
-    let reads = stream::iter(whole.spans(part, READ)).map(move |span| {
-        let store = vault.store().clone();
-        let path = keys::part(&file_id, &Part::Chunk(span.md5));
+fn body(store: Arc<Store>, file_id: String, manifest: Arc<Manifest>, part: Range<u64>) -> Body {
+    let file_id: Arc<str> = file_id.into();
+    let reads = stream::iter(manifest.spans(part, READ)).map(move |span| {
+        let (store, file_id) = (store.clone(), file_id.clone());
         async move {
-            let read = store.get_range(&path, span.range).await;
+            let read = store.read(&file_id, span).await;
             read.inspect_err(|error| tracing::error!(%error, "a download broke off: a chunk can't be read"))
         }
     });
     Body::from_stream(reads.buffered(READS))
 }
 
-/// Finds `download=NAME` in a query. `None` if it isn't there.
+/// Finds `download=NAME` in a query. `None` if it isn't there, or has a `%` without two digits, which the crate lets
+/// pass.
 fn download_name(query: &str) -> Option<String> {
-    let value = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("download").filter(|v| v.is_empty() || v.starts_with('=')))?;
-    let mut bytes = Vec::new();
-    let mut rest = value.trim_start_matches('=').bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-            }
-            byte => bytes.push(byte),
-        }
+    let pair = query.split('&').find(|pair| pair.split('=').next() == Some("download"))?;
+    let is_escape =
+        |text: &str| text.get(..2).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if !pair.split('%').skip(1).all(is_escape) {
+        return None;
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, name)| name.into_owned())
 }
 
 /// Writes in base64 what `hex` says in hexadecimal digits.
 fn base64_of_hex(hex: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits: Vec<u8> = hex
-        .chars()
-        .filter_map(|c| c.to_digit(16))
-        .flat_map(|d| (0..4).rev().map(move |i| (d >> i & 1) as u8))
-        .collect();
-    let mut text: String = bits
-        .chunks(6)
-        .map(|six| (0..6).fold(0, |value, i| value << 1 | usize::from(six.get(i).copied().unwrap_or(0))))
-        .filter_map(|value| DIGITS.get(value).copied().map(char::from))
-        .collect();
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
+    let byte = |at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    BASE64_STANDARD.encode((0..hex.len()).step_by(2).filter_map(byte).collect::<Vec<_>>())
 }
 
 /// Makes a header's value of what has been checked to be one.

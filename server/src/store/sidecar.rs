@@ -3,24 +3,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use xuchuan::core::protocol::wire::md5_of;
 
-use super::entry::Prefix;
-use super::recent::Recent;
-use super::{Cut, Entry, lock};
-use crate::md5::{Md5, update_both};
+use super::cut::{Cut, Prefix};
+use super::entry::Entry;
+use super::recent::{Recent, behind};
+use crate::digest::{Md5, update_both};
 
 /// What is hashed together with a chunk's bytes: those that the whole's digest comes to next.
 #[derive(Debug, Clone)]
-pub struct Companion {
+pub struct Sidecar {
     recent: Arc<Recent>,
     entry: Arc<Entry>,
     cut: Arc<Cut>,
 }
 
-impl Companion {
-    /// Makes the companion of a chunk of `cut`.
+impl Sidecar {
+    /// Makes the sidecar of a chunk of `cut`.
     pub fn new(recent: Arc<Recent>, entry: Arc<Entry>, cut: Arc<Cut>) -> Self {
         Self { recent, entry, cut }
     }
@@ -29,7 +29,7 @@ impl Companion {
     /// still in memory. Blocks while another chunk of the cut does the same: with a thread for each, all but one would
     /// find the whole's digest taken, and it would fall behind.
     pub fn hash(&self, chunk: &mut Md5, batch: &[Bytes]) {
-        let _turn = lock(&self.cut.turn);
+        let _held = self.cut.sidecar_lock.lock();
         // Whoever else has it is reading from the store, which may take long.
         let mut prefix = self.cut.prefix.try_lock().ok();
         let mut next = VecDeque::new();
@@ -67,16 +67,6 @@ impl Companion {
     }
 }
 
-/// The pieces of `bytes` behind the first `skip` of them.
-pub fn behind(bytes: Vec<Bytes>, mut skip: u64) -> impl Iterator<Item = Bytes> {
-    bytes.into_iter().filter_map(move |mut piece| {
-        let before = skip.min(piece.len() as u64);
-        skip -= before;
-        piece.advance(before as usize);
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -86,7 +76,7 @@ mod tests {
 
     use super::*;
     use crate::digest;
-    use crate::vault::Plan;
+    use crate::store::cut::Plan;
 
     fn chunk(len: usize, seed: u8) -> Vec<u8> {
         (0..len).map(|at| (at as u8).wrapping_mul(31) ^ seed).collect()
@@ -105,20 +95,20 @@ mod tests {
             let entry = Arc::new(Entry::new("f", HashMap::new(), vec![]));
             let (cut, _) = entry.keep_plan(Plan { ext: String::new(), chunk_ids: ids.clone() });
             let recent = Arc::new(Recent::default());
-            let companion = Companion::new(recent.clone(), entry.clone(), cut.clone());
+            let sidecar = Sidecar::new(recent.clone(), entry.clone(), cut.clone());
             let mut order: Vec<_> = (0..chunks.len()).collect();
             swaps.iter().for_each(|(a, b)| order.swap(a % lens.len(), b % lens.len()));
             for index in order {
                 let bytes = Bytes::from(chunks[index].clone());
                 let pieces: Vec<_> = bytes.chunks(batch).map(|piece| bytes.slice_ref(piece)).collect();
                 let mut own = Md5::default();
-                pieces.chunks(2).for_each(|batch| companion.hash(&mut own, batch));
+                pieces.chunks(2).for_each(|batch| sidecar.hash(&mut own, batch));
                 prop_assert_eq!(own.hex(), ids[index].clone());
                 recent.keep("f", &ids[index], pieces);
                 entry.keep_chunk(&ids[index], bytes.len() as u64);
             }
             // A chunk of another kind takes along what is left.
-            companion.hash(&mut Md5::default(), &[Bytes::from(vec![0; 4000])]);
+            sidecar.hash(&mut Md5::default(), &[Bytes::from(vec![0; 4000])]);
             let prefix = cut.prefix.try_lock().unwrap();
             prop_assert_eq!(prefix.lens.iter().map(|len| *len as usize).collect::<Vec<_>>(), lens);
             prop_assert_eq!(prefix.digest.hex(), digest::of(&chunks.concat()));
@@ -131,16 +121,16 @@ mod tests {
         let id = digest::of(b"abc");
         let (cut, _) = entry.keep_plan(Plan { ext: String::new(), chunk_ids: vec![id.clone()] });
         let recent = Arc::new(Recent::default());
-        let companion = Companion::new(recent.clone(), entry.clone(), cut.clone());
+        let sidecar = Sidecar::new(recent.clone(), entry.clone(), cut.clone());
         recent.keep("f", &id, vec![Bytes::from_static(b"abc")]);
         let mut own = Md5::default();
-        companion.hash(&mut own, &[Bytes::from_static(b"x")]);
+        sidecar.hash(&mut own, &[Bytes::from_static(b"x")]);
         assert_eq!(cut.prefix.try_lock().unwrap().begun(), 0, "it is gone from the store");
         entry.keep_chunk(&id, 3);
         let reader = cut.prefix.clone().try_lock_owned().unwrap();
-        companion.hash(&mut own, &[Bytes::from_static(b"y")]);
+        sidecar.hash(&mut own, &[Bytes::from_static(b"y")]);
         drop(reader);
-        companion.hash(&mut own, &[Bytes::from_static(b"z")]);
+        sidecar.hash(&mut own, &[Bytes::from_static(b"z")]);
         assert_eq!(cut.prefix.try_lock().unwrap().begun(), 1);
         assert_eq!(own.hex(), digest::of(b"xyz"));
     }

@@ -1,11 +1,9 @@
 //! The bytes of the chunks that arrived last, so that the whole's digest need not read them back.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
-use bytes::Bytes;
-
-use super::lock;
+use bytes::{Buf, Bytes};
+use parking_lot::Mutex;
 
 /// Bytes kept in all; the oldest go first. Parallel requests are a few chunks ahead of the digest, and other uploads
 /// have theirs.
@@ -27,7 +25,7 @@ struct Chunk {
 impl Recent {
     /// Keeps the bytes of a chunk whose MD5 was checked, for a while.
     pub fn keep(&self, file: &str, md5: &str, bytes: Vec<Bytes>) {
-        let mut chunks = lock(&self.0);
+        let mut chunks = self.0.lock();
         chunks.push_back(Chunk { file: file.to_owned(), md5: md5.to_owned(), bytes });
         let mut sum: usize = chunks.iter().map(Chunk::len).sum();
         while sum > BYTES || chunks.len() > CHUNKS {
@@ -38,19 +36,19 @@ impl Recent {
 
     /// Finds the bytes of a chunk.
     pub fn get(&self, file: &str, md5: &str) -> Option<Vec<Bytes>> {
-        let chunks = lock(&self.0);
+        let chunks = self.0.lock();
         let chunk = chunks.iter().find(|chunk| chunk.md5 == md5 && chunk.file == file)?;
         Some(chunk.bytes.clone())
     }
 
     /// Drops the bytes of a file that is complete.
     pub fn close(&self, file: &str) {
-        lock(&self.0).retain(|chunk| chunk.file != file);
+        self.0.lock().retain(|chunk| chunk.file != file);
     }
 
     /// Drops the bytes of a chunk.
     pub fn forget(&self, file: &str, md5: &str) {
-        lock(&self.0).retain(|chunk| chunk.md5 != md5 || chunk.file != file);
+        self.0.lock().retain(|chunk| chunk.md5 != md5 || chunk.file != file);
     }
 }
 
@@ -58,6 +56,16 @@ impl Chunk {
     fn len(&self) -> usize {
         self.bytes.iter().map(Bytes::len).sum()
     }
+}
+
+/// The pieces of `bytes` behind the first `skip` of them.
+pub fn behind(bytes: Vec<Bytes>, mut skip: u64) -> impl Iterator<Item = Bytes> {
+    bytes.into_iter().filter_map(move |mut piece| {
+        let before = skip.min(piece.len() as u64);
+        skip -= before;
+        piece.advance(before as usize);
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One chunk on its way in: hashed while it arrives, and in its place only if it is what it claims to be.
+//! The bytes of one chunk: hashed while they arrive, and in their place only if they are what they claim to be.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::digest::Digest;
 use crate::failure::Failure;
-use crate::vault::Companion;
+use crate::store::Sidecar;
 
 /// A chunk up to this size is put in one request, or one write, sync and rename; a larger one goes in parts of it. So
 /// memory is bounded, and with the usual 4 MiB a chunk costs one visit to the disk. (S3 asks for 5 MiB at least.)
@@ -21,13 +21,13 @@ const PARTS: usize = 1;
 /// Bytes handed to the hashing thread at once.
 const BATCH: usize = 256 << 10;
 
-/// A chunk that is being received.
-pub struct Intake {
-    store: Arc<dyn ObjectStore>,
+/// The bytes of a chunk that is being received.
+pub struct ChunkBody {
+    objects: Arc<dyn ObjectStore>,
     path: Path,
     writer: BufWriter,
     digest: Digest,
-    companion: Option<Companion>,
+    sidecar: Option<Sidecar>,
     batch: Vec<Bytes>,
     batched: usize,
     size: u64,
@@ -35,17 +35,18 @@ pub struct Intake {
     kept: Option<Vec<Bytes>>,
 }
 
-impl Intake {
-    /// Begins to write to `path`, where nothing appears before [`commit`](Self::commit). `companion` is hashed beside
+impl ChunkBody {
+    /// Begins to write to `path`, where nothing appears before [`commit`](Self::commit). `sidecar` is hashed beside
     /// it.
-    pub fn new(store: Arc<dyn ObjectStore>, path: Path, companion: Option<Companion>) -> Self {
-        let writer = BufWriter::with_capacity(store.clone(), path.clone(), PART).with_max_concurrency(PARTS);
+    pub fn new(objects: Arc<dyn ObjectStore>, path: Path, sidecar: Option<Sidecar>) -> Self {
+        let writer =
+            BufWriter::with_capacity(objects.clone(), path.clone(), PART).with_max_concurrency(PARTS);
         Self {
-            store,
+            objects,
             path,
             writer,
             digest: Digest::default(),
-            companion,
+            sidecar,
             batch: Vec::new(),
             batched: 0,
             size: 0,
@@ -93,9 +94,9 @@ impl Intake {
     /// Puts the bytes in their place, which is `target` if they were received elsewhere; they are durable when this
     /// returns. Gives them back if they are few enough to be in memory.
     pub async fn commit(mut self, target: &Path) -> Result<Option<Vec<Bytes>>, Failure> {
-        self.writer.shutdown().await.map_err(unwrap_store)?;
+        self.writer.shutdown().await.map_err(unwrap_object_error)?;
         if self.path != *target {
-            self.store.rename(&self.path, target).await?;
+            self.objects.rename(&self.path, target).await?;
         }
         Ok(self.kept)
     }
@@ -109,10 +110,10 @@ impl Intake {
 
     async fn hash(&mut self) -> Result<(), Failure> {
         self.batched = 0;
-        let (batch, companion) = (std::mem::take(&mut self.batch), self.companion.clone());
+        let (batch, sidecar) = (std::mem::take(&mut self.batch), self.sidecar.clone());
         self.digest
-            .work(move |state| match companion {
-                Some(companion) => companion.hash(state, &batch),
+            .work(move |state| match sidecar {
+                Some(sidecar) => sidecar.hash(state, &batch),
                 None => batch.iter().for_each(|bytes| state.update(bytes)),
             })
             .await
@@ -120,7 +121,7 @@ impl Intake {
 }
 
 /// `BufWriter` wraps the store's error in one of I/O.
-fn unwrap_store(error: std::io::Error) -> Failure {
+fn unwrap_object_error(error: std::io::Error) -> Failure {
     match error.downcast::<object_store::Error>() {
         Ok(error) => error.into(),
         Err(error) => error.into(),
