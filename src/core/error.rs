@@ -1,7 +1,8 @@
-//! The one error type: what kind, what was being done, how often it was tried.
+//! The one error type: what kind, what was being done, how often it was tried, what it was made from.
 
 use crate::core::address::without_secrets;
 use crate::core::cause::{Cause, Loss};
+use crate::core::thrown::Thrown;
 use std::fmt;
 
 /// What went wrong, in the words of the API's error codes.
@@ -121,6 +122,8 @@ pub struct Error {
     pub redirected: Option<String>,
     /// Why there was no answer, where that is known.
     pub cause: Option<Cause>,
+    /// What it was made from: what the browser or the page threw, if anything was thrown.
+    pub source: Option<Box<Thrown>>,
     /// What to do about it, where that is more than what its kind says.
     pub advice: Option<String>,
 }
@@ -142,13 +145,15 @@ impl Error {
             url: None,
             redirected: None,
             cause: None,
+            source: None,
             advice: None,
         }
     }
 
     /// Makes the error of a request that brought no answer.
     pub fn lost(doing: impl Into<String>, loss: Loss) -> Error {
-        Error { cause: Some(loss.cause), ..Error::new(loss.cause.kind(), doing, loss.words) }
+        let Loss { cause, words, source, looked: _ } = loss;
+        Error { cause: Some(cause), source, ..Error::new(cause.kind(), doing, words) }
     }
 
     /// Says what happened and what to do about it.
@@ -205,6 +210,13 @@ impl Error {
         self
     }
 
+    /// Adds what it was made from.
+    #[must_use]
+    pub fn with_source(mut self, source: Thrown) -> Error {
+        self.source = Some(Box::new(source));
+        self
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn with_advice(mut self, advice: impl Into<String>) -> Error {
@@ -226,7 +238,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -248,6 +264,16 @@ mod tests {
             Error::lost("downloading", Loss::new(Cause::Cors, "Failed to fetch")).at("https://h/f?sig=1");
         assert!(lost.kind == Kind::Network && lost.message().contains("(https://h/f)"), "{lost}");
         assert!(lost.message().contains("Let https://h answer with `Access-Control-Allow-Origin`"), "{lost}");
+    }
+
+    #[test]
+    fn keeps_what_it_was_made_from() {
+        use std::error::Error as _;
+        let thrown = Thrown::new("TypeError", "Failed to fetch");
+        let error = Error::lost("the handshake", Loss::from(thrown.clone()));
+        assert!(error.message().contains(": TypeError: Failed to fetch. "), "{error}");
+        assert_eq!(error.source().and_then(|source| source.downcast_ref()), Some(&thrown));
+        assert!(Error::new(Kind::Server, "the handshake", "no").source().is_none());
     }
 
     #[test]

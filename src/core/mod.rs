@@ -18,4 +18,5 @@ pub mod protocol;
 pub mod range;
 pub mod report;
 pub mod retry;
+pub mod thrown;
 pub mod upload;
