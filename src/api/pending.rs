@@ -8,15 +8,17 @@ use web_sys::Blob;
 
 use super::error;
 use super::options::Options;
-use super::transfer::{EngineTransfer, Observer};
+use super::transfer::EngineTransfer;
 use super::{download, upload};
 use crate::core::download::Record as DownloadRecord;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::UploadRecord;
+use crate::web::convert::{download_record, upload_record};
 use crate::web::object::{get, get_u64, number, object};
+use crate::web::store;
+use crate::web::sys::Observer;
 use crate::web::task::promise;
-use crate::web::{read, store};
 
 thread_local! {
     /// What was listed, so that going on with it needs no second look.
@@ -57,8 +59,8 @@ pub fn pending() -> Promise {
 }
 
 fn read_listed(value: &JsValue) -> Option<Listed> {
-    let upload = read::upload_record(value).filter(|record| record.cut().is_some()).map(Listed::Upload);
-    upload.or_else(|| read::download_record(value).map(Listed::Download))
+    let upload = upload_record::read(value).filter(|record| record.cut().is_some()).map(Listed::Upload);
+    upload.or_else(|| download_record::read(value).map(Listed::Download))
 }
 
 /// Shows what is listed; of an upload whose file can be found by its `handle`, that too.
@@ -121,8 +123,9 @@ pub fn forget_pending(key: String) -> Promise {
     promise(async move {
         LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
         let removed = store::remove(&key).await;
-        removed
-            .map_err(|why| error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", why)))?;
+        removed.map_err(|why| {
+            error::into_js(&Error::thrown(Kind::Quota, "forgetting an earlier transfer", why))
+        })?;
         Ok(JsValue::UNDEFINED)
     })
 }

@@ -7,7 +7,7 @@ use web_sys::Blob;
 
 use super::options::Options;
 use super::settled;
-use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use super::transfer::{EngineTransfer, Steered, Told};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::machine::Machine;
 use crate::core::plan::{self, Cut};
@@ -17,8 +17,9 @@ use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
+use crate::web::sys::Observer;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, endpoints, sys};
+use crate::web::{clock, endpoints, sys, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -91,7 +92,7 @@ pub fn start(
     let concurrency = options.concurrency(MOST_UPLOADS);
     let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
     let machine = InTurn::new(Upload::new(Config {
-        endpoint: sys::address(&record.endpoint),
+        endpoint: url::address(&record.endpoint),
         cut,
         naming: record.asked_naming,
         vouched: options.vouched(),

@@ -155,6 +155,12 @@ impl From<&str> for Loss {
     }
 }
 
+impl From<String> for Loss {
+    fn from(words: String) -> Loss {
+        Loss::new(Cause::Unanswered, words)
+    }
+}
+
 impl From<Thrown> for Loss {
     fn from(thrown: Thrown) -> Loss {
         Loss::thrown(Cause::Unanswered, thrown)

@@ -156,6 +156,11 @@ impl Error {
         Error { cause: Some(cause), source, ..Error::new(cause.kind(), doing, words) }
     }
 
+    /// Makes an error of `kind` of what was thrown while `doing`, in that one's own words.
+    pub fn thrown(kind: Kind, doing: impl Into<String>, thrown: Thrown) -> Error {
+        Error::new(kind, doing, thrown.to_string()).with_source(thrown)
+    }
+
     /// Says what happened and what to do about it.
     pub fn message(&self) -> String {
         let mut message = format!("{} failed", self.doing);
