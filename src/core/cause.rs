@@ -2,7 +2,7 @@
 
 use crate::core::address::{origin_of, without_secrets};
 use crate::core::clock::{Instant, Millis};
-use crate::core::error::Kind;
+use crate::core::kind::Kind;
 use crate::core::thrown::Thrown;
 
 /// What is known of the cause.

@@ -8,6 +8,7 @@ pub mod error;
 pub mod flat_map;
 pub mod gate;
 pub mod journal;
+pub mod kind;
 pub mod line;
 pub mod machine;
 pub mod md5;
