@@ -1,4 +1,18 @@
 //! Effects on the browser, one place for each; nothing is decided here.
+//!
+//! What stands further down in this table uses only what stands above it.
+//!
+//! | purpose | modules |
+//! | --- | --- |
+//! | the browser and the shell, as they are | `sys`, `memory` |
+//! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
+//! | the page around the engine | `page`, `url`, `clock` |
+//! | tasks, events and time | `task`, `signal`, `listener`, `serial`, `timer`, `throttle`, `yield_now` |
+//! | files, and their hashing in workers | `blob`, `workers`, `hash` |
+//! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
+//! | what is kept for a later visit | `store` |
+//! | whose turn it is | `line`, `tabs` |
+//! | transfers | `drive`, `upload`, `download` |
 
 pub mod blob;
 pub mod clock;
