@@ -61,9 +61,9 @@ impl Ahead {
                 Ok(blob) => {
                     let state = self.state.borrow().clone();
                     match hash::hash(blob, WHOLE, state, self.control.clone(), self.clone()).await {
-                        Some(digests) => digests
-                            .map(|it| Some(it.file))
-                            .map_err(|it| StoreFailure::Other(it.why.to_string())),
+                        Some(digests) => {
+                            digests.map(|it| Some(it.file)).map_err(|it| StoreFailure::Other(it.why))
+                        }
                         None => return,
                     }
                 }

@@ -159,7 +159,7 @@ impl DownloadHands {
                 Some(function) => ask(function).await.and_then(|value| to_url(&value)),
                 None => Err("there is no refreshUrl".into()),
             };
-            driver.tell(Input::Url(url.map(|url| drop(job.url.replace(url))).map_err(|why| why.to_string())));
+            driver.tell(Input::Url(url.map(|url| drop(job.url.replace(url)))));
         });
     }
 
@@ -201,9 +201,7 @@ impl Hands<Download> for DownloadHands {
             Effect::Discard => self.discard(),
             Effect::RefreshHeaders => {
                 let (job, driver) = (self.job.clone(), self.driver.clone());
-                spawn(async move {
-                    driver.tell(Input::Headers(job.headers.refresh().await.map_err(|why| why.to_string())))
-                });
+                spawn(async move { driver.tell(Input::Headers(job.headers.refresh().await)) });
             }
             Effect::RefreshUrl => self.refresh_url(),
             Effect::Remember(record) => self.remember(&record),

@@ -89,7 +89,7 @@ impl Sink {
             let len = self.len_of(index);
             let take = u64::from(rest.length()).min((start + len).saturating_sub(at));
             if take == 0 {
-                return Err(StoreFailure::Other("more bytes came than the result has".to_owned()));
+                return Err(StoreFailure::Other("more bytes came than the result has".into()));
             }
             if self.begun.get(&index).is_none() {
                 self.begun.insert(index, Begun { bytes: room(len)?, filled: 0 });
@@ -252,7 +252,7 @@ pub fn rest_of(result: &JsValue, from: u64) -> Result<Blob, StoreFailure> {
         return blob_of(&bytes.subarray(from as u32, bytes.length()));
     }
     let whole: &Blob = result.unchecked_ref();
-    blob::slice(whole, &(from..whole.size() as u64)).map_err(|why| StoreFailure::Other(why.to_string()))
+    blob::slice(whole, &(from..whole.size() as u64)).map_err(StoreFailure::Other)
 }
 
 /// Makes one Blob of some.
@@ -273,12 +273,12 @@ fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
 }
 
 fn short(has: u64, total: u64) -> StoreFailure {
-    StoreFailure::Other(format!("{has} bytes are there where {total} were written"))
+    StoreFailure::Other(format!("{has} bytes are there where {total} were written").into())
 }
 
 fn failure(error: &JsValue) -> StoreFailure {
     let thrown = Thrown::from(error);
-    if thrown.is_quota() { StoreFailure::Quota } else { StoreFailure::Other(thrown.to_string()) }
+    if thrown.is_quota() { StoreFailure::Quota } else { StoreFailure::Other(thrown) }
 }
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.

@@ -307,9 +307,7 @@ impl Hands<InTurn> for UploadHands {
             Effect::Learn(lesson) => endpoints::learn(&self.job.endpoint, lesson),
             Effect::RefreshHeaders => {
                 let (job, driver) = (self.job.clone(), self.driver.clone());
-                spawn(async move {
-                    driver.tell(Input::Refreshed(job.headers.refresh().await.map_err(|why| why.to_string())))
-                });
+                spawn(async move { driver.tell(Input::Refreshed(job.headers.refresh().await)) });
             }
             Effect::Remember(memory) => self.remember(memory),
             Effect::Forget => self.forget(),
