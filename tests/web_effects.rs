@@ -6,6 +6,7 @@
 mod web;
 
 use std::cell::{Cell, RefCell};
+use std::error::Error;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -14,14 +15,16 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::protocol::wire::Answer;
+use xuchuan::core::thrown::Thrown;
 use xuchuan::web::blob::{Read, slice};
+use xuchuan::web::convert::envelope;
 use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;
 use xuchuan::web::serial::Serial;
 use xuchuan::web::signal::Signal;
 use xuchuan::web::task::promised;
 use xuchuan::web::throttle::Throttle;
-use xuchuan::web::{clock, object, read, sys, timer};
+use xuchuan::web::{clock, object, timer, url};
 
 use web::*;
 
@@ -65,7 +68,7 @@ async fn fetch_gives_status_and_body_across_origins() {
         assert_eq!(response.status(), 403);
         let body = promised(response.text().expect("a body")).await.expect("a body");
         let body = body.dyn_into().expect("a text");
-        assert_eq!(read::envelope(&body).expect("an envelope").code, 403);
+        assert_eq!(envelope::read(&body).expect("an envelope").code, 403);
     })
     .await;
 }
@@ -133,7 +136,7 @@ async fn fetch_ends_when_its_guard_is_dropped() {
         assert!(ended.borrow().is_none());
         drop(guard);
         until("it ends", || ended.borrow().is_some()).await;
-        assert_eq!(ended.take().flatten(), Some(Loss::from("AbortError: aborted")));
+        assert_eq!(ended.take().flatten(), Some(Loss::from(Thrown::new("AbortError", "aborted"))));
         call(&fake, "restore", &[]);
         // What is aborted before it begins never begins.
         assert_eq!(send(get_from("/slow"), &signal).await.err(), Some(Loss::from("aborted")));
@@ -199,8 +202,9 @@ async fn headers_come_from_objects_and_functions() {
     .await;
 }
 
-fn page(words: &str) -> Result<Vec<(String, String)>, Loss> {
-    Err(Loss::new(Cause::Page, format!("the page's headers() failed: {words}")))
+fn page(thrown: Thrown) -> Result<Vec<(String, String)>, Loss> {
+    let words = format!("the page's headers() failed: {thrown}");
+    Err(Loss::new(Cause::Page, words).with_source(thrown))
 }
 
 #[wasm_bindgen_test]
@@ -208,10 +212,10 @@ async fn headers_fail_with_what_the_page_threw() {
     guarded(async {
         for option in ["() => { throw new Error('no token') }", "async () => { throw new Error('no token') }"]
         {
-            assert_eq!(headers_of(option).await, page("Error: no token"), "{option}");
+            assert_eq!(headers_of(option).await, page(Thrown::new("Error", "no token")), "{option}");
         }
-        assert_eq!(headers_of("() => { throw 'no token' }").await, page("no token"));
-        assert_eq!(headers_of("() => Promise.reject()").await, page("a value of the type undefined"));
+        assert_eq!(headers_of("() => { throw 'no token' }").await, page("no token".into()));
+        assert_eq!(headers_of("() => Promise.reject()").await, page("a value of the type undefined".into()));
         for (option, words) in [
             ("() => null", "it gave null"),
             ("() => 5", "it gave number"),
@@ -288,10 +292,13 @@ async fn blobs_that_cannot_be_read_say_so() {
         let gone = unreadable(&bytes, 50.0);
         assert!(Read::start(&gone, &(0..50)).expect("a read").bytes().await.is_ok());
         let why = Read::start(&gone, &(50..60)).expect("a read").bytes().await.err();
-        assert_eq!(why.as_deref(), Some("NotReadableError: The file is gone"));
+        assert_eq!(why.map(|it| it.to_string()).as_deref(), Some("NotReadableError: The file is gone"));
         let short = shortened(&bytes, 200.0);
         let why = Read::start(&short, &(90..110)).expect("a read").bytes().await.err();
-        assert_eq!(why.as_deref(), Some("10 bytes were read where 20 were expected"));
+        assert_eq!(
+            why.map(|it| it.to_string()).as_deref(),
+            Some("10 bytes were read where 20 were expected")
+        );
     })
     .await;
 }
@@ -488,16 +495,16 @@ fn answers_that_are_no_envelope_are_none() {
         "{\"code\":0,\"data\":5}",
         "{\"code\":0,\"data\":[1]}",
     ] {
-        assert!(read::envelope(&odd.into()).is_none(), "{odd}");
+        assert!(envelope::read(&odd.into()).is_none(), "{odd}");
     }
     assert!(
-        read::envelope(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
+        envelope::read(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
     );
 }
 
 #[wasm_bindgen_test]
 fn envelopes_are_read_as_servers_write_them() {
-    let read = |text: &str| read::envelope(&text.into()).expect("an envelope");
+    let read = |text: &str| envelope::read(&text.into()).expect("an envelope");
     let quoted = read("{\"code\":\"0\",\"data\":[\"a\"]}");
     assert_eq!((quoted.code, quoted.data), (0, Some(Answer::Needed(vec!["a".to_owned()]))));
     for (text, msg) in [
@@ -514,22 +521,26 @@ fn envelopes_are_read_as_servers_write_them() {
 
 #[wasm_bindgen_test]
 fn urls_have_origins_and_names() {
-    assert!(sys::is_same_origin("/a"));
-    assert!(sys::is_same_origin("a"));
-    assert!(!sys::is_same_origin(server()));
-    assert!(!sys::is_same_origin("data:,x"));
-    assert!(!sys::is_same_origin("http://[/"));
-    assert_eq!(sys::name_of("/a/%E7%BB%AD.bin?x=/y#z"), "续.bin");
-    assert_eq!(sys::name_of("/a/%FF"), "%FF");
-    assert_eq!(sys::name_of("/"), "");
+    assert!(url::is_same_origin("/a"));
+    assert!(url::is_same_origin("a"));
+    assert!(!url::is_same_origin(server()));
+    assert!(!url::is_same_origin("data:,x"));
+    assert!(!url::is_same_origin("http://[/"));
+    assert_eq!(url::name_of("/a/%E7%BB%AD.bin?x=/y#z"), "续.bin");
+    assert_eq!(url::name_of("/a/%FF"), "%FF");
+    assert_eq!(url::name_of("/"), "");
+}
+
+fn described(value: &str) -> String {
+    Thrown::from(js(value)).to_string()
 }
 
 #[wasm_bindgen_test]
 fn errors_describe_themselves() {
-    assert_eq!(sys::describe(&js("new TypeError('no')")), "TypeError: no");
-    assert_eq!(sys::describe(&js("new Error()")), "Error");
-    assert_eq!(sys::describe(&js("new DOMException('late', 'TimeoutError')")), "TimeoutError: late");
-    assert_eq!(sys::describe(&"words".into()), "words");
+    assert_eq!(described("new TypeError('no')"), "TypeError: no");
+    assert_eq!(described("new Error()"), "Error");
+    assert_eq!(described("new DOMException('late', 'TimeoutError')"), "TimeoutError: late");
+    assert_eq!(described("'words'"), "words");
     for (odd, words) in [
         ("null", "the value null"),
         ("undefined", "a value of the type undefined"),
@@ -542,6 +553,20 @@ fn errors_describe_themselves() {
         ("new Event('error')", "an object (Event, type error)"),
         ("new Error('at http://u:p@h/x?key=1')", "Error: at http://h/x"),
     ] {
-        assert_eq!(sys::describe(&js(odd)), words, "{odd}");
+        assert_eq!(described(odd), words, "{odd}");
     }
+}
+
+#[wasm_bindgen_test]
+fn an_error_keeps_its_name_and_what_it_was_made_from() {
+    let thrown = Thrown::from(js("new TypeError('fetch failed', { cause: new Error('refused') })"));
+    assert_eq!((thrown.name(), thrown.message()), ("TypeError", "fetch failed"));
+    assert_eq!(thrown.source().map(ToString::to_string).as_deref(), Some("Error: refused"));
+    assert!(Thrown::from(js("new DOMException('no room', 'QuotaExceededError')")).is_quota());
+    assert!(!Thrown::from(js("new Error('QuotaExceededError')")).is_quota());
+    // One that is its own source ends somewhere.
+    let own =
+        Thrown::from(js("(() => { const error = new Error('own'); error.cause = error; return error })()"));
+    assert_eq!(own.to_string(), "Error: own");
+    assert!(own.source().is_some());
 }

@@ -15,9 +15,8 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, Snapshot};
-use xuchuan::web::hasher::{self, HashControl};
-use xuchuan::web::hashing::{Unreadable, Watcher};
-use xuchuan::web::{pool, timer};
+use xuchuan::web::hash::{self, HashControl, Unreadable, Watcher};
+use xuchuan::web::timer;
 
 use web::*;
 
@@ -55,7 +54,7 @@ impl Job {
         let (control, notes, ended, blob) =
             (job.control.clone(), job.notes.clone(), job.ended.clone(), blob.clone());
         spawn_local(async move {
-            let result = hasher::hash(blob, CHUNK, None, control, notes).await;
+            let result = hash::hash(blob, CHUNK, None, control, notes).await;
             *ended.borrow_mut() = Some(result);
         });
         job
@@ -119,7 +118,7 @@ async fn a_pools_life() {
     guarded(async {
         js("Object.defineProperty(navigator, 'hardwareConcurrency', { value: 3, configurable: true })");
         let (function, source) = workers();
-        pool::set_worker_source(function);
+        hash::set_worker_source(function);
         let unit = bytes(1, 1 << 20);
         let big = repeated(&blob(&unit), 17);
         let of_big = Digests {
@@ -153,7 +152,7 @@ async fn a_pools_life() {
         assert!(second.is_open() && third.is_open() && held.is_open());
         let of_third = asked(&one, "hash", 2).await;
         answer(&other, &of_other, "unreadable", &[("at", &5.into()), ("why", &"gone".into())]);
-        assert_eq!(second.end().await, Some(Err(Unreadable { at: 5, why: "gone".to_owned() })));
+        assert_eq!(second.end().await, Some(Err(Unreadable { at: 5, why: "gone".into() })));
         // What comes twice, or for nobody, or is nonsense, is nothing.
         answer(&one, &of_one, "hashed", &[("digests", &encoded(&of_big))]);
         for odd in ["null", "5", "{}", "{ t: 'hashed' }", "{ t: 'hashed', id: 999 }", "{ t: 5, id: 5 }"] {
@@ -212,7 +211,7 @@ async fn a_pools_life() {
         asked(&other, "hash", 4).await;
         let found = Rc::new(RefCell::new(None));
         let digest = found.clone();
-        spawn_local(async move { *digest.borrow_mut() = Some(hasher::digest(slice).await) });
+        spawn_local(async move { *digest.borrow_mut() = Some(hash::digest(slice).await) });
         let of_digest = asked(&one, "hash", 3).await;
         assert!(get(&of_digest, "chunk").is_undefined());
         answer(&one, &of_digest, "hashed", &[("digests", &encoded(&digests(&small[0], 1 << 30)))]);

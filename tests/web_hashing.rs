@@ -13,9 +13,8 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
-use xuchuan::web::hasher::{self, HashControl};
-use xuchuan::web::hashing::{self, Control, Place, Unreadable};
-use xuchuan::web::worker::Nobody;
+use xuchuan::core::thrown::Thrown;
+use xuchuan::web::hash::{self, HashControl, RunControl, Thread, Unreadable, Unwatched};
 
 use web::*;
 
@@ -26,7 +25,7 @@ const CHUNK: u64 = 1 << 20;
 const GROUP: usize = 16 << 20;
 
 async fn on_page(blob: &Blob, chunk: u64) -> Result<Digests, Unreadable> {
-    hashing::hash(blob, chunk, None, Place::Page, &Control::default(), &Nobody)
+    hash::run(blob, chunk, None, Thread::Page, &RunControl::default(), &Unwatched)
         .await
         .expect("it was not stopped")
 }
@@ -72,8 +71,8 @@ async fn the_page_stays_alive_and_hears_how_far_it_is() {
         let reports = Rc::new(RefCell::new(Vec::new()));
         let told = reports.clone();
         let report = move |at| told.borrow_mut().push(at);
-        let (control, watcher) = (Control::default(), hears(report));
-        let hashed = hashing::hash(&blob, 1 << 20, None, Place::Page, &control, &watcher).await;
+        let (control, watcher) = (RunControl::default(), hears(report));
+        let hashed = hash::run(&blob, 1 << 20, None, Thread::Page, &control, &watcher).await;
         call(&ticker, "stop", &[]);
         let digests = hashed.expect("it was not stopped").expect("it can be read");
         assert_eq!(digests.chunks, vec![Digest::of(&unit); 257]);
@@ -92,15 +91,14 @@ async fn a_job_is_held_and_goes_on() {
     guarded(async {
         let bytes = bytes(3, 2 * GROUP + 1);
         let blob = blob(&bytes);
-        let control = Rc::new(Control::default());
+        let control = Rc::new(RunControl::default());
         control.hold(true);
         let (at, result) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
         spawn_local({
             let (control, at, result) = (control.clone(), at.clone(), result.clone());
             async move {
                 let hashed =
-                    hashing::hash(&blob, CHUNK, None, Place::Page, &control, &hears(|done| at.set(done)))
-                        .await;
+                    hash::run(&blob, CHUNK, None, Thread::Page, &control, &hears(|done| at.set(done))).await;
                 *result.borrow_mut() = Some(hashed);
             }
         });
@@ -129,13 +127,13 @@ async fn a_stopped_job_yields_nothing() {
     guarded(async {
         let blob = blob(&bytes(4, GROUP + 1));
         for hold in [false, true] {
-            let control = Rc::new(Control::default());
+            let control = Rc::new(RunControl::default());
             control.hold(hold);
             let result = Rc::new(RefCell::new(None));
             spawn_local({
                 let (control, result, blob) = (control.clone(), result.clone(), blob.clone());
                 async move {
-                    let hashed = hashing::hash(&blob, CHUNK, None, Place::Page, &control, &Nobody).await;
+                    let hashed = hash::run(&blob, CHUNK, None, Thread::Page, &control, &Unwatched).await;
                     *result.borrow_mut() = Some(hashed);
                 }
             });
@@ -153,7 +151,7 @@ async fn an_unreadable_file_says_where() {
     guarded(async {
         let bytes = Uint8Array::from(bytes(5, GROUP + 100).as_slice());
         let gone = unreadable(&bytes, GROUP as f64);
-        let why = "NotReadableError: The file is gone".to_owned();
+        let why = Thrown::new("NotReadableError", "The file is gone");
         assert_eq!(on_page(&gone, CHUNK).await, Err(Unreadable { at: GROUP as u64, why }));
         let gone = unreadable(&bytes, 0.0);
         assert_eq!(on_page(&gone, CHUNK).await.map_err(|it| it.at), Err(0));
@@ -170,14 +168,14 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
     guarded(async {
         let bytes = Uint8Array::from(bytes(6, GROUP + 100).as_slice());
         let gone = unreadable(&bytes, 0.0);
-        let control = Rc::new(Control::default());
+        let control = Rc::new(RunControl::default());
         control.hold(true);
         let stopper = control.clone();
         spawn_local(async move {
             sleep(60).await;
             stopper.stop();
         });
-        let result = hashing::hash(&gone, CHUNK, None, Place::Page, &control, &Nobody).await;
+        let result = hash::run(&gone, CHUNK, None, Thread::Page, &control, &Unwatched).await;
         assert_eq!(result, None);
     })
     .await;
@@ -187,12 +185,12 @@ async fn a_file_that_is_gone_while_its_job_is_held_or_stopped_is_silent() {
 async fn without_a_source_of_workers_the_page_does_it() {
     guarded(async {
         let bytes = bytes(7, 2_000_003);
-        let hashed = hasher::hash(blob(&bytes), CHUNK, None, Rc::default(), Rc::new(Nobody)).await;
+        let hashed = hash::hash(blob(&bytes), CHUNK, None, Rc::default(), Rc::new(Unwatched)).await;
         assert_eq!(hashed, Some(Ok(digests(&bytes, CHUNK))));
-        assert_eq!(hasher::digest(blob(&bytes)).await, Ok(Digest::of(&bytes)));
+        assert_eq!(hash::digest(blob(&bytes)).await, Ok(Digest::of(&bytes)));
         let control = Rc::new(HashControl::default());
         control.stop();
-        assert_eq!(hasher::hash(blob(&bytes), CHUNK, None, control, Rc::new(Nobody)).await, None);
+        assert_eq!(hash::hash(blob(&bytes), CHUNK, None, control, Rc::new(Unwatched)).await, None);
     })
     .await;
 }
@@ -206,17 +204,17 @@ async fn it_goes_on_from_a_saved_state() {
             first.update(&bytes[..cut], &Portable);
             let told = Rc::new(RefCell::new(Vec::new()));
             let watcher = hears(|at| told.borrow_mut().push(at));
-            let (blob, control) = (blob(&bytes), Control::default());
-            let hashed = hashing::hash(&blob, chunk, first.snapshot(), Place::Page, &control, &watcher).await;
+            let (blob, control) = (blob(&bytes), RunControl::default());
+            let hashed = hash::run(&blob, chunk, first.snapshot(), Thread::Page, &control, &watcher).await;
             assert_eq!(hashed, Some(Ok(digests(&bytes, chunk))), "{chunk}, {cut}");
             assert!(told.borrow().iter().all(|at| *at > cut as u64), "only the rest is hashed");
         }
         // A state of another cut, and one that is further than the file is long.
         let mut other = FileHasher::new(CHUNK);
         other.update(&bytes, &Portable);
-        let (small, control) = (blob(&bytes[..100]), Control::default());
+        let (small, control) = (blob(&bytes[..100]), RunControl::default());
         for chunk in [CHUNK, 5] {
-            let hashed = hashing::hash(&small, chunk, other.snapshot(), Place::Page, &control, &Nobody).await;
+            let hashed = hash::run(&small, chunk, other.snapshot(), Thread::Page, &control, &Unwatched).await;
             assert_eq!(hashed, Some(Ok(digests(&bytes[..100], chunk))), "{chunk}");
         }
     })
@@ -228,14 +226,14 @@ async fn a_state_is_saved_now_and_then() {
     guarded(async {
         let unit = bytes(9, 1 << 20);
         let blob = repeated(&blob(&unit), 320);
-        let (watcher, control) = (hears(|_| {}), Control::default());
-        let hashed = hashing::hash(&blob, CHUNK, None, Place::Page, &control, &watcher).await;
+        let (watcher, control) = (hears(|_| {}), RunControl::default());
+        let hashed = hash::run(&blob, CHUNK, None, Thread::Page, &control, &watcher).await;
         let saved = watcher.1.take();
         let at: Vec<u64> = saved.iter().map(|snapshot| snapshot.position()).collect();
         assert!(!at.is_empty() && at.iter().all(|at| at.is_multiple_of(16 << 20)), "{at:?}");
         assert!(at[0] <= 256 << 20, "{at:?}");
         let again =
-            hashing::hash(&blob, CHUNK, saved.into_iter().last(), Place::Page, &control, &Nobody).await;
+            hash::run(&blob, CHUNK, saved.into_iter().last(), Thread::Page, &control, &Unwatched).await;
         assert_eq!(again, hashed);
     })
     .await;

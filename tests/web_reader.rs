@@ -8,7 +8,8 @@ mod web;
 use js_sys::Uint8Array;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
-use xuchuan::web::reader::{Limits, Reader, Unreadable};
+use xuchuan::web::hash::Unreadable;
+use xuchuan::web::hash::reader::{Limits, Reader};
 
 use web::*;
 
@@ -71,7 +72,7 @@ async fn a_file_of_which_nothing_comes_any_more_fails_with_the_place() {
         let failed = read(&hanging(&array, 5_000_000.0, true), 0, 1_500_000).await.expect_err("it hangs");
         // Where the browser has streams of bytes, to where this one gave them or up to one read before.
         assert!(failed.at == 0 || (5_000_000 - (1 << 20)..=5_000_000).contains(&failed.at), "{failed:?}");
-        assert!(failed.why.starts_with("nothing came"), "{failed:?}");
+        assert!(failed.why.message().starts_with("nothing came"), "{failed:?}");
     })
     .await;
 }

@@ -13,11 +13,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
-use xuchuan::web::hashing::{self, Control, Place};
+use xuchuan::web::hash::{self, RunControl, Thread, Unwatched};
 use xuchuan::web::object::{get_u64, object, set};
 use xuchuan::web::throttle::Throttle;
-use xuchuan::web::worker::{self, Nobody};
-use xuchuan::web::{store, sys, timer};
+use xuchuan::web::{page, store, timer};
 
 use web::*;
 
@@ -46,7 +45,7 @@ fn serve() {
         }
     });
     let _ = replace("postMessage", &listen.into_js_value());
-    worker::serve();
+    hash::serve();
 }
 
 fn tell(message: &JsValue) {
@@ -66,7 +65,7 @@ async fn answer(id: u64, t: &str) -> JsValue {
     said(id, t).expect("it was said")
 }
 
-fn hash(id: u64, blob: &Blob, chunk: f64) -> JsValue {
+fn hash_order(id: u64, blob: &Blob, chunk: f64) -> JsValue {
     object(&[
         ("t", "hash".into()),
         ("id", (id as f64).into()),
@@ -85,13 +84,13 @@ async fn a_worker_hashes_what_it_is_sent() {
         serve();
         for (id, size) in [(1_000_001, 0), (1_000_002, 1), (1_000_003, (16 << 20) + 5)] {
             let bytes = bytes(id, size);
-            tell(&hash(id, &blob(&bytes), 3e6));
+            tell(&hash_order(id, &blob(&bytes), 3e6));
             let hashed = answer(id, "hashed").await;
             assert_eq!(read(&get(&hashed, "digests")), Some(digests(&bytes, 3_000_000)));
         }
         // Of a file that takes a while it is said how far it is.
         let id = 1_000_004;
-        tell(&hash(id, &slow(&Uint8Array::from(bytes(id, 5_000_000).as_slice()), 80.0), 3e6));
+        tell(&hash_order(id, &slow(&Uint8Array::from(bytes(id, 5_000_000).as_slice()), 80.0), 3e6));
         let at = number(&answer(id, "hashing").await, "at");
         assert!(at > 0.0 && at <= 5e6, "{at}");
         let id = 1_000_010;
@@ -105,7 +104,7 @@ async fn a_worker_hashes_what_it_is_sent() {
         let (id, bytes) = (1_000_011, bytes(5, 2_000_000));
         let mut first = FileHasher::new(640_000);
         first.update(&bytes[..1_500_000], &Portable);
-        let order = hash(id, &blob(&bytes), 640e3);
+        let order = hash_order(id, &blob(&bytes), 640e3);
         let state = Uint8Array::from(first.snapshot().expect("no group is begun").to_bytes().as_slice());
         set(&order, "state", &state);
         tell(&order);
@@ -149,14 +148,14 @@ async fn a_worker_holds_goes_on_and_stops() {
         serve();
         let id = 1_000_020;
         let big = blob(&bytes(1, 17 << 20));
-        tell(&hash(id, &big, 1e6));
+        tell(&hash_order(id, &big, 1e6));
         tell(&order("hold", id, true));
         sleep(300).await;
         assert!(said(id, "hashed").is_none(), "it is held");
         tell(&order("hold", id, false));
         answer(id, "hashed").await;
         let stopped = 1_000_021;
-        tell(&hash(stopped, &big, 1e6));
+        tell(&hash_order(stopped, &big, 1e6));
         tell(&order("stop", stopped, false));
         sleep(300).await;
         assert!(said(stopped, "hashed").is_none(), "it is stopped");
@@ -172,7 +171,7 @@ async fn a_worker_says_what_it_cannot_read() {
     guarded(async {
         serve();
         let id = 1_000_030;
-        tell(&hash(id, &unreadable(&Uint8Array::new_with_length(10), 0.0), 5.0));
+        tell(&hash_order(id, &unreadable(&Uint8Array::new_with_length(10), 0.0), 5.0));
         let unreadable = answer(id, "unreadable").await;
         assert_eq!((number(&unreadable, "at"), text(&unreadable, "why").is_empty()), (0.0, false));
     })
@@ -210,7 +209,7 @@ async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
 #[wasm_bindgen_test]
 async fn the_effects_work_in_a_worker() {
     guarded(async {
-        assert!(!sys::is_visible());
+        assert!(!page::is_visible());
         timer::sleep(10).await;
         store::put("worker", &object(&[("n", 1.into())])).await.expect("it is written");
         assert_eq!(number(&store::get("worker").await.expect("it is there"), "n"), 1.0);
@@ -227,8 +226,8 @@ async fn the_effects_work_in_a_worker() {
         sleep(300).await;
         assert_eq!(told.get(), 1);
         let bytes = bytes(3, 1000);
-        let (blob, control) = (blob(&bytes), Control::default());
-        let digests = hashing::hash(&blob, WHOLE, None, Place::Worker, &control, &Nobody).await;
+        let (blob, control) = (blob(&bytes), RunControl::default());
+        let digests = hash::run(&blob, WHOLE, None, Thread::Worker, &control, &Unwatched).await;
         assert_eq!(digests.map(|it| it.map(|it| it.file)), Some(Ok(Digest::of(&bytes))));
     })
     .await;

@@ -16,13 +16,12 @@ use crate::core::md5::Snapshot;
 use crate::core::plan::{self, Cut};
 use crate::core::progress::{Progress, State};
 use crate::core::upload::Table;
-use crate::web::hasher::{self, HashControl};
-use crate::web::hashing::Watcher;
+use crate::web::convert::list;
+use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
 use crate::web::task::promise;
 use crate::web::throttle::Throttle;
-use crate::web::write;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
@@ -51,23 +50,18 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
             })
         });
         let watcher = Rc::new(Progressing { done, telling });
-        let digests = match hasher::hash(source, chunk, None, control, watcher).await {
+        let digests = match hash::hash(source, chunk, None, control, watcher).await {
             Some(Ok(digests)) => digests,
             Some(Err(unreadable)) => {
-                let detail =
-                    format!("the bytes from {} on could not be read ({})", unreadable.at, unreadable.why);
-                return Err(error::into_js(&Error::new(Kind::FileUnreadable, "hashing the file", detail)));
+                return Err(error::into_js(&unreadable.into_error("hashing the file", 0)));
             }
             None => {
-                return Err(error::into_js(&Error::new(
-                    Kind::Aborted,
-                    "hashing the file",
-                    "the page aborted it",
-                )));
+                let aborted = Error::new(Kind::Aborted, "hashing the file", "the page aborted it");
+                return Err(error::into_js(&aborted));
             }
         };
         let table = Table::new(Cut::new(size, chunk), &digests, options.naming().unwrap_or_default(), 0);
-        let ids = write::list(&table.ids());
+        let ids = list::write(&table.ids());
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),

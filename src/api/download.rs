@@ -12,19 +12,21 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::Unfinished;
 use super::settled;
-use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use super::transfer::{EngineTransfer, Steered, Told};
 use crate::core::download::{Config, Download, Gulp, Input, Record, Restored};
 use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::plan::Cut;
+use crate::web::convert::download_record;
 use crate::web::download::sink::{Sink, Target};
 use crate::web::download::{DownloadHands, Downloaded, Job};
 use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
 use crate::web::store::Claim;
-use crate::web::{clock, read, store, sys};
+use crate::web::sys::Observer;
+use crate::web::{clock, store, sys, url};
 
 /// The size of a piece, in bytes.
 const PIECE: u64 = 4 << 20;
@@ -96,12 +98,12 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
     let remembers = options.resume() && target == Target::Blob;
     let journal = if remembers { Claim::new(&key(&url)) } else { None };
     let config = Config {
-        name: sys::name_of(&url),
+        name: url::name_of(&url),
         piece: options.bytes("pieceSize").unwrap_or(PIECE),
         concurrency: options.concurrency(MOST_DOWNLOADS),
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
-        conditional: sys::is_same_origin(&url),
+        conditional: url::is_same_origin(&url),
         can_refresh_headers: headers.can_refresh(),
         can_refresh_url: refresh_url.is_some(),
         md5: options.text("md5").and_then(|md5| Digest::from_hex(&md5)),
@@ -110,7 +112,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
         unix_now: clock::unix_now(),
         seed: sys::random(),
-        address: sys::address(&url),
+        address: url::address(&url),
         ..Config::new(url.clone())
     };
     let piece = config.piece;
@@ -150,7 +152,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
 /// Finds what an earlier visit stored, and puts its pieces into the sink.
 async fn restore(job: &Job, target: Target) -> Option<Restored> {
     let key = job.journal.as_ref()?.key();
-    let record = read::download_record(&store::get(key).await?)?;
+    let record = download_record::read(&store::get(key).await?)?;
     let mut sink = Sink::new(target, record.piece);
     let cut = Cut::new(record.total.unwrap_or(u64::MAX), record.piece);
     let mut pieces = Vec::new();
@@ -172,7 +174,7 @@ pub fn key(url: &str) -> String {
 
 /// Reads what is left of a download.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    Some(Rc::new(read::download_record(value)?))
+    Some(Rc::new(download_record::read(value)?))
 }
 
 impl Unfinished for Record {

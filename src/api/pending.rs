@@ -10,11 +10,12 @@ use web_sys::Blob;
 
 use super::error;
 use super::options::Options;
-use super::transfer::{EngineTransfer, Observer};
+use super::transfer::EngineTransfer;
 use crate::core::error::{Error, Kind};
 use crate::core::flat_map::FlatMap;
 use crate::web::object::{get, get_u64, number, object};
 use crate::web::store;
+use crate::web::sys::Observer;
 use crate::web::task::promise;
 
 /// A transfer that an earlier visit left unfinished, as the journal has it.
@@ -120,8 +121,9 @@ pub fn forget_pending(key: String) -> Promise {
     promise(async move {
         LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
         let removed = store::remove(&key).await;
-        removed
-            .map_err(|why| error::into_js(&Error::new(Kind::Quota, "forgetting an earlier transfer", why)))?;
+        removed.map_err(|why| {
+            error::into_js(&Error::thrown(Kind::Quota, "forgetting an earlier transfer", why))
+        })?;
         Ok(JsValue::UNDEFINED)
     })
 }

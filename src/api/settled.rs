@@ -9,7 +9,7 @@ use crate::core::progress::{Progress, Wait};
 use crate::core::report::Event;
 use crate::core::upload::{self, Upload};
 use crate::web::object::{number, object};
-use crate::web::{clock, fetch, pool, store};
+use crate::web::{clock, fetch, hash, store};
 
 /// Makes the page's `Progress`.
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
@@ -52,15 +52,15 @@ pub fn environment() -> JsValue {
     let part = |kind: &str, why: Option<String>| {
         object(&[("kind", kind.into()), ("why", why.map_or(JsValue::NULL, JsValue::from))])
     };
-    let hashing = match pool::condition() {
-        pool::Condition::Idle => JsValue::NULL,
-        pool::Condition::Workers => part("worker", None),
-        pool::Condition::Here(why) => part("page", Some(why)),
+    let hashing = match hash::condition() {
+        hash::Condition::Idle => JsValue::NULL,
+        hash::Condition::Workers => part("worker", None),
+        hash::Condition::Page(why) => part("page", Some(why)),
     };
     let journal = match store::condition() {
         None => JsValue::NULL,
         Some(Ok(())) => part("indexeddb", None),
-        Some(Err(why)) => part("none", Some(why)),
+        Some(Err(why)) => part("none", Some(why.to_string())),
     };
     let fetch = if fetch::is_replaced() { "page" } else { "browser" };
     object(&[("hashing", hashing), ("journal", journal), ("fetch", part(fetch, None))])

@@ -10,21 +10,7 @@ use crate::core::error::Error;
 use crate::core::progress::{Progress, State};
 use crate::web::clock;
 use crate::web::drive::{Audience, Driven, Driver};
-
-#[wasm_bindgen]
-extern "C" {
-    /// What the shell gives to hear how a transfer goes.
-    pub type Observer;
-
-    #[wasm_bindgen(method, js_name = onState, catch)]
-    fn on_state(this: &Observer, state: &str) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(method, js_name = onProgress, catch)]
-    fn on_progress(this: &Observer, progress: &JsValue) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(method, js_name = onSettled, catch)]
-    fn on_settled(this: &Observer, result: &JsValue, error: &JsValue) -> Result<(), JsValue>;
-}
+use crate::web::sys::Observer;
 
 /// A machine that a handle can stand for.
 pub trait Steered: Driven {

@@ -10,7 +10,7 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::{Unfinished, refused};
 use super::settled;
-use super::transfer::{EngineTransfer, Observer, Steered, Told};
+use super::transfer::{EngineTransfer, Steered, Told};
 use crate::core::error::{Error, Kind};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::machine::Machine;
@@ -21,8 +21,10 @@ use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
+use crate::web::sys::Observer;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, endpoints, read, sys};
+use crate::web::convert::upload_record;
+use crate::web::{clock, endpoints, sys, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -95,7 +97,7 @@ pub fn start(
     let concurrency = options.concurrency(MOST_UPLOADS);
     let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
     let machine = InTurn::new(Upload::new(Config {
-        endpoint: sys::address(&record.endpoint),
+        endpoint: url::address(&record.endpoint),
         cut,
         naming: record.asked_naming,
         vouched: options.vouched(),
@@ -164,7 +166,7 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
 
 /// Reads what is left of an upload.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    let record = read::upload_record(value).filter(|record| record.cut().is_some())?;
+    let record = upload_record::read(value).filter(|record| record.cut().is_some())?;
     Some(Rc::new(record))
 }
 

@@ -2,7 +2,8 @@
 
 use crate::core::address::{origin_of, without_secrets};
 use crate::core::clock::{Instant, Millis};
-use crate::core::error::Kind;
+use crate::core::kind::Kind;
+use crate::core::thrown::Thrown;
 
 /// What is known of the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +134,8 @@ pub struct Loss {
     pub cause: Cause,
     /// What was found, in words: the browser's, as a rule.
     pub words: String,
+    /// What was thrown, if anything was.
+    pub source: Option<Box<Thrown>>,
     /// How long the cause was looked for after the request had failed, in ms.
     pub looked: Millis,
 }
@@ -145,7 +148,19 @@ impl Loss {
 
     // Once, and not for each kind of text.
     fn made(cause: Cause, words: &str) -> Loss {
-        Loss { cause, words: without_secrets(words), looked: 0 }
+        Loss { cause, words: without_secrets(words), source: None, looked: 0 }
+    }
+
+    /// Makes the loss of what was thrown, in that one's own words.
+    pub fn thrown(cause: Cause, thrown: Thrown) -> Loss {
+        Loss::made(cause, &thrown.to_string()).with_source(thrown)
+    }
+
+    /// Adds what was thrown.
+    #[must_use]
+    pub fn with_source(mut self, source: Thrown) -> Loss {
+        self.source = Some(Box::new(source));
+        self
     }
 
     /// Tells whether it ends the transfer, `offline` or not.
@@ -163,6 +178,12 @@ impl From<&str> for Loss {
 impl From<String> for Loss {
     fn from(words: String) -> Loss {
         Loss::new(Cause::Unanswered, words)
+    }
+}
+
+impl From<Thrown> for Loss {
+    fn from(thrown: Thrown) -> Loss {
+        Loss::thrown(Cause::Unanswered, thrown)
     }
 }
 

@@ -1,130 +1,11 @@
-//! The one error type: what kind, what was being done, how often it was tried.
+//! The one error type: what kind, what was being done, how often it was tried, what it was made from.
+
+use std::fmt;
 
 use crate::core::address::without_secrets;
 use crate::core::cause::{Cause, Loss};
-use std::fmt;
-
-/// What went wrong, in the words of the API's error codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// The request never got an answer.
-    Network,
-    /// The device has no network.
-    Offline,
-    /// Nothing moved for longer than `stallTimeout`.
-    Stalled,
-    /// The server failed, or answered something that is not the protocol.
-    Server,
-    /// The server said no, or the request can never be sent.
-    Rejected,
-    /// The file's bytes are not the ones that were hashed.
-    FileChanged,
-    /// The file could not be read.
-    FileUnreadable,
-    /// The downloaded resource is another version than the one that was begun.
-    ResourceChanged,
-    /// What arrived does not have the expected digest.
-    DigestMismatch,
-    /// The server's ranges cannot be used, and what was asked for needs them.
-    RangeUnsupported,
-    /// The browser's storage is full.
-    Quota,
-    /// The result would not fit where it was asked for.
-    TooLarge,
-    /// This browser, or this version, cannot do it.
-    Unsupported,
-    /// The page asked to stop.
-    Aborted,
-    /// The engine itself failed.
-    Engine,
-}
-
-impl Kind {
-    /// All of them.
-    const ALL: [Kind; 15] = [
-        Kind::Network,
-        Kind::Offline,
-        Kind::Stalled,
-        Kind::Server,
-        Kind::Rejected,
-        Kind::FileChanged,
-        Kind::FileUnreadable,
-        Kind::ResourceChanged,
-        Kind::DigestMismatch,
-        Kind::RangeUnsupported,
-        Kind::Quota,
-        Kind::TooLarge,
-        Kind::Unsupported,
-        Kind::Aborted,
-        Kind::Engine,
-    ];
-
-    /// Reads such a code.
-    pub fn from_code(code: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// Returns the code that JavaScript sees.
-    pub fn code(self) -> &'static str {
-        match self {
-            Kind::Network => "network",
-            Kind::Offline => "offline",
-            Kind::Stalled => "stalled",
-            Kind::Server => "server",
-            Kind::Rejected => "rejected",
-            Kind::FileChanged => "file-changed",
-            Kind::FileUnreadable => "file-unreadable",
-            Kind::ResourceChanged => "resource-changed",
-            Kind::DigestMismatch => "digest-mismatch",
-            Kind::RangeUnsupported => "range-unsupported",
-            Kind::Quota => "quota",
-            Kind::TooLarge => "too-large",
-            Kind::Unsupported => "unsupported",
-            Kind::Aborted => "aborted",
-            Kind::Engine => "engine",
-        }
-    }
-
-    /// Tells whether the same call may succeed later without the page changing anything.
-    pub fn retryable(self) -> bool {
-        match self {
-            Kind::Network | Kind::Offline | Kind::Stalled | Kind::Server | Kind::Quota | Kind::Engine => true,
-            Kind::Rejected
-            | Kind::FileChanged
-            | Kind::FileUnreadable
-            | Kind::ResourceChanged
-            | Kind::DigestMismatch
-            | Kind::RangeUnsupported
-            | Kind::TooLarge
-            | Kind::Unsupported
-            | Kind::Aborted => false,
-        }
-    }
-
-    /// Says what a person or a page can do about it.
-    fn advice(self) -> &'static str {
-        match self {
-            Kind::Network => "Check the connection and whether the server is up",
-            Kind::Offline => "Connect to a network and start it again",
-            Kind::Stalled => "Try again, or raise `stallTimeout` for very slow links",
-            Kind::Server => "Look at the server's log; what was done is kept, so it can go on later",
-            Kind::Rejected => "The server refuses this request; correct what its message names",
-            Kind::FileChanged => "Choose the file again to upload its present content",
-            Kind::FileUnreadable => "Choose the file again; it may have been moved, deleted or locked",
-            Kind::ResourceChanged => "Start the download again to get the new version",
-            Kind::DigestMismatch => "Start it again; if it happens again, the source is damaged",
-            Kind::RangeUnsupported => {
-                "Download it without resuming, or let the server support Range requests"
-            }
-            Kind::Quota => "Free some storage and go on",
-            Kind::TooLarge => "Download it with `to: \"blob\"` instead",
-            Kind::Unsupported => "Use another option or browser",
-            Kind::Aborted => "Start it again when it is wanted",
-            Kind::Engine => "The next call starts a fresh engine",
-        }
-    }
-}
+pub use crate::core::kind::Kind;
+use crate::core::thrown::Thrown;
 
 /// A failure, with enough to tell a person what happened and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +26,8 @@ pub struct Error {
     pub redirected: Option<String>,
     /// Why there was no answer, where that is known.
     pub cause: Option<Cause>,
+    /// What it was made from: what the browser or the page threw, if anything was thrown.
+    pub source: Option<Box<Thrown>>,
     /// What to do about it, where that is more than what its kind says.
     pub advice: Option<String>,
 }
@@ -166,13 +49,20 @@ impl Error {
             url: None,
             redirected: None,
             cause: None,
+            source: None,
             advice: None,
         }
     }
 
     /// Makes the error of a request that brought no answer.
     pub fn lost(doing: impl Into<String>, loss: Loss) -> Error {
-        Error { cause: Some(loss.cause), ..Error::new(loss.cause.kind(), doing, loss.words) }
+        let Loss { cause, words, source, looked: _ } = loss;
+        Error { cause: Some(cause), source, ..Error::new(cause.kind(), doing, words) }
+    }
+
+    /// Makes an error of `kind` of what was thrown while `doing`, in that one's own words.
+    pub fn thrown(kind: Kind, doing: impl Into<String>, thrown: Thrown) -> Error {
+        Error::new(kind, doing, thrown.to_string()).with_source(thrown)
     }
 
     /// Says what happened and what to do about it.
@@ -229,6 +119,13 @@ impl Error {
         self
     }
 
+    /// Adds what it was made from.
+    #[must_use]
+    pub fn with_source(mut self, source: Thrown) -> Error {
+        self.source = Some(Box::new(source));
+        self
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn with_advice(mut self, advice: impl Into<String>) -> Error {
@@ -250,7 +147,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -272,6 +173,16 @@ mod tests {
             Error::lost("downloading", Loss::new(Cause::Cors, "Failed to fetch")).at("https://h/f?sig=1");
         assert!(lost.kind == Kind::Network && lost.message().contains("(https://h/f)"), "{lost}");
         assert!(lost.message().contains("Let https://h answer with `Access-Control-Allow-Origin`"), "{lost}");
+    }
+
+    #[test]
+    fn keeps_what_it_was_made_from() {
+        use std::error::Error as _;
+        let thrown = Thrown::new("TypeError", "Failed to fetch");
+        let error = Error::lost("the handshake", Loss::from(thrown.clone()));
+        assert!(error.message().contains(": TypeError: Failed to fetch. "), "{error}");
+        assert_eq!(error.source().and_then(|source| source.downcast_ref()), Some(&thrown));
+        assert!(Error::new(Kind::Server, "the handshake", "no").source().is_none());
     }
 
     #[test]

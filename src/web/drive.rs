@@ -10,7 +10,7 @@ use super::listener::Listener;
 use super::signal::Signal;
 use super::task::first;
 use super::throttle::Throttle;
-use super::{clock, object, sys, timer};
+use super::{clock, object, page, timer};
 use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
@@ -116,20 +116,20 @@ impl<M: Driven> Driver<M> {
                 }
             })
         };
-        let page = js_sys::global();
+        let global = js_sys::global();
         let _network = (
-            listen(&page, "online", || Some(M::online(true))),
-            listen(&page, "offline", || Some(M::online(false))),
+            listen(&global, "online", || Some(M::online(true))),
+            listen(&global, "offline", || Some(M::online(false))),
         );
         // A page that is left may never be seen again; which of the two comes last, and whether, differs by browser.
-        let document = object::get(&page, "document");
+        let document = object::get(&global, "document");
         let _hidden = (
-            listen(&page, "pagehide", M::hidden),
+            listen(&global, "pagehide", M::hidden),
             document.map(|document| {
-                listen(&document, "visibilitychange", || if sys::is_visible() { None } else { M::hidden() })
+                listen(&document, "visibilitychange", || if page::is_visible() { None } else { M::hidden() })
             }),
         );
-        if !sys::is_online() {
+        if !page::is_online() {
             self.tell(M::online(false));
         }
         let telling = Throttle::new({

@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 
 use super::object::{call, get};
 use super::signal::Signal;
-use super::{clock, sys};
+use super::{clock, url};
 use crate::core::clock::Millis;
 use crate::core::protocol::wire::Accepts;
 use crate::core::upload::Lesson;
@@ -29,7 +29,7 @@ struct Endpoint {
 }
 
 fn with<T>(endpoint: &str, use_it: impl FnOnce(&mut Endpoint) -> T) -> T {
-    let address = sys::address(endpoint);
+    let address = url::address(endpoint);
     KNOWN.with_borrow_mut(|known| {
         if let Some((_, endpoint)) = known.iter_mut().find(|(other, _)| *other == address) {
             return use_it(endpoint);
@@ -108,5 +108,5 @@ fn storage() -> Option<JsValue> {
 }
 
 fn key(endpoint: &str) -> JsValue {
-    format!("xuchuan largest chunk {}", sys::address(endpoint)).into()
+    format!("xuchuan largest chunk {}", url::address(endpoint)).into()
 }

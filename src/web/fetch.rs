@@ -10,11 +10,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Response};
 
 use super::headers::Pairs;
-use super::object::{call, get, get_as, get_string, is_a, object, set};
+use super::object::{call, get, get_as, get_string, get_value, is_a, object, set};
 use super::sys;
 use super::task::promised;
 use crate::core::address::without_secrets;
 use crate::core::cause::{Cause, Loss};
+use crate::core::thrown::Thrown;
 
 /// The headers of answers that are read.
 const READ: [&str; 9] = [
@@ -55,8 +56,8 @@ pub struct AbortGuard(AbortController);
 
 impl AbortGuard {
     /// Makes a guard, unless the browser cannot.
-    pub fn new() -> Result<AbortGuard, String> {
-        AbortController::new().map(AbortGuard).map_err(|error| sys::describe(&error))
+    pub fn new() -> Result<AbortGuard, Thrown> {
+        Ok(AbortGuard(AbortController::new()?))
     }
 
     /// Returns the signal that [`send`] takes.
@@ -74,7 +75,8 @@ impl Drop for AbortGuard {
 /// Tells whether the page has put a function of its own in the place of `fetch`. One that shows no source is taken for the
 /// browser's.
 pub fn is_replaced() -> bool {
-    !sys::is_native("fetch")
+    let fetch = get_value(&js_sys::global(), "fetch");
+    sys::source_of(&fetch).is_ok_and(|source| !source.contains("[native code]"))
 }
 
 /// Sends a request and resolves when the answer's head is there. Fails with the browser's words, and tells a request that
@@ -96,7 +98,7 @@ pub async fn send(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, 
     if let Some(body) = body {
         set(&init, "body", &body);
     }
-    let answer = sys::fetch(&url, &init).map_err(|error| Loss::from(sys::describe(&error)))?;
+    let answer = sys::fetch(&url, &init)?;
     let answer = promised(Promise::resolve(&answer)).await?;
     // Of another frame's, or a function's that only looks like it: what is used of it is what counts.
     let is_response = get(&answer, "status").is_some_and(|status| status.as_f64().is_some())
@@ -135,7 +137,7 @@ pub fn check_url(url: &str) -> Result<(), Loss> {
 /// Makes an object of headers, each name once: of two with one name the last one counts. Those that cannot be sent, such as
 /// Chinese text, fail here: what a page's own function would make of them nobody knows.
 fn checked(pairs: &Pairs) -> Result<JsValue, Loss> {
-    let headers = web_sys::Headers::new().map_err(|error| Loss::from(sys::describe(&error)))?;
+    let headers = web_sys::Headers::new()?;
     let object = object(&[]);
     for (at, (name, value)) in pairs.iter().enumerate() {
         // The browser's words may hold the value, which may be a token.

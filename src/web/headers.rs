@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Object, Promise, TypeError};
 use wasm_bindgen::prelude::*;
 
 use super::object::{get, is_a};
-use super::sys;
+use super::sys::number_text;
 use super::task::Boxed;
 use crate::core::cause::{Cause, Loss};
+use crate::core::thrown::Thrown;
 
 /// Names and values.
 pub type Pairs = Vec<(String, String)>;
@@ -64,10 +65,9 @@ impl Headers {
     }
 
     /// Asks the page again, and keeps the answer until [`Headers::replayed`].
-    pub async fn refresh(&self) -> Result<(), String> {
+    pub async fn refresh(&self) -> Result<(), Thrown> {
         if let Source::Asked(function) = &self.source {
-            let pairs = asked(function).await.map_err(|thrown| sys::describe(&thrown))?;
-            *self.fresh.borrow_mut() = Some(pairs);
+            *self.fresh.borrow_mut() = Some(asked(function).await?);
         }
         Ok(())
     }
@@ -83,7 +83,8 @@ impl Headers {
 fn failed(thrown: &JsValue) -> Loss {
     let worth_it = get(thrown, "retryable").is_some_and(|it| it.is_truthy());
     let cause = if worth_it { Cause::Cut } else { Cause::Page };
-    Loss::new(cause, format!("the page's headers() failed: {}", sys::describe(thrown)))
+    let thrown = Thrown::from(thrown);
+    Loss::new(cause, format!("the page's headers() failed: {thrown}")).with_source(thrown)
 }
 
 /// Calls the page's function; fails with what it throws, or with what is wrong about what it gives.
@@ -92,28 +93,33 @@ fn asked(function: &Function) -> Boxed<Result<Pairs, JsValue>> {
     let given = function.call0(&JsValue::UNDEFINED).map(|given| Promise::resolve(&given));
     Box::pin(async move {
         let given = wasm_bindgen_futures::JsFuture::from(given?).await?;
-        pairs(&given).map_err(|why| js_sys::TypeError::new(&why).into())
+        pairs(&given)
     })
 }
 
-/// Reads a plain object or a `Headers` object. Where a value is a number it is sent as `fetch` would.
-fn pairs(value: &JsValue) -> Result<Pairs, String> {
+/// Reads a plain object or a `Headers` object. Where a value is a number it is sent as `fetch` would. Fails with a
+/// `TypeError`.
+fn pairs(value: &JsValue) -> Result<Pairs, JsValue> {
+    let wrong = |what: &str| JsValue::from(TypeError::new(what));
     let entries = if is_a(value, "Headers") {
         // Not by `Array.from`, which old libraries replace by what knows no iterators.
         Object::from_entries(value).map(|headers| Object::entries(&headers)).unwrap_or_default()
     } else if value.is_object() {
         Object::entries(value.unchecked_ref())
     } else {
-        return Err(format!("it gave {} where an object was expected", kind(value)));
+        return Err(wrong(&format!("it gave {} where an object was expected", kind(value))));
     };
     let mut pairs = Vec::new();
     for entry in entries.iter() {
         let Ok(entry) = entry.dyn_into::<js_sys::Array>() else { continue };
         let (name, value) = (entry.get(0).as_string().unwrap_or_default(), entry.get(1));
-        let number = value.as_f64().filter(|number| number.is_finite()).map(sys::number_text);
+        let number = value.as_f64().filter(|number| number.is_finite()).map(number_text);
         match value.as_string().or(number) {
             Some(value) => pairs.push((name, value)),
-            None => return Err(format!("the header “{name}” is {} where a text was expected", kind(&value))),
+            None => {
+                let kind = kind(&value);
+                return Err(wrong(&format!("the header “{name}” is {kind} where a text was expected")));
+            }
         }
     }
     Ok(pairs)

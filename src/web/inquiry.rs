@@ -12,7 +12,7 @@ use super::fetch::{AbortGuard, Outgoing, check_url, send};
 use super::listener::Listener;
 use super::object::{get_string, object};
 use super::task::first;
-use super::{clock, sys, timer};
+use super::{clock, page, sys, timer, url};
 use crate::core::address::{is_mixed, origin_of, without_secrets};
 use crate::core::cause::{Cause, Looks, Loss};
 use crate::core::clock::Millis;
@@ -50,7 +50,7 @@ impl Inquiry {
             let (url, credentials) = (outgoing.url.clone(), outgoing.credentials);
             match send(outgoing, signal).await {
                 Err(loss) if loss.cause == Cause::Unanswered && !signal.aborted() => {
-                    Err(self.explain(&sys::address(&url), credentials, loss).await)
+                    Err(self.explain(&url::address(&url), credentials, loss).await)
                 }
                 result => result,
             }
@@ -66,8 +66,7 @@ impl Inquiry {
         // No network was asked.
         let is_local = cause == Cause::Unsendable;
         let revoked = if is_local { "; it was revoked, or can't be read" } else { "" };
-        let looked = clock::now().since(failed);
-        Loss { looked, ..Loss::new(cause, format!("{}{revoked}", loss.words)) }
+        Loss { cause, looked: clock::now().since(failed), words: loss.words + revoked, source: loss.source }
     }
 
     async fn cause(&self, url: &str, credentials: &str) -> Cause {
@@ -75,16 +74,16 @@ impl Inquiry {
             timer::sleep(TOLD_WITHIN).await;
             return if is_blocked(scheme) || is_forbidden(url) { Cause::Policy } else { Cause::Unsendable };
         }
-        if is_mixed(&sys::here().unwrap_or_default(), url) {
+        if is_mixed(&page::base().unwrap_or_default(), url) {
             return Cause::MixedContent;
         }
         if is_forbidden(url) {
             return Cause::Policy;
         }
-        let same_origin = sys::is_same_origin(url);
+        let same_origin = url::is_same_origin(url);
         let unknown = if same_origin { Cause::Connection } else { Cause::Unanswered };
         let mut looks = self.looks.get();
-        let free = sys::is_online() && looks.take(clock::now());
+        let free = page::is_online() && looks.take(clock::now());
         self.looks.set(looks);
         if !free {
             return unknown;

@@ -1,24 +1,34 @@
 //! Effects on the browser, one place for each; nothing is decided here.
+//!
+//! What stands further down in this table uses only what stands above it.
+//!
+//! | purpose | modules |
+//! | --- | --- |
+//! | the browser and the shell, as they are | `sys`, `memory` |
+//! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
+//! | the page around the engine | `page`, `url`, `clock` |
+//! | tasks, events and time | `task`, `signal`, `listener`, `serial`, `timer`, `throttle`, `yield_now` |
+//! | files, and their hashing in workers | `blob`, `workers`, `hash` |
+//! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
+//! | what is kept for a later visit | `store` |
+//! | whose turn it is | `line`, `tabs` |
+//! | transfers | `drive`, `upload`, `download` |
 
-pub mod answer;
 pub mod blob;
 pub mod clock;
+pub mod convert;
 pub mod download;
 pub mod drive;
 pub mod endpoints;
 pub mod fetch;
-pub mod hasher;
-pub mod hashing;
+pub mod hash;
 pub mod headers;
 pub mod inquiry;
-pub mod kernel;
 pub mod line;
 pub mod listener;
 pub mod memory;
 pub mod object;
-pub mod pool;
-pub mod read;
-pub mod reader;
+pub mod page;
 pub mod serial;
 pub mod signal;
 pub mod store;
@@ -26,8 +36,9 @@ pub mod sys;
 pub mod tabs;
 pub mod task;
 pub mod throttle;
+pub mod thrown;
 pub mod timer;
-pub mod turn;
 pub mod upload;
-pub mod worker;
-pub mod write;
+pub mod url;
+pub mod workers;
+pub mod yield_now;

@@ -3,6 +3,8 @@
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::sys::tag_of;
+
 /// Makes a plain object.
 pub fn object(pairs: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
@@ -46,7 +48,7 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsV
 /// Tells whether a value is of a `kind` of the browser's, such as `ArrayBuffer`. The same for values of another frame, and
 /// where the page has put something of its own in the constructor's place: `instanceof` fails for both.
 pub fn is_a(value: &JsValue, kind: &str) -> bool {
-    super::sys::tag_of(value).strip_prefix("[object ").and_then(|tag| tag.strip_suffix(']')) == Some(kind)
+    tag_of(value).strip_prefix("[object ").and_then(|tag| tag.strip_suffix(']')) == Some(kind)
 }
 
 /// Returns the bytes of an array of bytes or of an ArrayBuffer, whatever frame they are of.

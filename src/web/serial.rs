@@ -1,21 +1,21 @@
 //! Runs futures one after the other, in the order they came.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::web::task::spawn;
-use std::collections::VecDeque;
+use super::task::spawn;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// A line of futures; clones add to the same line.
+/// A queue of futures; clones add to the same one.
 #[derive(Clone, Default)]
-pub struct Serial(Rc<Line>);
+pub struct Serial(Rc<Queue>);
 
 #[derive(Default)]
-struct Line {
+struct Queue {
     waiting: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
 }
@@ -27,16 +27,16 @@ impl Serial {
         if self.0.running.replace(true) {
             return;
         }
-        let line = self.0.clone();
+        let queue = self.0.clone();
         spawn(async move {
             loop {
-                let task = line.waiting.borrow_mut().pop_front();
+                let task = queue.waiting.borrow_mut().pop_front();
                 match task {
                     Some(task) => task.await,
                     None => break,
                 }
             }
-            line.running.set(false);
+            queue.running.set(false);
         });
     }
 }

@@ -8,6 +8,8 @@ use std::task::Poll;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::core::thrown::Thrown;
+
 /// What is awaited in several places: boxed, it is compiled once and not into each of them.
 pub type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -23,14 +25,14 @@ pub fn promise(task: impl Future<Output = Result<JsValue, JsValue>> + 'static) -
     wasm_bindgen_futures::future_to_promise(task)
 }
 
-/// What JavaScript promised; what it rejects with is told in words.
-pub type Promised = Pin<Box<dyn Future<Output = Result<JsValue, String>>>>;
+/// What JavaScript promised.
+pub type Promised = Pin<Box<dyn Future<Output = Result<JsValue, Thrown>>>>;
 
 /// Waits for a promise. It listens from the start: a promise that fails before it is awaited would be an unhandled
 /// rejection.
 pub fn promised(promise: Promise) -> Promised {
     let outcome = wasm_bindgen_futures::JsFuture::from(promise);
-    Box::pin(async move { outcome.await.map_err(|error| super::sys::describe(&error)) })
+    Box::pin(async move { Ok(outcome.await?) })
 }
 
 /// Runs two futures side by side, to the end of both.

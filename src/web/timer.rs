@@ -1,17 +1,30 @@
-//! Sleeping. A worker ticks too where there is one, since browsers hold back the timers of hidden pages.
+//! Sleeping, in hidden pages too: browsers hold their timers back, so that an alarm from elsewhere rings as well.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
 use super::signal::Signal;
-use super::{pool, sys};
+use super::{page, sys};
 use crate::core::clock::Millis;
 
 /// The longest time a browser's timer takes, in ms (a signed 32-bit number).
 const LONGEST: f64 = 2_147_483_647.0;
-/// Shorter sleeps are not worth a message to the worker, in ms.
-const WORTH_A_MESSAGE: Millis = 250;
+/// Shorter sleeps are not worth an alarm, in ms.
+const WORTH_AN_ALARM: Millis = 250;
+
+/// Raises a signal in so many ms, from where timers are not held back, if there is such a place.
+pub type Alarm = fn(Millis, &Rc<Signal>);
+
+thread_local! {
+    static ALARM: Cell<Option<Alarm>> = const { Cell::new(None) };
+}
+
+/// Says what rings besides the browser's own timers while the page is hidden.
+pub fn set_alarm(alarm: Alarm) {
+    ALARM.set(Some(alarm));
+}
 
 /// A timer that is taken back when it is dropped.
 struct Timer {
@@ -27,17 +40,20 @@ impl Drop for Timer {
 
 /// Sleeps for `ms`; dropping it takes the timer back.
 pub async fn sleep(ms: Millis) {
-    let alarm = Rc::new(Signal::default());
+    let woken = Rc::new(Signal::default());
     let callback = Closure::new({
-        let alarm = alarm.clone();
-        move || alarm.raise()
+        let woken = woken.clone();
+        move || woken.raise()
     });
     let id = sys::set_timeout(callback.as_ref().unchecked_ref(), (ms as f64).min(LONGEST));
     let _timer = Timer { id, _callback: callback };
-    if ms >= WORTH_A_MESSAGE && !sys::is_visible() {
-        pool::wake_in(ms, &alarm);
+    if let Some(alarm) = ALARM.get()
+        && ms >= WORTH_AN_ALARM
+        && !page::is_visible()
+    {
+        alarm(ms, &woken);
     }
-    alarm.wait().await;
+    woken.wait().await;
 }
 
 /// Lets the browser do what waits: input, painting, other tasks.

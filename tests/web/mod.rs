@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 use xuchuan::api::EngineTransfer;
 use xuchuan::core::md5::{Digests, FileHasher, Portable, Snapshot};
-use xuchuan::web::hashing::Watcher;
+use xuchuan::web::hash::Watcher;
 
 #[wasm_bindgen(module = "/tests/web/page.js")]
 extern "C" {

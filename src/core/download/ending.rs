@@ -60,7 +60,7 @@ impl Download {
         let doing = "storing what was downloaded";
         self.fail(match failure {
             StoreFailure::Quota => Error::new(Kind::Quota, doing, "the storage is full"),
-            StoreFailure::Other(why) => Error::new(Kind::Unsupported, doing, why),
+            StoreFailure::Other(why) => Error::thrown(Kind::Unsupported, doing, why),
         });
     }
 

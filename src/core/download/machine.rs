@@ -17,6 +17,7 @@ use crate::core::progress::{Meter, Progress, State, Trouble};
 use crate::core::range::Validators;
 use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
+use crate::core::thrown::Thrown;
 use std::collections::VecDeque;
 
 /// How long the end of a body is waited for after its last byte, in ms.
@@ -336,18 +337,20 @@ impl Download {
         }
     }
 
-    fn headers(&mut self, result: Result<(), String>) {
+    fn headers(&mut self, result: Result<(), Thrown>) {
         match result {
             Ok(()) => self.gate.refreshed(self.next_id),
-            Err(why) => self.fail(Error::lost("asking the page for headers", Loss::new(Cause::Page, why))),
+            Err(why) => self.fail(Error::lost("asking the page for headers", Loss::thrown(Cause::Page, why))),
         }
     }
 
-    fn url(&mut self, result: Result<(), String>) {
+    fn url(&mut self, result: Result<(), Thrown>) {
         match result {
             _ if self.address != Address::Asked => {}
             Ok(()) => self.address = Address::Fresh(self.next_id),
-            Err(why) => self.fail(Error::lost("asking the page for a new URL", Loss::new(Cause::Page, why))),
+            Err(why) => {
+                self.fail(Error::lost("asking the page for a new URL", Loss::thrown(Cause::Page, why)))
+            }
         }
     }
 

@@ -40,6 +40,7 @@ use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::Policy;
+use crate::core::thrown::Thrown;
 
 /// What a download is told at the start.
 #[derive(Debug, Clone)]
@@ -213,10 +214,10 @@ pub enum Input {
     Prepared(Result<(), StoreFailure>),
     /// A write failed.
     StoreFailed(StoreFailure),
-    /// The page gave new headers, or failed to: its words for it.
-    Headers(Result<(), String>),
-    /// The page gave a new URL, or failed to: its words for it.
-    Url(Result<(), String>),
+    /// The page gave new headers, or failed to.
+    Headers(Result<(), Thrown>),
+    /// The page gave a new URL, or failed to.
+    Url(Result<(), Thrown>),
     /// Everything is written, with the MD5 where it could be computed; or not.
     Finished(Result<Option<Digest>, StoreFailure>),
     /// The browser says that the network is there or gone.
@@ -236,8 +237,8 @@ pub enum Input {
 pub enum StoreFailure {
     /// The storage is full, or there is not that much memory.
     Quota,
-    /// Something else: the browser's words for it.
-    Other(String),
+    /// Something else.
+    Other(Thrown),
 }
 
 /// How a download ended well.

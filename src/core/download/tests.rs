@@ -437,7 +437,7 @@ fn every_input_is_taken_in_every_state() {
                 Input::Differs(id),
             ]);
         }
-        let result = || Err(StoreFailure::Other(String::new()));
+        let result = || Err(StoreFailure::Other("".into()));
         all.extend([
             Input::Prepared(Ok(())),
             Input::Headers(Ok(())),
@@ -446,8 +446,8 @@ fn every_input_is_taken_in_every_state() {
             Input::Online(false),
             Input::Online(true),
             Input::Finished(result()),
-            Input::Headers(Err(String::new())),
-            Input::Url(Err(String::new())),
+            Input::Headers(Err("".into())),
+            Input::Url(Err("".into())),
             Input::StoreFailed(StoreFailure::Quota),
             Input::Abort,
         ]);

@@ -12,6 +12,7 @@ use crate::core::md5::Digests;
 use crate::core::plan::Cut;
 use crate::core::protocol::answer::{Complaint, Meaning};
 use crate::core::protocol::wire::{Answer, Handshake};
+use crate::core::thrown::Thrown;
 
 /// What is known of the server.
 #[derive(Debug)]
@@ -446,11 +447,11 @@ impl Upload {
         self.report.note(error.doing.clone(), found, now);
     }
 
-    pub(super) fn refreshed(&mut self, result: Result<(), String>, now: Instant) {
+    pub(super) fn refreshed(&mut self, result: Result<(), Thrown>, now: Instant) {
         match result {
             Ok(()) => self.gate.refreshed(self.next_id),
             Err(why) => {
-                let loss = Loss::new(Cause::Page, why);
+                let loss = Loss::thrown(Cause::Page, why);
                 self.fail(Error::lost("asking the page for new headers", loss), now);
             }
         }

@@ -31,6 +31,7 @@ use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
 use crate::core::protocol::wire::{Accepts, Handshake};
 use crate::core::retry::Policy;
+use crate::core::thrown::Thrown;
 
 /// What an upload is told at the start.
 #[derive(Debug, Clone)]
@@ -212,7 +213,7 @@ pub enum Input {
     /// No answer came, for this cause.
     Lost(RequestId, Loss),
     /// The page gave new headers, or failed to: its words for it.
-    Refreshed(Result<(), String>),
+    Refreshed(Result<(), Thrown>),
     /// The browser says that the network is there or gone.
     Online(bool),
     /// No other tab uploads this file now ([`InTurn`] only).

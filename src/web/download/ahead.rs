@@ -10,8 +10,7 @@ use super::sink::join;
 use crate::core::download::{Download, Input, StoreFailure};
 use crate::core::md5::{Snapshot, WHOLE};
 use crate::web::drive::Driver;
-use crate::web::hasher::{self, HashControl};
-use crate::web::hashing::Watcher;
+use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::task::spawn;
 
 /// The bytes from the start of one download, as far as they are there, and their hashing.
@@ -61,7 +60,7 @@ impl Ahead {
                 Err(failure) => Err(failure),
                 Ok(blob) => {
                     let state = self.state.borrow().clone();
-                    match hasher::hash(blob, WHOLE, state, self.control.clone(), self.clone()).await {
+                    match hash::hash(blob, WHOLE, state, self.control.clone(), self.clone()).await {
                         Some(digests) => {
                             digests.map(|it| Some(it.file)).map_err(|it| StoreFailure::Other(it.why))
                         }

@@ -12,6 +12,7 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::download::{Download, Input, RequestId};
 use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
+use crate::core::thrown::Thrown;
 use crate::web::blob::in_this_realm;
 use crate::web::clock;
 use crate::web::drive::Driver;
@@ -21,7 +22,6 @@ use crate::web::object::{call, get_value};
 use crate::web::serial::Serial;
 use crate::web::signal::Signal;
 use crate::web::store;
-use crate::web::sys;
 use crate::web::task::promised;
 
 /// One request and its body.
@@ -121,7 +121,7 @@ pub async fn receive(
     if let Some(order) = flow.order.get().filter(|order| order.at_once) {
         // The browser makes a Blob of it, and no byte comes here.
         return match blob_of(&response).await {
-            Err(why) => Input::Lost(id, Loss::new(Cause::Cut, why)),
+            Err(why) => Input::Lost(id, Loss::thrown(Cause::Cut, why)),
             Ok(body) => {
                 if !flow.is_cancelled() {
                     let taken = job.sink.borrow_mut().take(order.at, &body, order.limit);
@@ -141,7 +141,7 @@ pub async fn receive(
         let mut rest = match next_bytes(&reader).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Input::End(id),
-            Err(why) => return Input::Lost(id, Loss::new(Cause::Cut, why)),
+            Err(why) => return Input::Lost(id, Loss::thrown(Cause::Cut, why)),
         };
         while rest.length() > 0 && !flow.is_cancelled() {
             let Some(order) = flow.order.get() else {
@@ -196,7 +196,7 @@ pub async fn receive(
 }
 
 /// Returns what reads the body of an answer; nothing if it has none.
-async fn reader_of(response: &Response) -> Result<Option<ReadableStreamDefaultReader>, String> {
+async fn reader_of(response: &Response) -> Result<Option<ReadableStreamDefaultReader>, Thrown> {
     let mut body = get_value(response, "body");
     if body.is_null() {
         return Ok(None);
@@ -204,20 +204,20 @@ async fn reader_of(response: &Response) -> Result<Option<ReadableStreamDefaultRe
     if body.is_undefined() {
         // A page's own `fetch`, on top of XMLHttpRequest, has no streams.
         let whole = blob_of(response).await?;
-        body = call(&whole, "stream", &[]).map_err(|error| sys::describe(&error))?;
+        body = call(&whole, "stream", &[])?;
     }
     // It fails where the page's own `fetch` has begun to read it.
-    let reader = call(&body, "getReader", &[]).map_err(|error| sys::describe(&error))?;
+    let reader = call(&body, "getReader", &[])?;
     Ok(Some(reader.unchecked_into()))
 }
 
 /// Waits for the whole body of an answer.
-async fn blob_of(response: &Response) -> Result<Blob, String> {
-    let body = call(response, "blob", &[]).map_err(|error| sys::describe(&error))?;
+async fn blob_of(response: &Response) -> Result<Blob, Thrown> {
+    let body = call(response, "blob", &[])?;
     in_this_realm(promised(Promise::resolve(&body)).await?)
 }
 
-async fn is_equal(stored: Result<Stored, String>, seen: &Uint8Array) -> bool {
+async fn is_equal(stored: Result<Stored, Thrown>, seen: &Uint8Array) -> bool {
     match stored {
         Ok(stored) => stored.bytes().await.is_ok_and(|bytes| bytes == seen.to_vec()),
         Err(_) => false,

@@ -17,6 +17,9 @@ use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId}
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::range::ByteRange;
+use crate::core::thrown::Thrown;
+use crate::web::clock;
+use crate::web::convert::download_record;
 use crate::web::drive::{Driven, Driver, Hands};
 use crate::web::fetch::{AbortGuard, check_url};
 use crate::web::headers::Headers;
@@ -25,7 +28,6 @@ use crate::web::object::get_string;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
 use crate::web::task::{ask, spawn};
-use crate::web::{clock, write};
 
 /// A download that ended well, with its bytes.
 pub struct Downloaded {
@@ -127,7 +129,7 @@ impl DownloadHands {
         self.content_type = record.content_type.clone().unwrap_or_default();
         let Some(claim) = &self.job.journal else { return };
         let key = claim.key().to_owned();
-        let value = write::download_record(record, clock::unix_now());
+        let value = download_record::write(record, clock::unix_now());
         self.writes.run(async move { drop(store::put(&key, &value).await) });
     }
 
@@ -155,7 +157,7 @@ impl DownloadHands {
         spawn(async move {
             let url = match &job.refresh_url {
                 Some(function) => ask(function).await.and_then(|value| to_url(&value)),
-                None => Err("there is no refreshUrl".to_owned()),
+                None => Err("there is no refreshUrl".into()),
             };
             driver.tell(Input::Url(url.map(|url| drop(job.url.replace(url)))));
         });
@@ -227,9 +229,9 @@ impl Hands<Download> for DownloadHands {
 }
 
 /// Reads what `refreshUrl` gave: a string or a URL object.
-fn to_url(value: &JsValue) -> Result<String, String> {
+fn to_url(value: &JsValue) -> Result<String, Thrown> {
     let text = value.as_string().or_else(|| get_string(value, "href"));
-    let text = text.filter(|text| !text.is_empty()).ok_or_else(|| "refreshUrl() gave no URL".to_owned())?;
+    let text = text.filter(|text| !text.is_empty()).ok_or("refreshUrl() gave no URL")?;
     check_url(&text).map_err(|loss| format!("refreshUrl() gave what can't be asked: {}", loss.words))?;
     Ok(text)
 }

@@ -8,6 +8,7 @@ use web_sys::{Blob, BlobPropertyBag};
 
 use crate::core::download::StoreFailure;
 use crate::core::flat_map::FlatMap;
+use crate::core::thrown::Thrown;
 use crate::web::task::promised;
 use crate::web::{blob, object, sys};
 
@@ -88,7 +89,7 @@ impl Sink {
             let len = self.len_of(index);
             let take = u64::from(rest.length()).min((start + len).saturating_sub(at));
             if take == 0 {
-                return Err(StoreFailure::Other("more bytes came than the result has".to_owned()));
+                return Err(StoreFailure::Other("more bytes came than the result has".into()));
             }
             if self.begun.get(&index).is_none() {
                 self.begun.insert(index, Begun { bytes: room(len)?, filled: 0 });
@@ -143,7 +144,7 @@ impl Sink {
     }
 
     /// Reads bytes that were written; fails for bytes that were not.
-    pub fn read(&self, range: Range<u64>) -> Result<Stored, String> {
+    pub fn read(&self, range: Range<u64>) -> Result<Stored, Thrown> {
         let mut parts = Vec::new();
         let mut at = range.start;
         while at < range.end {
@@ -160,7 +161,7 @@ impl Sink {
                 (None, Some(begun)) => {
                     Part::Here(begun.bytes.subarray((at - start) as u32, (end - start) as u32))
                 }
-                (None, None) => return Err("the bytes are not there".to_owned()),
+                (None, None) => return Err("the bytes are not there".into()),
             });
             at = end;
         }
@@ -233,7 +234,7 @@ enum Part {
 
 impl Stored {
     /// Waits for all bytes.
-    pub async fn bytes(self) -> Result<Vec<u8>, String> {
+    pub async fn bytes(self) -> Result<Vec<u8>, Thrown> {
         let mut bytes = Vec::new();
         for part in self.0 {
             match part {
@@ -272,20 +273,20 @@ fn room(len: u64) -> Result<Uint8Array, StoreFailure> {
 }
 
 fn short(has: u64, total: u64) -> StoreFailure {
-    StoreFailure::Other(format!("{has} bytes are there where {total} were written"))
+    StoreFailure::Other(format!("{has} bytes are there where {total} were written").into())
 }
 
 fn failure(error: &JsValue) -> StoreFailure {
-    let why = sys::describe(error);
-    if why.contains("Quota") { StoreFailure::Quota } else { StoreFailure::Other(why) }
+    let thrown = Thrown::from(error);
+    if thrown.is_quota() { StoreFailure::Quota } else { StoreFailure::Other(thrown) }
 }
 
 /// Waits for a promise of the next bytes of a body; nothing at its end.
-pub async fn next_bytes(reader: &web_sys::ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, String> {
+pub async fn next_bytes(reader: &web_sys::ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, Thrown> {
     let read = promised(reader.read()).await?;
     if object::get(&read, "done").is_some_and(|done| done.is_truthy()) {
         return Ok(None);
     }
     let bytes = object::get(&read, "value").as_ref().and_then(object::bytes);
-    bytes.map(Some).ok_or_else(|| "the body gave something else than bytes".to_owned())
+    bytes.map(Some).ok_or_else(|| "the body gave something else than bytes".into())
 }

@@ -12,12 +12,13 @@ use crate::core::protocol::json;
 use crate::core::protocol::wire::{Accepts, Answer, Envelope};
 use crate::core::retry::retry_after;
 use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
+use crate::web::convert::envelope;
 use crate::web::drive::Driver;
 use crate::web::fetch::{self, AbortGuard, Outgoing, send};
 use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
-use crate::web::turn::turn;
-use crate::web::{blob, clock, object, read, sys, timer};
+use crate::web::yield_now::yield_now;
+use crate::web::{blob, clock, object, timer, url};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: u32 = 200;
@@ -43,7 +44,7 @@ pub async fn exchange(
         None => {
             // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand
             // still.
-            turn().await;
+            yield_now().await;
             form_of(job, &request).await?
         }
     };
@@ -81,7 +82,7 @@ pub async fn form_of(job: &Job, request: &Request) -> Result<Form, Loss> {
     let is_small = range.end - range.start <= SMALL;
     let bytes: JsValue = if is_small || from_memory {
         let bytes = async { blob::Read::start(&job.file, range)?.bytes().await }.await;
-        bytes.map_err(|why| Loss::new(Cause::Unreadable, why))?.into()
+        bytes.map_err(|why| Loss::thrown(Cause::Unreadable, why))?.into()
     } else {
         blob::slice(&job.file, range)?.into()
     };
@@ -131,12 +132,12 @@ async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, L
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
         .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
-    let text = object::call(&response, "text", &[]).map_err(|error| Loss::from(sys::describe(&error)))?;
-    let text = promised(Promise::resolve(&text)).await.map_err(|why| Loss::new(Cause::Cut, why))?;
+    let text = object::call(&response, "text", &[])?;
+    let text = promised(Promise::resolve(&text)).await.map_err(|why| Loss::thrown(Cause::Cut, why))?;
     let text: JsString = text.dyn_into().map_err(|_| Loss::from("the answer has no text"))?;
-    let body = match read::envelope(&text) {
+    let body = match envelope::read(&text) {
         Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
-            let data = Some(Answer::Url(if url.is_empty() { url } else { sys::resolve(&url, &base) }));
+            let data = Some(Answer::Url(if url.is_empty() { url } else { url::resolve(&url, &base) }));
             Body::Envelope(Envelope { code, msg, data, accepts })
         }
         Some(envelope) => Body::Envelope(envelope),

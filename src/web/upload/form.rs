@@ -4,7 +4,8 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, FormData};
 
-use crate::web::sys;
+use crate::core::thrown::Thrown;
+use crate::web::sys::random;
 
 /// What a form has beside the bytes.
 pub struct Fields<'a> {
@@ -33,21 +34,20 @@ impl Fields<'_> {
     }
 
     /// Puts a slice of the file, or what was read of it, into a form that is a blob.
-    pub fn around_blob(&self, bytes: &JsValue) -> Result<Form, String> {
+    pub fn around_blob(&self, bytes: &JsValue) -> Result<Form, Thrown> {
         let Written { head, tail, content_type } = self.written();
         let parts = Array::of3(&head.into(), bytes, &tail.into());
         let options = BlobPropertyBag::new();
         // For whoever takes the headers away. Blobs have their type in lower case, as it is.
         options.set_type(&content_type);
-        let body = Blob::new_with_blob_sequence_and_options(&parts, &options);
-        let body = body.map_err(|error| sys::describe(&error))?;
+        let body = Blob::new_with_blob_sequence_and_options(&parts, &options)?;
         Ok(Form { body: body.into(), content_type: Some(content_type) })
     }
 
     /// Makes the browser's own form. A page's own `fetch` knows that: it is what all send files with, and no
     /// `Content-Type` of such a function's gets in its way.
-    pub fn for_a_page(&self, bytes: &JsValue) -> Result<Form, String> {
-        let build = || {
+    pub fn for_a_page(&self, bytes: &JsValue) -> Result<Form, Thrown> {
+        let build = || -> Result<FormData, JsValue> {
             let form = FormData::new()?;
             form.append_with_str("fileId", self.file_id)?;
             form.append_with_str("chunkId", self.chunk_id)?;
@@ -55,13 +55,12 @@ impl Fields<'_> {
             form.append_with_blob_and_filename("file", &bytes, self.chunk_id)?;
             Ok(form)
         };
-        let form = build().map_err(|error: JsValue| sys::describe(&error))?;
-        Ok(Form { body: form.into(), content_type: None })
+        Ok(Form { body: build()?.into(), content_type: None })
     }
 
     fn written(&self) -> Written {
         // No file can be made to contain it.
-        let boundary = format!("xuchuan-{}", sys::random());
+        let boundary = format!("xuchuan-{}", random());
         let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"");
         let id = |name: &str, id: &str| format!("{part}{name}\"\r\n\r\n{id}\r\n");
         let kind = "\"\r\nContent-Type: application/octet-stream\r\n\r\n";

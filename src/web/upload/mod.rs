@@ -12,17 +12,17 @@ use web_sys::Blob;
 
 use self::exchange::{exchange, form_of, question};
 use self::form::Form;
-use crate::core::error::{Error, Kind};
+use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::line::Word;
 use crate::core::md5::Snapshot;
 use crate::core::plan::Cut;
 use crate::core::upload::{Effect, InTurn, Input, Known, Memory, Outcome, Request, RequestId};
+use crate::web::convert::{digests, upload_record};
 use crate::web::drive::{Driven, Driver, Hands};
 use crate::web::fetch::AbortGuard;
-use crate::web::hasher::{self, HashControl};
-use crate::web::hashing::{Unreadable, Watcher};
+use crate::web::hash::{self, HashControl, Unreadable, Watcher};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
 use crate::web::line::Seat;
@@ -31,7 +31,7 @@ use crate::web::store::Claim;
 use crate::web::sys::Tabs;
 use crate::web::tabs::Turn;
 use crate::web::task::spawn;
-use crate::web::{blob, clock, endpoints, object, read, store, sys, write};
+use crate::web::{blob, clock, endpoints, object, store, url};
 
 impl Driven for InTurn {
     type Outcome = Outcome;
@@ -111,7 +111,7 @@ impl UploadHands {
             Word::Begin => begin(&job, &driver),
             Word::Room(room) => driver.tell(Input::Room(room)),
         };
-        self.seat = Some(Seat::new(sys::origin_of(&self.job.endpoint), self.job.most, Rc::new(hear)));
+        self.seat = Some(Seat::new(url::origin_of(&self.job.endpoint), self.job.most, Rc::new(hear)));
     }
 
     fn step_back(&mut self) {
@@ -124,12 +124,12 @@ impl UploadHands {
         let watcher =
             Rc::new(Hashing { job: job.clone(), chunk, driver: driver.clone(), writes: self.writes.clone() });
         spawn(async move {
-            let hashing = hasher::hash(job.file.clone(), chunk, earlier, control, watcher.clone()).await;
+            let hashing = hash::hash(job.file.clone(), chunk, earlier, control, watcher.clone()).await;
             let Some(result) = hashing else { return };
             if let Ok(digests) = &result {
                 watcher.keep("digests", &digests.to_bytes());
             }
-            let result = result.map_err(|unreadable| unreadable_error("hashing the file", 0, &unreadable));
+            let result = result.map_err(|unreadable| unreadable.into_error("hashing the file", 0));
             driver.tell(Input::Hashed(result));
         });
     }
@@ -139,10 +139,10 @@ impl UploadHands {
         spawn(async move {
             let doing = format!("checking chunk {}", index + 1);
             let result = match blob::slice(&job.file, &range) {
-                Ok(slice) => hasher::digest(slice).await,
+                Ok(slice) => hash::digest(slice).await,
                 Err(why) => Err(Unreadable { at: 0, why }),
             };
-            let result = result.map_err(|unreadable| unreadable_error(&doing, range.start, &unreadable));
+            let result = result.map_err(|unreadable| unreadable.into_error(doing, range.start));
             driver.tell(Input::Checked(index, result));
         });
     }
@@ -184,7 +184,7 @@ impl UploadHands {
         }
         record.remember(&memory);
         record.updated_at = clock::unix_now();
-        let value = write::upload_record(&record);
+        let value = upload_record::write(&record);
         let job = self.job.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
         self.writes.run(async move {
@@ -219,7 +219,7 @@ impl Job {
         if let Some(record) = &self.record
             && self.same_file
             && let Some(value) = store::get(&self.key).await
-            && let Some(stored) = read::upload_record(&value)
+            && let Some(stored) = upload_record::read(&value)
             && stored.is_same_file(record)
             && let Some(known) = stored.known()
         {
@@ -228,7 +228,7 @@ impl Job {
         if let Some(key) = self.digests_key(self.cut.chunk)
             && let Some(value) = store::digests(&key).await
         {
-            return read::known(&value, self.cut);
+            return digests::read(&value, self.cut);
         }
         Known::Nothing
     }
@@ -254,7 +254,7 @@ impl Hashing {
         let job = self.job.clone();
         let Some(key) = job.digests_key(self.chunk) else { return };
         let now = clock::unix_now();
-        let value = write::known(name, bytes, now);
+        let value = digests::write(name, bytes, now);
         self.writes.run(async move {
             drop(store::put_digests(&key, &value).await);
             let oldest = now.saturating_sub(journal::DIGESTS_EXPIRE);
@@ -329,13 +329,4 @@ fn begin(job: &Rc<Job>, driver: &Rc<Driver<InTurn>>) {
         let known = job.known().await;
         driver.tell(Input::Start(known));
     });
-}
-
-fn unreadable_error(doing: &str, offset: u64, unreadable: &Unreadable) -> Error {
-    let at = offset + unreadable.at;
-    Error::new(
-        Kind::FileUnreadable,
-        doing,
-        format!("the bytes from {at} on could not be read ({})", unreadable.why),
-    )
 }

@@ -7,11 +7,12 @@ use std::task::{Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
-use super::listener::Listener;
-use super::object::{get, get_value};
-use super::task::first;
-use super::{sys, timer};
 use crate::core::clock::Millis;
+use crate::core::thrown::Thrown;
+use crate::web::listener::Listener;
+use crate::web::object::{get, get_value};
+use crate::web::task::first;
+use crate::web::timer;
 
 /// A wait is counted in so many turns of the event loop: a page that stood still itself has not waited.
 const TURNS: Millis = 4;
@@ -19,7 +20,7 @@ const TURNS: Millis = 4;
 /// An answer that is given once.
 #[derive(Default)]
 pub struct Answer {
-    outcome: RefCell<Option<Result<JsValue, String>>>,
+    outcome: RefCell<Option<Result<JsValue, Thrown>>>,
     waiting: RefCell<Vec<Waker>>,
     /// Dropped with the answer, after that was given.
     listeners: RefCell<Vec<Listener>>,
@@ -29,7 +30,7 @@ impl Answer {
     /// Listens to a request of the database.
     pub fn of(request: &JsValue) -> Rc<Answer> {
         let answer: Rc<Answer> = Rc::default();
-        let on = |kind, outcome: fn(&JsValue) -> Result<JsValue, String>| {
+        let on = |kind, outcome: fn(&JsValue) -> Result<JsValue, Thrown>| {
             let (answer, request) = (answer.clone(), request.clone());
             Listener::new(&request.clone(), kind, move |_| answer.give(outcome(&request)))
         };
@@ -37,7 +38,7 @@ impl Answer {
             on("success", |request| Ok(get_value(request, "result"))),
             on("error", |request| {
                 let error = get(request, "error");
-                Err(error.map_or_else(|| "the database failed".to_owned(), |error| sys::describe(&error)))
+                Err(error.map_or_else(|| "the database failed".into(), Thrown::from))
             }),
         ];
         *answer.listeners.borrow_mut() = listeners;
@@ -45,7 +46,7 @@ impl Answer {
     }
 
     /// Gives it; a second one is ignored.
-    pub fn give(&self, outcome: Result<JsValue, String>) {
+    pub fn give(&self, outcome: Result<JsValue, Thrown>) {
         self.outcome.borrow_mut().get_or_insert(outcome);
         for waker in self.waiting.take() {
             waker.wake();
@@ -53,7 +54,7 @@ impl Answer {
     }
 
     /// Waits for it.
-    pub async fn wait(&self) -> Result<JsValue, String> {
+    pub async fn wait(&self) -> Result<JsValue, Thrown> {
         let outcome = poll_fn(|context| {
             let outcome = self.outcome.borrow().clone();
             if outcome.is_none() {
@@ -68,7 +69,7 @@ impl Answer {
     }
 
     /// Waits for it, but no longer than `patience` ms; nothing if it does not come.
-    pub async fn within(&self, patience: Millis) -> Option<Result<JsValue, String>> {
+    pub async fn within(&self, patience: Millis) -> Option<Result<JsValue, Thrown>> {
         for _ in 0..TURNS {
             let answered = async { drop(self.wait().await) };
             if first(answered, timer::sleep(patience / TURNS)).await {

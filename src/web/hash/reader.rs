@@ -1,6 +1,7 @@
 //! A file's bytes in order, read ahead, into Rust's memory. A read that shows no sign of life is given up for another
 //! way, and in the end for an error.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
@@ -10,13 +11,14 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::blob::{self, Read};
-use super::clock;
-use super::sys::{self, ByteReader, ReadResult};
-use super::task::{Promised, promised, spawn};
-use super::timer;
+use super::byte_stream;
+use super::unreadable::Unreadable;
 use crate::core::clock::Millis;
-use std::collections::VecDeque;
+use crate::core::thrown::Thrown;
+use crate::web::blob::{self, Read};
+use crate::web::sys::{ByteReader, ReadResult, free};
+use crate::web::task::{Promised, promised, spawn};
+use crate::web::{clock, timer};
 
 /// How much the stream may give at once.
 const VIEW: u64 = 1 << 20;
@@ -25,6 +27,7 @@ const VIEW: u64 = 1 << 20;
 const SLICES: RangeInclusive<u64> = 256 << 10..=4 << 20;
 /// How many such reads are under way.
 const AHEAD: usize = 2;
+
 /// How long nothing may come, in ms; at most twice as long.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -36,15 +39,6 @@ pub struct Limits {
 
 /// A disk may have to spin up, a network drive to connect.
 const LIMITS: Limits = Limits { stream: 5_000, slices: 30_000 };
-
-/// A file that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Where it stopped, in bytes from the start; what lies there can be read up to 1 MiB further.
-    pub at: u64,
-    /// The browser's words.
-    pub why: String,
-}
 
 /// Reads a file from some place to its end.
 pub struct Reader {
@@ -83,7 +77,7 @@ impl Reader {
         // One read is simpler than a stream of one.
         let rest =
             if size.saturating_sub(at) > *SLICES.end() { blob::slice(blob, &(at..size)).ok() } else { None };
-        let way = match rest.and_then(|rest| sys::byte_reader(&rest).ok()) {
+        let way = match rest.and_then(|rest| byte_stream::open(&rest).ok()) {
             Some(reader) => Way::Stream { reader, room: None },
             None => Way::slices(at),
         };
@@ -109,11 +103,12 @@ impl Reader {
     }
 
     /// Returns the next bytes, `most` of them at most and one at least.
-    async fn next(&mut self, most: u64) -> Result<Uint8Array, String> {
+    async fn next(&mut self, most: u64) -> Result<Uint8Array, Thrown> {
         if let Way::Stream { reader, room } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read = self.watchdog.within(self.limits.stream, promised(sys::read_all(reader, &view))).await;
+            let read =
+                self.watchdog.within(self.limits.stream, promised(byte_stream::read(reader, &view))).await;
             let read: Option<ReadResult> = read.ok().map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(|read| read.value()) {
@@ -124,9 +119,9 @@ impl Reader {
         self.next_of_slices(most).await
     }
 
-    async fn next_of_slices(&mut self, most: u64) -> Result<Uint8Array, String> {
+    async fn next_of_slices(&mut self, most: u64) -> Result<Uint8Array, Thrown> {
         let Way::Slices { next, len, reads, rest } = &mut self.way else {
-            return Err("no way to read".to_owned());
+            return Err("no way to read".into());
         };
         while reads.len() < AHEAD && *next < self.size {
             let end = (*next + *len).min(self.size);
@@ -158,7 +153,7 @@ impl Reader {
     fn put_back(&mut self, bytes: Uint8Array) {
         match &mut self.way {
             Way::Stream { room, .. } => *room = Some(bytes.buffer()),
-            Way::Slices { rest: None, .. } => sys::free(bytes.buffer()),
+            Way::Slices { rest: None, .. } => free(bytes.buffer()),
             Way::Slices { .. } => {}
         }
     }
@@ -190,7 +185,7 @@ struct Watchdog {
 
 impl Watchdog {
     /// Waits for `promised`, or for `limit` to pass without anything.
-    async fn within(&mut self, limit: Millis, mut promised: Promised) -> Result<JsValue, String> {
+    async fn within(&mut self, limit: Millis, mut promised: Promised) -> Result<JsValue, Thrown> {
         // What was waited for before this has come.
         self.alive = true;
         poll_fn(|context| {
@@ -204,7 +199,7 @@ impl Watchdog {
                 }
                 self.timer = None;
                 if !std::mem::take(&mut self.alive) {
-                    return Poll::Ready(Err(format!("nothing came for {} s", limit / 1000)));
+                    return Poll::Ready(Err(format!("nothing came for {} s", limit / 1000).into()));
                 }
             }
         })

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 
-use super::object::{get, object};
-use super::sys::{self, Digester};
-use super::task::promised;
 use crate::core::md5::{BLOCK, Kernel, LANES, LaneKernel, Lanes, Portable, State, assembly};
+use crate::web::object::{get, object};
+use crate::web::sys::{self, Digester};
+use crate::web::task::promised;
 
 thread_local! {
     static KERNEL: RefCell<Option<Rc<dyn Kernel>>> = const { RefCell::new(None) };

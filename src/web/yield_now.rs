@@ -1,6 +1,7 @@
 //! Lets other tasks run in between, without the 4 ms that browsers add to repeated timers.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,31 +13,30 @@ use super::sys::Port;
 use super::task::first;
 use super::timer;
 use crate::core::clock::Millis;
-use std::collections::VecDeque;
 
 /// After so many ms no message comes of a channel that has not brought one before.
 const LATE: Millis = 100;
 
 thread_local! {
-    static TURNS: RefCell<Option<Turns>> = const { RefCell::new(None) };
+    static CHANNEL: RefCell<Option<Channel>> = const { RefCell::new(None) };
     static WAITING: RefCell<VecDeque<Rc<Signal>>> = const { RefCell::new(VecDeque::new()) };
     /// A message has come: the page's `MessageChannel` is one.
     static PROVEN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A channel to oneself: a message is a task of its own, behind those that wait already.
-struct Turns {
+struct Channel {
     port: Port,
     _listener: Listener,
 }
 
-/// Waits for the next turn.
-pub async fn turn() {
-    let port = TURNS.with_borrow_mut(|turns| {
-        if turns.is_none() {
-            *turns = open();
+/// Goes on when the tasks have run that wait for the event loop already.
+pub async fn yield_now() {
+    let port = CHANNEL.with_borrow_mut(|channel| {
+        if channel.is_none() {
+            *channel = open();
         }
-        turns.as_ref().map(|turns| turns.port.clone())
+        channel.as_ref().map(|channel| channel.port.clone())
     });
     let signal = Rc::new(Signal::default());
     WAITING.with_borrow_mut(|waiting| waiting.push_back(signal.clone()));
@@ -52,7 +52,7 @@ pub async fn turn() {
     timer::breathe().await;
 }
 
-fn open() -> Option<Turns> {
+fn open() -> Option<Channel> {
     let channel = MessageChannel::new().ok()?;
     let listener = Listener::new(&channel.port2(), "message", |_| {
         PROVEN.set(true);
@@ -62,5 +62,5 @@ fn open() -> Option<Turns> {
         }
     });
     channel.port2().start();
-    Some(Turns { port: channel.port1().unchecked_into(), _listener: listener })
+    Some(Channel { port: channel.port1().unchecked_into(), _listener: listener })
 }

@@ -1,0 +1,13 @@
+//! The workers of this engine: where they come from, how they are spoken to, how they end. What they do is others' affair;
+//! only to tick for a hidden page they know how themselves.
+
+mod alarm;
+mod lifecycle;
+mod message;
+mod serve;
+mod worker;
+
+pub use lifecycle::{Events, all, are_none, ask_for_one, dismiss_later, set_source, why_none};
+pub use message::{Message, message, tell_page};
+pub use serve::serve;
+pub use worker::Worker;
