@@ -11,7 +11,7 @@
 //! | files, and their hashing in workers | `blob`, `workers`, `hash` |
 //! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
 //! | what is kept for a later visit | `store` |
-//! | whose turn it is | `line`, `tabs` |
+//! | who may work, and whose turn it is among tabs | `scheduler`, `tab_message` |
 //! | transfers | `drive`, `upload`, `download` |
 
 pub mod blob;
@@ -24,16 +24,16 @@ pub mod fetch;
 pub mod hash;
 pub mod headers;
 pub mod inquiry;
-pub mod line;
 pub mod listener;
 pub mod memory;
 pub mod object;
 pub mod page;
+pub mod scheduler;
 pub mod serial;
 pub mod signal;
 pub mod store;
 pub mod sys;
-pub mod tabs;
+pub mod tab_message;
 pub mod task;
 pub mod throttle;
 pub mod thrown;
