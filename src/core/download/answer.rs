@@ -45,8 +45,8 @@ impl GoodAnswer<'_> {
         // A blind answer that has nothing to hold it against tells the size by its length.
         let derived = part.end.filter(|_| part.blind && is_open);
         let size = Size { total: part.total.or(derived), exact: true, end_proven: !part.blind };
-        if let Err(error) = server.learn(head, size) {
-            return Reaction::Fail(error);
+        if let Err(too_large) = server.learn(head, size) {
+            return Reaction::Fail(too_large.error());
         }
         if head.accept_ranges.as_deref().is_some_and(|unit| unit.trim_ascii().eq_ignore_ascii_case("none")) {
             server.give_up_parallel("the server says it has no ranges");
@@ -90,8 +90,8 @@ impl GoodAnswer<'_> {
             server.becomes_whole(why);
         }
         let size = Size { total: length, exact: false, end_proven: true };
-        if let Err(error) = server.learn(head, size) {
-            return Reaction::Fail(error);
+        if let Err(too_large) = server.learn(head, size) {
+            return Reaction::Fail(too_large.error());
         }
         server.announce(length.filter(|length| *length >= end));
         request.stream = true;

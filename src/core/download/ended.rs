@@ -24,7 +24,8 @@ pub fn ended(server: &mut Server, request: &InFlight, failure: Option<Error>) ->
     }
     let at = request.cursor.at;
     // Every byte that was wanted of it so far was taken, and nothing says where it was to end.
-    let is_endless = request.phase == Phase::Body && request.cursor.limit.is_none() && request.cursor.is_writing();
+    let is_endless =
+        request.phase == Phase::Body && request.cursor.limit.is_none() && request.cursor.is_writing();
     if request.stream && is_endless && clean && server.total().is_none_or(|total| total == at) {
         server.stream_ended(at);
         return Reaction::GoOn;

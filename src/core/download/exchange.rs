@@ -66,14 +66,16 @@ impl Download {
                 }
                 Reaction::Failed(refusal(Kind::Server, format!("HTTP {}", head.status), head), after)
             }
-            Verdict::Unauthorized => match self.retry.unauthorized(id, self.config.can_refresh_headers, now) {
-                Unauthorized::Ask => {
-                    self.push(Effect::RefreshHeaders);
-                    Reaction::GoOn
+            Verdict::Unauthorized => {
+                match self.retry.unauthorized(id, self.config.can_refresh_headers, now) {
+                    Unauthorized::Ask => {
+                        self.push(Effect::RefreshHeaders);
+                        Reaction::GoOn
+                    }
+                    Unauthorized::Replay => Reaction::GoOn,
+                    Unauthorized::Give => self.gone(id, head),
                 }
-                Unauthorized::Replay => Reaction::GoOn,
-                Unauthorized::Give => self.gone(id, head),
-            },
+            }
             Verdict::Gone => self.gone(id, head),
             Verdict::Refused => Reaction::Fail(refusal(Kind::Rejected, "the server refused", head)),
             Verdict::Broken(why) => Reaction::Fail(refusal(Kind::Server, why, head)),
@@ -197,8 +199,8 @@ impl Download {
             self.url.brought(id);
             let fits = self.server.brought(request);
             self.slots.brought(bytes, self.requests.reading(), now);
-            if let Err(error) = fits {
-                return self.fail(error);
+            if let Err(too_large) = fits {
+                return self.fail(too_large.error());
             }
             self.try_bulk(id, now);
             self.hash_ahead();

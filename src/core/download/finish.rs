@@ -18,18 +18,13 @@ pub enum Finish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conclusion {
     /// The sink is asked to finish, and for the digest if there is one to check.
-    Ask {
-        hash: bool,
-    },
+    Ask { hash: bool },
     /// The sink has not answered yet.
     Wait,
     /// It failed to.
     StoreFailed(StoreFailure),
     /// The result is not what it must be.
-    Mismatch {
-        found: Digest,
-        wanted: Digest,
-    },
+    Mismatch { found: Digest, wanted: Digest },
     /// The result is there, and it was checked against this.
     Done(Option<Verified>),
 }

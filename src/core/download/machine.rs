@@ -315,6 +315,7 @@ impl Download {
         if !self.requests.is_empty() {
             return;
         }
+        self.stored.cut_seams(size);
         match self.planner(now).check(size) {
             Some(ask) if self.may_send(now) => self.send(ask, now),
             Some(_) => {}

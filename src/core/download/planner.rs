@@ -65,7 +65,9 @@ impl Planner<'_> {
         }
         let mut at = 0;
         while parts < most {
-            let Some((start, end)) = self.requests.gap(at, self.stored.have(), self.server.size()) else { break };
+            let Some((start, end)) = self.requests.gap(at, self.stored.have(), self.server.size()) else {
+                break;
+            };
             let Some(end) = end else { return parts + 1 };
             let (stop, _) = self.portion(start, end);
             parts += if stop < end { 1 } else { self.shares(end - start, most) };
@@ -138,7 +140,6 @@ impl Planner<'_> {
 /// Tells whether half of what a request is to bring is worth another: it has at least `min` bytes, and would take the one
 /// longer than `min_gain` ms at `speed`.
 fn is_worthwhile(half: u64, min: u64, min_gain: Millis, speed: Option<f64>) -> bool {
-    let gains =
-        min_gain == 0 || speed.is_some_and(|speed| half as f64 * 2000.0 > speed * min_gain as f64);
+    let gains = min_gain == 0 || speed.is_some_and(|speed| half as f64 * 2000.0 > speed * min_gain as f64);
     half >= min && gains
 }

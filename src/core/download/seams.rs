@@ -29,6 +29,11 @@ impl Seams {
         self.0.retain(|seam| *seam != offset);
     }
 
+    /// Keeps only the offsets before `end`.
+    pub fn cut(&mut self, end: u64) {
+        self.0.retain(|seam| *seam < end);
+    }
+
     /// Returns the offsets, smallest first.
     pub fn offsets(&self) -> &[u64] {
         &self.0
@@ -45,6 +50,7 @@ mod tests {
         assert_eq!(seams.offsets(), [3, 7, 9]);
         assert!(!seams.insert(7) && seams.insert(8));
         seams.remove(3);
-        assert_eq!(seams.offsets(), [7, 8, 9]);
+        seams.cut(9);
+        assert_eq!(seams.offsets(), [7, 8]);
     }
 }

@@ -38,6 +38,18 @@ pub struct Server {
     changed: bool,
 }
 
+/// The result does not fit where it was asked for: it has at least so many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge(u64);
+
+impl TooLarge {
+    /// Makes the download's failure of it.
+    pub fn error(self) -> Error {
+        let what = format!("{} bytes do not fit where they were asked for", self.0);
+        Error::new(Kind::TooLarge, "downloading", what)
+    }
+}
+
 /// Whether `Range` is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ranges {
@@ -225,9 +237,9 @@ impl Server {
     }
 
     /// Takes over what a good answer says of the resource, or says that this is too large.
-    pub fn learn(&mut self, head: &Head, size: Size) -> Result<(), Error> {
+    pub fn learn(&mut self, head: &Head, size: Size) -> Result<(), TooLarge> {
         if let Some(total) = size.total.filter(|total| *total > self.cap.unwrap_or(MAX_SIZE).min(MAX_SIZE)) {
-            return Err(too_large(total));
+            return Err(TooLarge(total));
         }
         self.changed |= match self.resource.as_mut() {
             Some(resource) => resource.learn(size),
@@ -271,13 +283,12 @@ impl Server {
     }
 
     /// Notes that a body brought bytes up to `at`. A stream that is longer than its Content-Length was decoded on the way,
-    /// though the header that would say so is hidden: its size is unknown, and ranges would count other bytes. Returns the
-    /// failure of one that does not fit where it was asked for.
-    pub fn brought(&mut self, request: &InFlight) -> Result<(), Error> {
+    /// though the header that would say so is hidden: its size is unknown, and ranges would count other bytes.
+    pub fn brought(&mut self, request: &InFlight) -> Result<(), TooLarge> {
         self.tolerance.brought(request.id, !request.stream, request.is_behind_start());
         let at = request.cursor.at;
         if self.cap.is_some_and(|cap| at > cap) {
-            return Err(too_large(at));
+            return Err(TooLarge(at));
         }
         if let Some(resource) = self.resource.as_mut()
             && request.stream
@@ -339,10 +350,4 @@ impl Server {
         let detail = if unsure { format!("{}; {hint}", error.detail) } else { error.detail.clone() };
         Some(Error { detail, ..error.clone() }.with_attempts(self.tolerance.silences()))
     }
-}
-
-/// Makes the failure of a result that is too large.
-fn too_large(size: u64) -> Error {
-    let what = format!("{size} bytes do not fit where they were asked for");
-    Error::new(Kind::TooLarge, "downloading", what)
 }

@@ -71,7 +71,9 @@ mod tests {
     fn the_least_of_all_that_bounds_it_counts() {
         let mut slots = Slots::new(Concurrency::Auto(4));
         let mut rows = Vec::new();
-        for (given, server) in [(usize::MAX, None), (3, None), (3, Some(2)), (1, Some(2)), (0, None), (9, Some(0))] {
+        for (given, server) in
+            [(usize::MAX, None), (3, None), (3, Some(2)), (1, Some(2)), (0, None), (9, Some(0))]
+        {
             slots.give(given);
             slots.limit_server(server);
             rows.push((slots.limit(), slots.alone()));

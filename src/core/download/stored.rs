@@ -57,8 +57,7 @@ impl Stored {
     /// Forgets every byte, since the sink throws them away.
     pub fn discard(&mut self) {
         // What is being prepared is not prepared again.
-        let sink =
-            if self.sink == SinkState::Ready { SinkState::Unprepared } else { self.sink };
+        let sink = if self.sink == SinkState::Ready { SinkState::Unprepared } else { self.sink };
         *self = Stored { sink, ..Stored::new(self.piece) };
     }
 
@@ -113,6 +112,11 @@ impl Stored {
             Purpose::Tail => {}
             Purpose::Fill => self.seams.remove(at),
         }
+    }
+
+    /// Forgets the seams behind the end of a resource of `size` bytes.
+    pub fn cut_seams(&mut self, size: u64) {
+        self.seams.cut(size);
     }
 
     /// Returns the first seam of a resource of `size` bytes.
@@ -173,7 +177,7 @@ mod tests {
             (SinkState::Asked, SinkState::Asked),
             (SinkState::Ready, SinkState::Unprepared),
         ] {
-            let mut stored = stored(&[0..30]);
+            let mut stored = stored(&[0..10, 10..30]);
             stored.sink = before;
             stored.add_seam(20);
             assert_eq!(stored.hash_ahead(10), Some(30));
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_seam_is_news_once_and_goes_with_its_comparison() {
-        let mut stored = stored(&[0..30]);
+        let mut stored = stored(&[0..10, 10..30]);
         stored.add_seam(20);
         assert!(stored.take_changed() && !stored.take_changed());
         stored.add_seam(20);
@@ -201,5 +205,7 @@ mod tests {
         assert_eq!(stored.first_seam(30), None);
         stored.add_seam(30);
         assert_eq!(stored.first_seam(30), None, "it lies at the end");
+        stored.cut_seams(30);
+        assert_eq!(stored.first_seam(31), None);
     }
 }
