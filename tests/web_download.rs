@@ -1,4 +1,4 @@
-//! The hands of a download, order by order, and a machine that is driven against answers the test writes.
+//! What carries out a download's effects, one by one, and a machine that is driven against answers the test writes.
 #![cfg(target_arch = "wasm32")]
 // A panic here is a failing test.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -11,12 +11,11 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
-use xuchuan::core::download::{Config, Download, Effect, Input, Verified};
+use xuchuan::core::download::{BodyCursor, Config, Download, Effect, Input, Verified};
 use xuchuan::core::error::{Error, Kind};
 use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
-use xuchuan::web::download::sink::{Sink, Target};
-use xuchuan::web::download::{DownloadHands, Downloaded, Job};
+use xuchuan::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
 use xuchuan::web::drive::{Audience, Driver, Hands};
 use xuchuan::web::headers::Headers;
 use xuchuan::web::inquiry::Inquiry;
@@ -27,7 +26,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const PIECE: u64 = 100;
 
-/// Hands that do nothing, so that the test gives the orders.
+/// Does nothing, so that the test gives the effects.
 struct Idle;
 
 impl Hands<Download> for Idle {
@@ -44,10 +43,22 @@ impl Audience<Download> for Nobody {
     fn settled(&self, _: Result<Downloaded, Error>) {}
 }
 
+fn context(url: &str, sink: Sink) -> Rc<DownloadContext> {
+    Rc::new(DownloadContext {
+        url: RefCell::new(url.to_owned()),
+        refresh_url: None,
+        headers: Headers::new(None),
+        inquiry: Inquiry::default(),
+        credentials: "same-origin",
+        sink: RefCell::new(sink),
+        journal: DownloadJournal::new(None),
+    })
+}
+
 /// One body that is received as the test says.
 struct Body {
-    hands: DownloadHands,
-    job: Rc<Job>,
+    effects: DownloadEffects,
+    context: Rc<DownloadContext>,
     fake: JsValue,
     request: JsValue,
 }
@@ -60,41 +71,27 @@ impl Body {
             sink.restore(0, piece);
         }
         sink.prepare(Some(1000), true).expect("there is room");
-        let job = Job {
-            url: RefCell::new("/x".to_owned()),
-            refresh_url: None,
-            headers: Headers::new(None),
-            inquiry: Inquiry::default(),
-            credentials: "same-origin",
-            sink: RefCell::new(sink),
-            journal: None,
-        };
+        let context = context("/x", sink);
         let driver = Driver::start(Download::new(Config::new("/x")), |_| Idle, Nobody);
-        let mut hands = DownloadHands::new(job, driver);
-        let job = hands.job();
+        let mut effects = DownloadEffects::new(context.clone(), driver);
         let fake = fake_fetch();
-        hands.perform(Effect::Send { id: 1, range: None, if_match: None });
+        effects.perform(Effect::Send { id: 1, range: None, if_match: None });
         let requests: Array = get(&fake, "requests").unchecked_into();
         until("it is sent", || requests.length() == 1).await;
         call(&fake, "restore", &[]);
         let request = requests.get(0);
         call(&request, "respond", &[206.into(), js("{}")]);
-        Body { hands, job, fake, request }
+        Body { effects, context, fake, request }
     }
 
     fn receive(&mut self, skip: u64, compare: u64, at: u64, limit: Option<u64>) {
-        self.hands.perform(Effect::Receive { id: 1, skip, compare, at, limit, at_once: false });
+        let cursor = BodyCursor { skip, compare, at, limit };
+        self.effects.perform(Effect::Receive { id: 1, cursor, bulk: false });
     }
 
-    fn receive_at_once(&mut self, at: u64, limit: u64) {
-        self.hands.perform(Effect::Receive {
-            id: 1,
-            skip: 0,
-            compare: 0,
-            at,
-            limit: Some(limit),
-            at_once: true,
-        });
+    fn receive_in_bulk(&mut self, at: u64, limit: u64) {
+        let cursor = BodyCursor::write(at, Some(limit));
+        self.effects.perform(Effect::Receive { id: 1, cursor, bulk: true });
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -102,7 +99,7 @@ impl Body {
     }
 
     async fn is_written(&self, range: std::ops::Range<usize>, bytes: &[u8]) -> bool {
-        let stored = self.job.sink.borrow().read(range.start as u64..range.end as u64);
+        let stored = self.context.sink.borrow().read(range.start as u64..range.end as u64);
         match stored {
             Ok(stored) => stored.bytes().await.is_ok_and(|stored| stored == bytes[range]),
             Err(_) => false,
@@ -116,7 +113,7 @@ impl Body {
 }
 
 #[wasm_bindgen_test]
-async fn bytes_wait_for_their_order_and_stop_at_the_limit() {
+async fn bytes_wait_for_their_cursor_and_stop_at_the_limit() {
     guarded(async {
         let bytes = bytes(1, 1000);
         let mut body = Body::open(None).await;
@@ -127,11 +124,11 @@ async fn bytes_wait_for_their_order_and_stop_at_the_limit() {
         sleep(30).await;
         assert!(body.is_written(100..150, &bytes).await);
         assert!(!body.is_written(150..151, &bytes).await, "it stops at the limit");
-        // Another order goes on with the very next byte.
+        // Another cursor goes on with the very next byte.
         body.receive(0, 0, 150, Some(180));
         sleep(30).await;
         assert!(body.is_written(100..180, &bytes).await && !body.is_written(180..181, &bytes).await);
-        body.hands.perform(Effect::Cancel(1));
+        body.effects.perform(Effect::Cancel(1));
         sleep(30).await;
         assert!(body.is_aborted() && !body.is_written(180..181, &bytes).await);
     })
@@ -147,11 +144,11 @@ async fn a_limit_that_comes_while_bytes_are_compared_holds() {
         body.receive(0, 50, 100, None);
         body.push(&bytes[50..190]);
         sleep(30).await;
-        body.hands.perform(Effect::Limit { id: 1, end: 120 });
+        body.effects.perform(Effect::Limit { id: 1, end: 120 });
         sleep(150).await;
         assert!(body.is_written(100..120, &bytes).await);
         assert!(!body.is_written(120..121, &bytes).await, "it stops at the limit");
-        body.hands.perform(Effect::Cancel(1));
+        body.effects.perform(Effect::Cancel(1));
     })
     .await;
 }
@@ -169,18 +166,18 @@ async fn what_follows_other_bytes_than_the_stored_ones_is_not_written() {
             body.push(&bytes[50..190]);
             sleep(60).await;
             assert!(!body.is_written(100..101, &bytes).await, "byte {differs} differs");
-            body.hands.perform(Effect::Cancel(1));
+            body.effects.perform(Effect::Cancel(1));
         }
     })
     .await;
 }
 
 #[wasm_bindgen_test]
-async fn a_body_in_one_go_is_written_when_it_is_whole() {
+async fn a_body_read_in_bulk_is_written_when_it_is_whole() {
     guarded(async {
         let bytes = bytes(5, 1000);
         let mut body = Body::open(None).await;
-        body.receive_at_once(100, 300);
+        body.receive_in_bulk(100, 300);
         body.push(&bytes[100..200]);
         sleep(30).await;
         assert!(!body.is_written(100..101, &bytes).await, "nobody looks at it");
@@ -194,15 +191,15 @@ async fn a_body_in_one_go_is_written_when_it_is_whole() {
 }
 
 #[wasm_bindgen_test]
-async fn a_body_in_one_go_that_breaks_or_is_cancelled_leaves_nothing() {
+async fn a_body_read_in_bulk_that_breaks_or_is_cancelled_leaves_nothing() {
     guarded(async {
         let bytes = bytes(6, 1000);
         for cancelled in [true, false] {
             let mut body = Body::open(None).await;
-            body.receive_at_once(100, 300);
+            body.receive_in_bulk(100, 300);
             body.push(&bytes[100..300]);
             if cancelled {
-                body.hands.perform(Effect::Cancel(1));
+                body.effects.perform(Effect::Cancel(1));
             } else {
                 call(&body.request, "fail", &[]);
             }
@@ -223,13 +220,13 @@ async fn nothing_is_written_after_it_was_cancelled() {
         body.receive(0, 50, 100, None);
         body.push(&bytes[50..190]);
         sleep(30).await;
-        body.hands.perform(Effect::Cancel(1));
+        body.effects.perform(Effect::Cancel(1));
         sleep(150).await;
         assert!(body.is_aborted() && !body.is_written(100..101, &bytes).await);
-        // An order for what is cancelled is none.
+        // What is said of what is cancelled is ignored.
         body.receive(0, 0, 100, None);
-        body.hands.perform(Effect::Limit { id: 1, end: 120 });
-        body.hands.perform(Effect::Cancel(1));
+        body.effects.perform(Effect::Limit { id: 1, end: 120 });
+        body.effects.perform(Effect::Cancel(1));
     })
     .await;
 }
@@ -268,7 +265,7 @@ async fn a_body_that_breaks_is_asked_for_where_it_broke() {
     .await;
 }
 
-/// A machine with real hands against answers that the test writes.
+/// A machine whose effects are carried out against answers that the test writes.
 struct Run {
     fake: JsValue,
     settled: Rc<RefCell<Option<Result<Downloaded, Error>>>>,
@@ -276,7 +273,7 @@ struct Run {
     hashes: Rc<Cell<u32>>,
 }
 
-struct Counting(DownloadHands, Rc<Cell<u32>>);
+struct Counting(DownloadEffects, Rc<Cell<u32>>);
 
 impl Hands<Download> for Counting {
     fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
@@ -302,16 +299,8 @@ impl Run {
         let config =
             Config { piece: PIECE, ahead: PIECE, md5: Some(md5), ..Config::new("https://example.org/x") };
         let equip = |driver: &Rc<Driver<Download>>| {
-            let job = Job {
-                url: RefCell::new("https://example.org/x".to_owned()),
-                refresh_url: None,
-                headers: Headers::new(None),
-                inquiry: Inquiry::default(),
-                credentials: "same-origin",
-                sink: RefCell::new(Sink::new(target, PIECE)),
-                journal: None,
-            };
-            Counting(DownloadHands::new(job, driver.clone()), hashes.clone())
+            let context = context("https://example.org/x", Sink::new(target, PIECE));
+            Counting(DownloadEffects::new(context, driver.clone()), hashes.clone())
         };
         Driver::start(Download::new(config), equip, Keeps(settled.clone())).tell(Input::Start(None));
         Run { fake, settled, hashes }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use js_sys::Uint8Array;
 use wasm_bindgen_test::*;
 use xuchuan::core::download::StoreFailure;
-use xuchuan::web::download::sink::{Sink, Target, rest_of};
+use xuchuan::web::download::{Sink, Target, rest_of};
 
 use web::*;
 
@@ -146,7 +146,7 @@ async fn pieces_are_restored() {
 }
 
 #[wasm_bindgen_test]
-async fn of_a_body_in_one_go_the_whole_pieces_are_taken() {
+async fn of_a_body_read_in_bulk_the_whole_pieces_are_taken() {
     guarded(async {
         let bytes = bytes(11, 350);
         let mut sink = Sink::new(Target::Blob, PIECE);

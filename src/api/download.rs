@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::web::task::spawn;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -13,26 +12,25 @@ use super::options::Options;
 use super::pending::Unfinished;
 use super::settled;
 use super::transfer::{EngineTransfer, Steered, Told};
-use crate::core::download::{Config, Download, Gulp, Input, Record, Restored};
+use crate::core::download::{Bulk, Config, Download, Input, Record};
 use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::md5::Digest;
-use crate::core::plan::Cut;
 use crate::web::convert::download_record;
-use crate::web::download::sink::{Sink, Target};
-use crate::web::download::{DownloadHands, Downloaded, Job};
+use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
 use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
+use crate::web::task::spawn;
 use crate::web::{clock, store, sys, url};
 
 /// The size of a piece, in bytes.
 const PIECE: u64 = 4 << 20;
 /// Streaming makes some 230 MB/s and costs a core there. Up to a gigabit's 118 MB/s it keeps up, shows each byte, and
 /// loses none where the line is cut.
-const GULP: Gulp = Gulp { after: 8 << 20, pace: 128 << 10, most: 64 << 20 };
+const BULK: Bulk = Bulk { after: 8 << 20, pace: 128 << 10, most: 64 << 20 };
 /// The largest result in one buffer, in bytes: browsers refuse not much more, and phones end the page.
 const BUFFER_CAP: u64 = 512 << 20;
 /// Downloads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin, and the
@@ -108,63 +106,32 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         can_refresh_url: refresh_url.is_some(),
         md5: options.text("md5").and_then(|md5| Digest::from_hex(&md5)),
         remember: journal.is_some(),
-        gulp: (target == Target::Blob).then_some(GULP),
+        bulk: (target == Target::Blob).then_some(BULK),
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
         unix_now: clock::unix_now(),
         seed: sys::random(),
         address: url::address(&url),
         ..Config::new(url.clone())
     };
-    let piece = config.piece;
-    let credentials = options.credentials();
-    let job = Job {
+    let context = Rc::new(DownloadContext {
         url: RefCell::new(url),
         refresh_url,
         headers,
         inquiry: Inquiry::default(),
-        credentials,
-        sink: RefCell::new(Sink::new(target, piece)),
-        journal,
-    };
-    let mut hands = None;
+        credentials: options.credentials(),
+        sink: RefCell::new(Sink::new(target, config.piece)),
+        journal: DownloadJournal::new(journal),
+    });
     let driver = Driver::start(
         Download::new(config),
-        |driver| {
-            let made = DownloadHands::new(job, driver.clone());
-            hands = Some(made.job());
-            made
-        },
+        |driver| DownloadEffects::new(context.clone(), driver.clone()),
         Told(observer),
     );
     spawn({
         let driver = driver.clone();
-        async move {
-            let restored = match hands {
-                Some(job) => restore(&job, target).await,
-                None => None,
-            };
-            driver.tell(Input::Start(restored.map(Box::new)));
-        }
+        async move { driver.tell(Input::Start(context.restore().await.map(Box::new))) }
     });
     EngineTransfer::new(driver)
-}
-
-/// Finds what an earlier visit stored, and puts its pieces into the sink.
-async fn restore(job: &Job, target: Target) -> Option<Restored> {
-    let key = job.journal.as_ref()?.key();
-    let record = download_record::read(&store::get(key).await?)?;
-    let mut sink = Sink::new(target, record.piece);
-    let cut = Cut::new(record.total.unwrap_or(u64::MAX), record.piece);
-    let mut pieces = Vec::new();
-    for (index, piece) in store::pieces(key).await.ok()? {
-        // A piece of another size was not written whole.
-        if piece.size() as u64 == cut.len(index as usize) {
-            sink.restore(index, piece);
-            pieces.push(index as usize);
-        }
-    }
-    *job.sink.borrow_mut() = sink;
-    Some(Restored { record, pieces })
 }
 
 /// Returns the journal's key of a download.

@@ -17,13 +17,13 @@ use crate::core::machine::Machine;
 use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire;
 use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
+use crate::web::convert::upload_record;
 use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
 use crate::web::upload::{Job, UploadHands};
-use crate::web::convert::upload_record;
 use crate::web::{clock, endpoints, sys, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.

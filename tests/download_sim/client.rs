@@ -7,7 +7,8 @@ use crate::scenario::{Conditions, Expected, Happening, Scenario};
 use crate::server::{Fate, Reply, Request, Response, Server, UNIX_NOW};
 use xuchuan::core::clock::Instant;
 use xuchuan::core::download::{
-    Concurrency, Config, Download, Effect, Input, Outcome, Record, Restored, StoreFailure,
+    BodyCursor, Concurrency, Config, Download, Effect, Input, Outcome, Record, Step, StoreFailure,
+    whole_pieces,
 };
 use xuchuan::core::error::Error;
 use xuchuan::core::machine::Machine;
@@ -30,8 +31,8 @@ pub struct Report {
     /// Requests that asked for bytes behind the end.
     pub beyond: u32,
     pub most_at_once: usize,
-    /// Bodies that were taken in one go.
-    pub gulps: u32,
+    /// Bodies that were read in bulk.
+    pub bulk_reads: u32,
     /// How often bytes were hashed while others came.
     pub hashes: u32,
     pub log: Vec<String>,
@@ -48,23 +49,16 @@ enum Event {
     Happens(usize),
     Online,
     Resume(u32),
+    Slots(u32),
     Abort,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    skip: u64,
-    compare: u64,
-    at: u64,
-    limit: Option<u64>,
-    at_once: bool,
 }
 
 struct Live {
     request: Request,
     response: Option<Response>,
     read: usize,
-    plan: Option<Plan>,
+    cursor: Option<BodyCursor>,
+    bulk: bool,
 }
 
 struct World<'a> {
@@ -84,6 +78,7 @@ struct World<'a> {
     written: u64,
     token: u32,
     url: u32,
+    slots: usize,
     end: Option<End>,
     discarded: bool,
     /// Up to where the bytes are to be hashed, and those that were.
@@ -102,7 +97,7 @@ fn config(s: &Scenario, server: &Server) -> Config {
         },
         min_gain: if s.seed.is_multiple_of(3) { 50 } else { 0 },
         min_split: s.min_split,
-        gulp: s.gulp,
+        bulk: s.bulk,
         ahead: s.ahead,
         overlap: s.overlap,
         conditional: s.conditions != Conditions::Ignored || s.seed.is_multiple_of(2),
@@ -144,6 +139,7 @@ pub fn run(s: &Scenario) -> Report {
         written: 0,
         token: 0,
         url: 0,
+        slots: usize::MAX,
         end: None,
         discarded: false,
         to_hash: 0,
@@ -154,7 +150,7 @@ pub fn run(s: &Scenario) -> Report {
             requests: 0,
             beyond: 0,
             most_at_once: 0,
-            gulps: 0,
+            bulk_reads: 0,
             hashes: 0,
             log: vec![],
         },
@@ -256,6 +252,16 @@ impl World<'_> {
             _ => 2 * self.s.connections,
         };
         assert!(self.live.len() <= wanted, "{} in flight while {:?}", self.live.len(), after.state);
+        let demand = self.machine.demand(Instant(self.now));
+        let (in_flight, most) = (self.machine.in_flight(), self.s.connections);
+        assert!(
+            (in_flight..=most).contains(&demand.unwrap_or(0)) && demand != Some(0),
+            "{in_flight} of {most} in flight, {demand:?} wanted: {:#?}",
+            self.tail()
+        );
+        if after.state == State::Queued {
+            assert!(self.slots == 0 && self.live.is_empty(), "queued: {:#?}", self.tail());
+        }
         let reading = self.live.values().filter(|live| live.response.is_none() || live.wants()).count();
         self.report.most_at_once = self.report.most_at_once.max(reading);
     }
@@ -276,24 +282,25 @@ impl World<'_> {
                     self.report.beyond +=
                         u32::from(range.first >= size || range.end().is_some_and(|e| e > size));
                 }
+                assert!(self.slots > 0, "sent without a slot: {:#?}", self.tail());
                 self.report.requests += 1;
                 let request = Request { range, if_match, token: self.token, url: self.url };
-                self.live.insert(id, Live { request, response: None, read: 0, plan: None });
+                self.live.insert(id, Live { request, response: None, read: 0, cursor: None, bulk: false });
                 self.later(80, Event::Answer(visit, id));
             }
-            Effect::Receive { id, skip, compare, at, limit, at_once } => {
+            Effect::Receive { id, cursor, bulk } => {
                 let live = self.live.get_mut(&id).expect("Receive for a request that is over");
-                self.report.gulps += u32::from(at_once);
-                live.plan = Some(Plan { skip, compare, at, limit, at_once });
+                self.report.bulk_reads += u32::from(bulk);
+                (live.cursor, live.bulk) = (Some(cursor), bulk);
                 if live.read == 0 {
                     self.later(20, Event::Read(visit, id));
                 }
             }
             Effect::Limit { id, end } => {
-                let plan =
-                    self.live.get_mut(&id).and_then(|live| live.plan.as_mut()).expect("Limit without a plan");
-                assert!(plan.at < end, "the limit lies behind what was written");
-                plan.limit = Some(end);
+                let live = self.live.get_mut(&id).expect("Limit for a request that is over");
+                let cursor = live.cursor.as_mut().expect("Limit without a cursor");
+                assert!(cursor.at < end, "the limit lies behind what was written");
+                cursor.limit = Some(end);
             }
             Effect::Cancel(id) => drop(self.live.remove(&id)),
             Effect::Prepare { total, exact } => {
@@ -313,7 +320,7 @@ impl World<'_> {
             }
             Effect::RefreshHeaders => self.later(100, Event::Headers(visit)),
             Effect::RefreshUrl => self.later(100, Event::Url(visit)),
-            Effect::Remember(record) => {
+            Effect::Save(record) => {
                 self.total = record.total.or(self.total);
                 self.record = Some(*record);
             }
@@ -355,6 +362,7 @@ impl World<'_> {
             Event::Happens(index) => self.change(self.s.happenings[index].1),
             Event::Online => self.input(Input::Online(true)),
             Event::Resume(visit) if visit == self.visit => self.input(Input::Resume),
+            Event::Slots(visit) if visit == self.visit => self.give_slots(usize::MAX),
             Event::Abort => self.input(Input::Abort),
             _ => {}
         }
@@ -380,6 +388,12 @@ impl World<'_> {
                 }
             }
             Happening::Jump(span) => self.now += span,
+            Happening::Slots(slots, span) => {
+                self.give_slots(slots);
+                self.serial += 1;
+                self.events.push(Reverse((self.now + span, self.serial, Event::Slots(self.visit))));
+            }
+            Happening::ServerLimit(most) => self.input(Input::ServerLimit(most)),
             Happening::Change(resize) => self.server.change(resize),
             Happening::TokenExpires => self.server.token += 1,
             Happening::UrlExpires => self.server.url += 1,
@@ -387,32 +401,44 @@ impl World<'_> {
         }
     }
 
+    fn give_slots(&mut self, slots: usize) {
+        self.slots = slots;
+        self.input(Input::Slots(slots));
+    }
+
     /// The page is gone; what survives are the last record and the pieces that are whole.
     fn crash(&mut self) {
         self.visit += 1;
+        self.slots = usize::MAX;
         self.live.clear();
-        let mut pieces = vec![];
-        if let Some(record) = &self.record {
+        let restored = self.record.clone().map(|record| {
             let cut = Cut::new(record.total.unwrap_or(1 << 20), record.piece);
-            for index in 0..cut.count().min(self.sink.len() / record.piece as usize + 1) {
-                let range = cut.range(index);
-                let range = range.start as usize..(range.end as usize).min(self.sink.len());
-                let whole = range.len() as u64 == cut.len(index)
-                    && self.sink[range.clone()].iter().all(Option::is_some);
-                if whole && self.random.draw() > 0.1 {
-                    pieces.push(index);
-                } else {
-                    self.sink[range].fill(None);
+            let indexes = 0..cut.count().min(self.sink.len() / record.piece as usize + 1);
+            // Of a piece, what is there from its beginning; some are lost, whole or not.
+            let stored: Vec<(usize, u64)> = indexes
+                .map(|index| {
+                    let range = cut.range(index);
+                    let piece = &self.sink[range.start as usize..(range.end as usize).min(self.sink.len())];
+                    let size = piece.iter().take_while(|byte| byte.is_some()).count();
+                    (index, if self.random.draw() > 0.1 { size as u64 } else { 0 })
+                })
+                .collect();
+            let restored = record.restore(stored.iter().copied());
+            for (index, _) in stored {
+                if !restored.has(index) {
+                    let range = cut.range(index);
+                    self.sink[range.start as usize..(range.end as usize).min(10_000)].fill(None);
                 }
             }
-        } else {
+            restored
+        });
+        if restored.is_none() {
             self.sink.fill(None);
         }
         self.total = self.record.as_ref().and_then(|record| record.total);
         if let Some(total) = self.total {
             self.sink[total as usize..].fill(None);
         }
-        let restored = self.record.clone().map(|record| Restored { record, pieces });
         self.machine = Download::new(config(self.s, &self.server));
         self.discarded = true;
         (self.to_hash, self.hashed) = (0, vec![]);
@@ -444,12 +470,12 @@ impl World<'_> {
         let Some(live) = self.live.get_mut(&id) else { return };
         let (Some(response), read) = (&live.response, live.read) else { return };
         let chunk = response.body[read..response.body.len().min(read + most)].to_vec();
-        let gulp = live.plan.is_some_and(|plan| plan.at_once);
+        let bulk = live.bulk;
         let fate = response.fate;
         if chunk.is_empty() {
             match fate {
                 Fate::Stall => {}
-                Fate::End if gulp => self.swallow(id),
+                Fate::End if bulk => self.read_in_bulk(id),
                 Fate::End => {
                     self.live.remove(&id);
                     self.input(Input::End(id));
@@ -463,7 +489,7 @@ impl World<'_> {
         }
         self.report.received += chunk.len() as u64;
         live.read += chunk.len();
-        if !gulp {
+        if !bulk {
             self.chunk(id, &chunk);
         }
         let visit = self.visit;
@@ -471,17 +497,18 @@ impl World<'_> {
     }
 
     /// The whole body is here, which nobody looked at on the way: its whole pieces count.
-    fn swallow(&mut self, id: u64) {
-        let Some(Live { response: Some(response), plan: Some(plan), .. }) = self.live.remove(&id) else {
+    fn read_in_bulk(&mut self, id: u64) {
+        let Some(Live { response: Some(response), cursor: Some(cursor), .. }) = self.live.remove(&id) else {
             return;
         };
-        let (total, start) = (self.total.unwrap_or(u64::MAX), plan.at);
-        let end = (start + response.body.len() as u64).min(plan.limit.expect("a gulp has an end"));
-        assert!(plan.skip + plan.compare == 0 && start.is_multiple_of(self.s.piece), "{plan:?}");
-        let whole = if end == total { end } else { end - end % self.s.piece };
-        self.input(Input::Data(id, whole.saturating_sub(start)));
-        if whole > start {
-            self.store(start as usize, &response.body[..(whole - start) as usize]);
+        let start = cursor.at;
+        let end = (start + response.body.len() as u64).min(cursor.limit.expect("a bulk read has an end"));
+        assert!(cursor.is_writing() && start.is_multiple_of(self.s.piece), "{cursor:?}");
+        let cut = Cut::new(self.total.unwrap_or(u64::MAX), self.s.piece);
+        let len: u64 = whole_pieces(cut, start..end).map(|index| cut.len(index)).sum();
+        self.input(Input::Data(id, len));
+        if len > 0 {
+            self.store(start as usize, &response.body[..len as usize]);
         }
         self.input(Input::End(id));
     }
@@ -489,29 +516,28 @@ impl World<'_> {
     fn chunk(&mut self, id: u64, chunk: &[u8]) {
         let mut rest = chunk;
         while !rest.is_empty() && self.end.is_none() {
-            let Some(plan) = self.live.get_mut(&id).and_then(|live| live.plan.as_mut()) else { break };
-            let skip = plan.skip.min(rest.len() as u64);
-            plan.skip -= skip;
-            let (_, behind) = rest.split_at(skip as usize);
-            let compare = plan.compare.min(behind.len() as u64);
-            let from = (plan.at - plan.compare) as usize;
-            plan.compare -= compare;
-            let (compared, behind) = behind.split_at(compare as usize);
-            let room = plan.limit.map_or(u64::MAX, |limit| limit - plan.at);
-            let (write, behind) = behind.split_at(room.min(behind.len() as u64) as usize);
-            let at = plan.at as usize;
-            plan.at += write.len() as u64;
-            if compared.iter().enumerate().any(|(i, b)| self.sink[from + i] != Some(*b)) {
-                self.input(Input::Differs(id));
-                break;
+            let Some(cursor) = self.live.get_mut(&id).and_then(|live| live.cursor.as_mut()) else { break };
+            let step = cursor.take(rest.len() as u64);
+            let (bytes, behind) = rest.split_at(step.len() as usize);
+            match step {
+                Step::Skip(_) => self.input(Input::Data(id, bytes.len() as u64)),
+                Step::Compare { from, .. } => {
+                    let stored = &self.sink[from as usize..from as usize + bytes.len()];
+                    if stored.iter().zip(bytes).any(|(stored, byte)| *stored != Some(*byte)) {
+                        self.input(Input::Differs(id));
+                        break;
+                    }
+                    self.input(Input::Data(id, bytes.len() as u64));
+                }
+                Step::Write { at, .. } => {
+                    self.input(Input::Data(id, bytes.len() as u64));
+                    self.store(at as usize, bytes);
+                }
+                Step::Excess => {
+                    self.input(Input::Excess(id));
+                    break;
+                }
             }
-            let taken = rest.len() - behind.len();
-            if taken == 0 {
-                self.input(Input::Excess(id));
-                break;
-            }
-            self.input(Input::Data(id, taken as u64));
-            self.store(at, write);
             rest = behind;
         }
         // Of a body that was dropped in the middle of a chunk, the rest was never wanted.
@@ -538,6 +564,6 @@ impl World<'_> {
 
 impl Live {
     fn wants(&self) -> bool {
-        self.plan.is_some_and(|plan| plan.limit.is_none_or(|limit| plan.at < limit) || plan.compare > 0)
+        self.cursor.is_some_and(|cursor| !cursor.is_at_limit())
     }
 }

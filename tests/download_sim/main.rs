@@ -11,7 +11,7 @@ mod server;
 use client::{End, run};
 use proptest::prelude::*;
 use scenario::{Cors, Expected, Happening, Ranges, Scenario, Tags, any_scenario};
-use xuchuan::core::download::{Gulp, Mode};
+use xuchuan::core::download::{Bulk, Mode};
 use xuchuan::core::error::Kind;
 
 /// `SCHEDULES` asks for another number of them, for a soak. A failure prints the smallest scenario that shows it.
@@ -75,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn gulps_carry_each_byte_once_too(s in any_scenario()) {
+    fn bulk_reads_carry_each_byte_once_too(s in any_scenario()) {
         let s = Scenario {
             size: 4000,
             piece: 50,
@@ -84,13 +84,13 @@ proptest! {
             tags: Tags::Strong,
             cors: Cors::Exposed,
             locked: false,
-            gulp: Some(Gulp { after: 100, pace: 0, most: 1000 }),
+            bulk: Some(Bulk { after: 100, pace: 0, most: 1000 }),
             ..s.quiet()
         };
         let report = run(&s);
         prop_assert!(matches!(report.end, End::Done(_)), "{:?}", report.end);
         prop_assert_eq!(report.received, s.size);
-        prop_assert!(report.gulps > 0, "{:#?}", report.log);
+        prop_assert!(report.bulk_reads > 0, "{:#?}", report.log);
         prop_assert!(report.most_at_once <= s.connections);
     }
 

@@ -1,7 +1,7 @@
 //! What a schedule is made of: a server with its habits, a network with its faults, a page with its wishes.
 
 use proptest::prelude::*;
-use xuchuan::core::download::Gulp;
+use xuchuan::core::download::Bulk;
 
 /// How the server treats ranges, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,10 @@ pub enum Happening {
     Pause(u64),
     Offline(u64),
     Jump(u64),
+    /// The queue gives so many slots for a while.
+    Slots(usize, u64),
+    /// The server's origin was found to take no more requests than this, or that is forgotten.
+    ServerLimit(Option<usize>),
     /// The resource becomes another, of another size if so.
     Change(bool),
     Crash,
@@ -125,7 +129,7 @@ pub struct Scenario {
     pub overlap: u64,
     pub connections: usize,
     pub fixed: bool,
-    pub gulp: Option<Gulp>,
+    pub bulk: Option<Bulk>,
     pub ahead: u64,
     pub ranges: Ranges,
     pub tags: Tags,
@@ -237,6 +241,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         (1u64..100_000).prop_map(Happening::Pause),
         (1u64..900_000).prop_map(Happening::Offline),
         (0u64..4_000_000).prop_map(Happening::Jump),
+        (0usize..3, 1u64..100_000).prop_map(|(slots, span)| Happening::Slots(slots, span)),
+        prop::option::of(0usize..4).prop_map(Happening::ServerLimit),
         any::<bool>().prop_map(Happening::Change),
         Just(Happening::Crash),
         Just(Happening::Crash),
@@ -271,8 +277,8 @@ fn rarely<T: Clone + std::fmt::Debug>(it: impl Strategy<Value = T>) -> impl Stra
     prop::option::weighted(0.06, it)
 }
 
-fn gulp() -> impl Strategy<Value = Gulp> {
-    (1u64..600, 0u64..4, 20u64..2000).prop_map(|(after, pace, most)| Gulp { after, pace, most })
+fn bulk() -> impl Strategy<Value = Bulk> {
+    (1u64..600, 0u64..4, 20u64..2000).prop_map(|(after, pace, most)| Bulk { after, pace, most })
 }
 
 pub fn any_scenario() -> impl Strategy<Value = Scenario> {
@@ -284,7 +290,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
         16u64..64,
         1usize..6,
         any::<bool>(),
-        (prop::option::of(gulp()), 1u64..2000),
+        (prop::option::of(bulk()), 1u64..2000),
     );
     let server =
         (ranges(), tags(), prop_oneof![2 => Just(Cors::Exposed), 1 => Just(Cors::Hidden)], conditions());
@@ -302,7 +308,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
     let page =
         (digest, rarely(0u64..3000), rarely(0u64..4000), rarely(0u64..4000), prop::bool::weighted(0.04));
     (shape, server, trouble, page).prop_map(|(shape, server, trouble, page)| {
-        let (seed, size, piece, min_split, overlap, connections, fixed, (gulp, ahead)) = shape;
+        let (seed, size, piece, min_split, overlap, connections, fixed, (bulk, ahead)) = shape;
         let (ranges, tags, cors, conditions) = server;
         let (faults, fault_every, happenings) = trouble;
         let (digest, abort_at, quota_after, cap, locked) = page;
@@ -314,7 +320,7 @@ pub fn any_scenario() -> impl Strategy<Value = Scenario> {
             overlap,
             connections,
             fixed,
-            gulp,
+            bulk,
             ahead,
             ranges,
             tags,

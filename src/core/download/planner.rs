@@ -1,192 +1,145 @@
-//! What to ask for next.
+//! What to ask the server for next, chosen from what is known and stored and under way; nothing is changed here.
 
-use super::flight::{Flight, Job, Phase};
-use super::machine::{Address, Download, Ranges, Sink, Stage};
-use super::{Effect, RequestId};
-use crate::core::clock::Instant;
-use crate::core::range::{Asked, ByteRange};
+use super::config::Config;
+use super::cursor::BodyCursor;
+use super::effect::RequestId;
+use super::in_flight::{Ask, Purpose};
+use super::requests::Requests;
+use super::server::Server;
+use super::stored::Stored;
+use crate::core::clock::Millis;
+use crate::core::range::ByteRange;
 
-impl Download {
-    /// Sends what can be sent, and moves the end on.
-    pub(super) fn pump(&mut self, now: Instant) {
-        if self.stage != Stage::Running || self.gate.is_paused() || self.sink == Sink::Asked {
-            return;
+/// What is chosen from, and by which rules.
+pub struct Planner<'a> {
+    pub server: &'a Server,
+    pub stored: &'a Stored,
+    pub requests: &'a Requests,
+    pub config: &'a Config,
+    /// What all requests together bring, in bytes/s, once that is known.
+    pub speed: Option<f64>,
+}
+
+/// The next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    pub ask: Ask,
+    /// The request whose second half it takes, and where that one is to stop.
+    pub limit: Option<(RequestId, u64)>,
+}
+
+impl Planner<'_> {
+    /// Chooses the next request for bytes that are missing: the first ones, or the second half of what another is to bring.
+    pub fn next(&self) -> Option<Plan> {
+        if let Some((start, end)) = self.requests.gap(0, self.stored.have(), self.server.size()) {
+            return Some(Plan { ask: self.fill(start, end), limit: None });
         }
-        if self.is_complete() {
-            return self.complete(now);
-        }
-        while self.may_send(now) {
-            let Some((start, end)) = self.first_gap().or_else(|| self.split(now)) else { return };
-            self.fill(start, end, now);
-        }
+        let (id, stop, end) = self.split()?;
+        Some(Plan { ask: self.fill(stop, Some(end)), limit: Some((id, stop)) })
     }
 
-    fn may_send(&self, now: Instant) -> bool {
-        // Before the first good answer nobody knows what there is to share out.
-        let single = !self.met || self.solo.is_some() || self.ranges != Ranges::On;
-        let limit = if single { 1 } else { self.pace.limit() };
-        // A body that brought its bytes and does not end holds its connection: no more of those than of the busy.
-        self.gate.is_open(now)
-            && self.address != Address::Asked
-            && self.flights.len() < 2 * limit
-            && self.flights.iter().filter(|flight| flight.is_busy()).count() < limit
-    }
-
-    /// Every byte is here: has what is unproven checked, then the result finished.
-    fn complete(&mut self, now: Instant) {
-        if self.sink == Sink::Unprepared {
-            return self.prepare();
-        }
-        if !self.flights.is_empty() {
-            return;
-        }
-        let Some(resource) = &self.resource else { return };
-        let (total, end_proven) = (resource.total.unwrap_or(0), resource.end_proven);
-        let k = self.config.overlap.max(1);
-        self.seams.cut(total);
-        let check = match self.seams.offsets().first() {
+    /// Chooses what has to be checked once every byte of `size` is there; nothing if that is proven.
+    pub fn check(&self, size: u64) -> Option<Ask> {
+        let reach = self.config.overlap.max(1);
+        let (purpose, from, to, range) = match self.stored.first_seam(size) {
             Some(seam) => {
-                let (from, to) = (seam.saturating_sub(k), seam.saturating_add(k).min(total));
-                Some((Job::Seam(*seam), from, to, ByteRange::until(from, to)))
+                let (from, to) = (seam.saturating_sub(reach), seam.saturating_add(reach).min(size));
+                (Purpose::Seam(seam), from, to, ByteRange::until(from, to))
             }
-            None if !end_proven => {
+            None if self.server.resource().is_some_and(|resource| !resource.end_proven) => {
                 // One byte: less than any cap on a server's answers, which is what this is to find out.
-                let from = total.saturating_sub(1);
-                Some((Job::Tail, from, total, Some(ByteRange::from(from))))
+                let from = size.saturating_sub(1);
+                (Purpose::Tail, from, size, Some(ByteRange::from(from)))
             }
-            None => None,
+            None => return None,
         };
-        match check {
-            Some((job, from, to, range)) if self.may_send(now) => {
-                self.send(job, range, to, Some(to), to - from, now);
-            }
-            Some(_) => {}
-            None => self.conclude(),
-        }
+        let cursor = BodyCursor { compare: to - from, ..BodyCursor::write(to, Some(to)) };
+        Some(Ask { purpose, range, cursor, bulk: false })
     }
 
-    /// Returns the first bytes that are neither stored nor on their way.
-    fn first_gap(&self) -> Option<(u64, Option<u64>)> {
-        let total = self.resource.as_ref().and_then(|resource| resource.total.filter(|_| resource.exact));
+    /// Returns how many requests could be in flight, `most` at most, with all that is missing shared out.
+    pub fn demand(&self, most: usize) -> usize {
+        let mut parts = self.requests.busy();
+        for left in self.requests.divisible() {
+            parts += self.shares(left, most) - 1;
+        }
         let mut at = 0;
-        loop {
-            let (start, stored) = self.have.gap(at);
-            if total.is_some_and(|total| start >= total) {
-                return None;
-            }
-            if let Some(flight) = self.flights.iter().find(|flight| flight.owns(start)) {
-                at = flight.end?;
-                continue;
-            }
-            let ahead = self.flights.iter().map(|flight| flight.at).filter(|at| *at > start);
-            return Some((start, ahead.chain(stored).chain(total).min()));
+        while parts < most {
+            let Some((start, end)) = self.requests.gap(at, self.stored.have(), self.server.size()) else {
+                break;
+            };
+            let Some(end) = end else { return parts + 1 };
+            let (stop, _) = self.portion(start, end);
+            parts += if stop < end { 1 } else { self.shares(end - start, most) };
+            at = stop;
         }
-    }
-
-    /// Takes the second half of the largest span that is coming in, if it is worth a request; cut on a piece's edge
-    /// where that leaves enough, so that few pieces have two writers.
-    fn split(&mut self, now: Instant) -> Option<(u64, Option<u64>)> {
-        let min = self.config.min_split.max(1);
-        let pace = self.pace_of_one(now);
-        let left = |flight: &Flight| flight.end.map_or(0, |end| end.saturating_sub(flight.at));
-        let largest = self
-            .flights
-            .iter_mut()
-            .filter(|flight| {
-                let reading = flight.phase == Phase::Body && flight.job == Job::Fill;
-                reading && !flight.stream && !flight.gulp
-            })
-            .max_by_key(|flight| left(flight))?;
-        let (id, end, half) = (largest.id, largest.end?, left(largest) / 2);
-        let gains = self.config.min_gain == 0
-            || pace.is_some_and(|pace| half as f64 * 2000.0 > pace * self.config.min_gain as f64);
-        if half < min || !gains {
-            return None;
-        }
-        let middle = largest.at + half;
-        let edge = middle.div_ceil(self.piece).saturating_mul(self.piece);
-        let cut = if end.checked_sub(edge).is_some_and(|rest| rest >= min) { edge } else { middle };
-        self.limit(id, cut);
-        Some((cut, Some(end)))
-    }
-
-    /// Leaves what a body would bring from `end` on to others.
-    pub(super) fn limit(&mut self, id: RequestId, end: u64) {
-        if let Some(flight) = self.flight(id) {
-            flight.end = Some(end);
-            self.effects.push_back(Effect::Limit { id, end });
-        }
-    }
-
-    /// Returns what one connection brings, in bytes/s, once that is known.
-    fn pace_of_one(&self, now: Instant) -> Option<f64> {
-        let running = self.flights.iter().filter(|flight| flight.phase == Phase::Body).count();
-        Some(self.meter.measured(now)? / running.max(1) as f64)
-    }
-
-    /// Tells whether no validator can prove the version.
-    pub(super) fn is_unsure(&self) -> bool {
-        self.resource.as_ref().is_some_and(|resource| !resource.validators.is_strong())
+        parts.min(most)
     }
 
     /// Asks for the bytes from `start` to `end`, with an overlap in front where no validator can prove the version.
-    fn fill(&mut self, start: u64, end: Option<u64>, now: Instant) {
-        let unsure = self.is_unsure();
-        let overlap = if unsure && !std::mem::take(&mut self.at_end) {
-            self.have.behind(start).min(self.config.overlap)
+    fn fill(&self, start: u64, end: Option<u64>) -> Ask {
+        let unsure = self.server.is_unsure();
+        let compare = if unsure && !self.server.is_at_end() {
+            self.stored.overlap(start, self.config.overlap)
         } else {
             0
         };
-        let from = start - overlap;
-        let (end, gulp) = match end {
-            Some(end) if !unsure => {
-                let (end, gulp) = self.portion(start..end);
-                (Some(end), gulp)
-            }
-            end => (end, false),
-        };
-        let range = end.map_or(Some(ByteRange::from(from)), |end| ByteRange::until(from, end));
-        self.send(Job::Fill, range, start, end, overlap, now);
-        if gulp && let Some(flight) = self.flights.last_mut() {
-            flight.gulp = true;
-        }
+        let portion = end.map(|end| self.portion(start, end));
+        let (limit, bulk) = portion.map_or((None, false), |(end, bulk)| (Some(end), bulk));
+        let from = start - compare;
+        let range = limit.map_or(Some(ByteRange::from(from)), |end| ByteRange::until(from, end));
+        let cursor = BodyCursor { compare, ..BodyCursor::write(start, limit) };
+        Ask { purpose: Purpose::Fill, range, cursor, bulk }
     }
 
-    fn send(
-        &mut self,
-        job: Job,
-        range: Option<ByteRange>,
-        at: u64,
-        end: Option<u64>,
-        compare: u64,
-        now: Instant,
-    ) {
-        let range = range.filter(|_| self.ranges == Ranges::On);
-        let if_match = self
-            .resource
-            .as_ref()
-            .filter(|_| self.conditional)
-            .and_then(|resource| resource.validators.condition());
-        let id = self.next_id;
-        self.next_id += 1;
-        self.flights.push(Flight {
-            id,
-            asked: Asked { range, conditional: if_match.is_some() },
-            job,
-            phase: Phase::Sent,
-            at,
-            end,
-            skip: 0,
-            compare,
-            left: None,
-            wrote: 0,
-            proven: false,
-            stream: false,
-            gulp: false,
-            blind: false,
-            sent: now,
-            moved: now,
-        });
-        self.effects.push_back(Effect::Send { id, range, if_match });
+    /// Returns where the next request for a gap is to end, and whether it is read in bulk: not where overlaps would have to
+    /// be compared.
+    fn portion(&self, start: u64, end: u64) -> (u64, bool) {
+        if self.server.is_unsure() {
+            return (end, false);
+        }
+        self.requests.bulk.portion(start..end, self.stored.piece(), self.server.total())
     }
+
+    /// Takes the second half of the largest span that is coming in, if it is worth a request; cut on a piece's edge
+    /// where that leaves enough, so that few pieces have two writers. Returns whose it is, from where and up to where.
+    fn split(&self) -> Option<(RequestId, u64, u64)> {
+        let (min, piece, speed) = (self.min_split(), self.stored.piece(), self.speed_of_one());
+        let largest = self.requests.largest()?;
+        let (end, half) = (largest.cursor.limit?, largest.cursor.room()? / 2);
+        if !is_worthwhile(half, min, self.config.min_gain, speed) {
+            return None;
+        }
+        let middle = largest.cursor.at + half;
+        let edge = middle.div_ceil(piece).saturating_mul(piece);
+        let stop = if end.checked_sub(edge).is_some_and(|rest| rest >= min) { edge } else { middle };
+        Some((largest.id, stop, end))
+    }
+
+    /// Returns into how many requests `left` bytes could be shared out, by halves.
+    fn shares(&self, left: u64, most: usize) -> usize {
+        let (min, speed) = (self.min_split(), self.speed_of_one());
+        let (mut shares, mut half) = (1, left / 2);
+        while shares < most && is_worthwhile(half, min, self.config.min_gain, speed) {
+            shares *= 2;
+            half /= 2;
+        }
+        shares
+    }
+
+    fn min_split(&self) -> u64 {
+        self.config.min_split.max(1)
+    }
+
+    /// Returns what one connection brings, in bytes/s, once that is known.
+    fn speed_of_one(&self) -> Option<f64> {
+        Some(self.speed? / self.requests.reading().max(1) as f64)
+    }
+}
+
+/// Tells whether half of what a request is to bring is worth another: it has at least `min` bytes, and would take the one
+/// longer than `min_gain` ms at `speed`.
+fn is_worthwhile(half: u64, min: u64, min_gain: Millis, speed: Option<f64>) -> bool {
+    let gains = min_gain == 0 || speed.is_some_and(|speed| half as f64 * 2000.0 > speed * min_gain as f64);
+    half >= min && gains
 }

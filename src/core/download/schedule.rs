@@ -1,6 +1,5 @@
 //! A download as the scheduler sees it.
 
-use super::machine::Stage;
 use super::{Download, Effect, Input, Restored};
 use crate::core::clock::Instant;
 use crate::core::scheduler::Transfer;
@@ -24,24 +23,24 @@ impl Transfer for Download {
         Input::Abort
     }
 
-    fn slots(_slots: usize) -> Input {
-        Input::Wake
+    fn slots(slots: usize) -> Input {
+        Input::Slots(slots)
     }
 
-    fn server_limit(_limit: Option<usize>) -> Input {
-        Input::Wake
+    fn server_limit(limit: Option<usize>) -> Input {
+        Input::ServerLimit(limit)
     }
 
-    fn demand(&self, _now: Instant) -> Option<usize> {
-        (self.stage == Stage::Running).then_some(4)
+    fn demand(&self, now: Instant) -> Option<usize> {
+        self.demand(now)
     }
 
     fn in_flight(&self) -> usize {
-        self.flights.len()
+        self.in_flight()
     }
 
     fn take_refusal(&mut self) -> Option<Instant> {
-        None
+        self.take_refusal()
     }
 
     fn is_forget(effect: &Effect) -> bool {

@@ -1,11 +1,14 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 use super::*;
-use crate::core::cause::Cause;
+use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Instant;
-use crate::core::error::Kind;
+use crate::core::error::{Error, Kind};
 use crate::core::machine::Machine;
+use crate::core::md5::Digest;
 use crate::core::progress::{State, Wait};
+use crate::core::range::{ByteRange, Head};
+use crate::core::retry::Policy;
 
 const MIB: u64 = 1 << 20;
 const SIZE: u64 = 16 * MIB;
@@ -95,13 +98,13 @@ fn the_probe_is_the_first_request_and_its_body_is_used() {
     assert_eq!(effects, [send(1, Some((0, None)))]);
     assert_eq!(script.state(), State::Negotiating);
     let effects = script.head(1, part(0, SIZE, SIZE));
-    assert!(matches!(effects[0], Effect::Remember(_)));
+    assert!(matches!(effects[0], Effect::Save(_)));
     assert_eq!(effects[1..], [Effect::Prepare { total: Some(SIZE), exact: true }]);
     let effects = script.input(Input::Prepared(Ok(())));
     assert_eq!(
         effects,
         [
-            Effect::Receive { id: 1, skip: 0, compare: 0, at: 0, limit: Some(SIZE), at_once: false },
+            Effect::Receive { id: 1, cursor: BodyCursor::write(0, Some(SIZE)), bulk: false },
             Effect::Limit { id: 1, end: SIZE / 2 },
             send(2, Some((SIZE / 2, Some(SIZE)))),
         ]
@@ -258,7 +261,7 @@ fn an_empty_file_needs_no_body() {
 fn a_changed_resource_is_started_again_once() {
     let mut script = Script::running(config());
     for round in 0..2 {
-        let id = script.machine.next_id;
+        let id = script.machine.requests.next_id();
         script.input(Input::Data(id - 1, 4 * MIB + 1));
         script.input(Input::Lost(id - 1, "network error".into()));
         assert!(script.wake().contains(&send(id, Some((SIZE * 3 / 4 + 1, Some(SIZE))))));
@@ -281,7 +284,7 @@ fn a_changed_resource_is_started_again_once() {
 fn an_earlier_visits_pieces_are_not_asked_for_again() {
     let (mut script, _) = begin(Config { conditional: true, ..config() });
     let effects = script.head(1, part(0, SIZE, SIZE));
-    let Effect::Remember(record) = &effects[0] else { panic!("{effects:?}") };
+    let Effect::Save(record) = &effects[0] else { panic!("{effects:?}") };
     let restored = Restored { record: (**record).clone(), pieces: vec![0, 2] };
     let machine = Download::new(Config { conditional: true, ..config() });
     let mut script = Script { machine, now: Instant(0) };
@@ -331,7 +334,11 @@ fn a_stream_longer_than_it_said_was_decoded() {
     let effects = script.head(2, Head { content_length: Some("100".into()), ..status(200) });
     assert_eq!(
         effects,
-        [Effect::Receive { id: 2, skip: 0, compare: 150, at: 150, limit: None, at_once: false }]
+        [Effect::Receive {
+            id: 2,
+            cursor: BodyCursor { skip: 0, compare: 150, at: 150, limit: None },
+            bulk: false
+        }]
     );
     script.input(Input::Data(2, 180));
     assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: 180, hash: false }]);
@@ -388,15 +395,18 @@ fn without_validators_bytes_are_compared() {
     script.head(1, untagged(0, SIZE));
     script.input(Input::Prepared(Ok(())));
     let effects = script.head(2, untagged(SIZE / 2, SIZE));
-    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 2]), "{effects:?}");
+    assert!(matches!(&effects[0], Effect::Save(record) if record.seams == [SIZE / 2]), "{effects:?}");
     script.input(Input::Data(1, MIB));
     script.input(Input::Lost(1, "network error".into()));
     // What is continued overlaps.
     let overlap = 16 << 10;
     assert_eq!(script.wake(), [send(3, Some((MIB - overlap, Some(SIZE / 2))))]);
     let effects = script.head(3, untagged(MIB - overlap, SIZE / 2));
-    let receive =
-        Effect::Receive { id: 3, skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2), at_once: false };
+    let receive = Effect::Receive {
+        id: 3,
+        cursor: BodyCursor { skip: 0, compare: overlap, at: MIB, limit: Some(SIZE / 2) },
+        bulk: false,
+    };
     assert_eq!(effects, [receive]);
     script.input(Input::Data(3, overlap));
     script.input(Input::Data(3, 7 * MIB));
@@ -405,8 +415,11 @@ fn without_validators_bytes_are_compared() {
     // Where two bodies meet, both sides are compared with one.
     let (from, to) = (SIZE / 2 - overlap, SIZE / 2 + overlap);
     assert_eq!(script.input(Input::End(2)), [send(4, Some((from, Some(to))))]);
-    let receive =
-        Effect::Receive { id: 4, skip: 0, compare: 2 * overlap, at: to, limit: Some(to), at_once: false };
+    let receive = Effect::Receive {
+        id: 4,
+        cursor: BodyCursor { skip: 0, compare: 2 * overlap, at: to, limit: Some(to) },
+        bulk: false,
+    };
     assert_eq!(script.head(4, untagged(from, to)), [receive]);
     script.input(Input::Data(4, 2 * overlap));
     assert_eq!(script.input(Input::End(4)), [Effect::Finish { total: SIZE, hash: false }]);
@@ -420,7 +433,7 @@ fn a_record_keeps_up_after_ranges_are_given_up() {
     script.input(Input::Prepared(Ok(())));
     script.head(2, Head { content_length: Some("5".into()), ..untagged(SIZE / 2, SIZE) });
     let effects = script.head(3, untagged(SIZE / 4, SIZE / 2));
-    assert!(matches!(&effects[0], Effect::Remember(record) if record.seams == [SIZE / 4]), "{effects:?}");
+    assert!(matches!(&effects[0], Effect::Save(record) if record.seams == [SIZE / 4]), "{effects:?}");
 }
 
 #[test]
@@ -501,11 +514,11 @@ fn only_a_long_delay_counts_as_sleep() {
     assert!(!failed(11_000), "a device that slept is not");
 }
 
-const GULP: Gulp = Gulp { after: 4 * MIB, pace: 64 << 10, most: 8 * MIB };
+const BULK: Bulk = Bulk { after: 4 * MIB, pace: 64 << 10, most: 8 * MIB };
 
 /// Goes on to where the probe's body has brought 5 MiB in 50 ms: twice as fast as it must.
 fn fast(config: Config, head: Head) -> (Script, Vec<Effect>) {
-    let (mut script, _) = begin(Config { gulp: Some(GULP), min_split: 1 << 40, ..config });
+    let (mut script, _) = begin(Config { bulk: Some(BULK), min_split: 1 << 40, ..config });
     script.head(1, head);
     script.input(Input::Prepared(Ok(())));
     script.now = Instant(50);
@@ -514,13 +527,13 @@ fn fast(config: Config, head: Head) -> (Script, Vec<Effect>) {
 }
 
 #[test]
-fn on_a_fast_line_ranges_are_taken_in_one_go() {
+fn on_a_fast_line_ranges_are_read_in_bulk() {
     let (mut script, effects) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
     // The first body goes on to the edge of its piece; the next ranges are whole pieces.
     assert_eq!(effects, [Effect::Limit { id: 1, end: 8 * MIB }, send(2, Some((8 * MIB, Some(16 * MIB))))]);
     let effects = script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
     let limit = Some(16 * MIB);
-    assert_eq!(effects, [Effect::Receive { id: 2, skip: 0, compare: 0, at: 8 * MIB, limit, at_once: true }]);
+    assert_eq!(effects, [Effect::Receive { id: 2, cursor: BodyCursor::write(8 * MIB, limit), bulk: true }]);
     let effects = script.input(Input::Data(1, 3 * MIB));
     assert_eq!(effects, [Effect::Cancel(1), send(3, Some((16 * MIB, Some(24 * MIB))))]);
     assert_eq!(script.input(Input::Data(2, 8 * MIB)), [send(4, Some((24 * MIB, Some(32 * MIB))))]);
@@ -529,7 +542,7 @@ fn on_a_fast_line_ranges_are_taken_in_one_go() {
 }
 
 #[test]
-fn a_gulp_that_does_not_come_is_read_piece_by_piece() {
+fn a_bulk_read_that_does_not_come_is_read_in_parts() {
     let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
     script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
     script.input(Input::Data(1, 3 * MIB));
@@ -542,8 +555,8 @@ fn a_gulp_that_does_not_come_is_read_piece_by_piece() {
     assert_eq!(effects[..2], [Effect::Cancel(2), Effect::Cancel(3)]);
     assert_eq!(effects[2..], [send(4, Some((8 * MIB, Some(6 * SIZE))))]);
     let effects = script.head(4, part(8 * MIB, 6 * SIZE, 6 * SIZE));
-    assert!(matches!(effects[..], [Effect::Receive { at_once: false, .. }]), "{effects:?}");
-    // Two slipped: now it takes four times as much to be believed.
+    assert!(matches!(effects[..], [Effect::Receive { bulk: false, .. }]), "{effects:?}");
+    // Two failed: now it takes four times as much to be believed.
     script.now = Instant(2_060);
     assert_eq!(script.input(Input::Data(4, 15 * MIB)), []);
     let effects = script.input(Input::Data(4, MIB));
@@ -551,7 +564,7 @@ fn a_gulp_that_does_not_come_is_read_piece_by_piece() {
 }
 
 #[test]
-fn a_gulp_that_breaks_or_is_refused_is_one_too_many() {
+fn a_bulk_read_that_breaks_or_is_refused_is_one_too_many() {
     for trouble in
         [Input::Lost(2, "network error".into()), Input::End(2), Input::Head(2, Box::new(status(503)))]
     {
@@ -566,8 +579,8 @@ fn a_gulp_that_breaks_or_is_refused_is_one_too_many() {
 }
 
 #[test]
-fn gulps_need_speed_a_proven_version_and_an_answer_that_fits() {
-    let (mut script, _) = begin(Config { gulp: Some(GULP), min_split: 1 << 40, ..config() });
+fn bulk_reads_need_speed_a_proven_version_and_an_answer_that_fits() {
+    let (mut script, _) = begin(Config { bulk: Some(BULK), min_split: 1 << 40, ..config() });
     script.head(1, part(0, 6 * SIZE, 6 * SIZE));
     script.input(Input::Prepared(Ok(())));
     script.now = Instant(100);
@@ -585,7 +598,7 @@ fn gulps_need_speed_a_proven_version_and_an_answer_that_fits() {
     // The answer brings more than was asked for: it is read, and cut.
     let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
     let effects = script.head(2, part(8 * MIB, 6 * SIZE, 6 * SIZE));
-    assert!(matches!(effects[..], [Effect::Receive { at_once: false, .. }]), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::Receive { bulk: false, .. }]), "{effects:?}");
 }
 
 #[test]
@@ -707,4 +720,104 @@ fn a_login_page_before_a_resource_that_was_there_is_borne_for_the_budget_of_time
             _ => effects = script.wake(),
         }
     }
+}
+
+fn sends(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::Send { .. })).count()
+}
+
+fn wanted(script: &Script) -> (usize, Option<usize>) {
+    (script.machine.in_flight(), script.machine.demand(script.now))
+}
+
+#[test]
+fn nothing_goes_out_without_a_slot() {
+    let mut script = Script { machine: Download::new(config()), now: Instant(0) };
+    script.input(Input::Slots(0));
+    assert_eq!(wanted(&script), (0, None), "it has not begun");
+    assert_eq!(script.input(Input::Start(None)), []);
+    assert_eq!((script.state(), wanted(&script)), (State::Queued, (0, Some(1))));
+    assert_eq!(script.machine.poll_timeout(), None);
+    assert_eq!(script.input(Input::Slots(1)), [send(1, Some((0, None)))]);
+    assert_eq!(script.state(), State::Negotiating);
+    // What is under way goes on without a slot; what breaks is not sent again.
+    script.input(Input::Slots(0));
+    script.head(1, part(0, SIZE, SIZE));
+    assert_eq!(sends(&script.input(Input::Prepared(Ok(())))), 0);
+    assert_eq!((script.state(), wanted(&script)), (State::Transferring, (1, Some(2))));
+    script.input(Input::Data(1, MIB));
+    script.input(Input::Lost(1, "network error".into()));
+    assert_eq!(script.wake(), []);
+    assert_eq!(script.state(), State::Queued);
+    assert_eq!(script.input(Input::Pause), []);
+    assert_eq!((script.state(), wanted(&script)), (State::Paused, (0, None)));
+    script.input(Input::Resume);
+    // The number is fixed: any slot will do.
+    let effects = script.input(Input::Slots(1));
+    assert_eq!((sends(&effects), wanted(&script)), (1, (1, Some(1))), "the rest is one gap");
+    script.head(2, part(MIB, SIZE, SIZE));
+    assert_eq!(wanted(&script), (2, Some(2)));
+}
+
+#[test]
+fn time_in_the_queue_is_not_charged() {
+    let retry = Policy { budget: 30_000, base: 1_000, cap: 1_000 };
+    let (mut script, _) = begin(Config { retry, ..config() });
+    script.input(Input::Slots(0));
+    script.input(Input::Lost(1, "no network".into()));
+    assert_eq!(script.wake(), []);
+    script.now = script.now + 3_600_000;
+    assert_eq!(sends(&script.input(Input::Slots(4))), 1);
+    script.input(Input::Lost(2, "no network".into()));
+    assert_eq!(script.state(), State::Waiting);
+    assert_eq!(wanted(&script), (0, Some(1)), "it goes on with one");
+}
+
+#[test]
+fn slots_and_the_servers_limit_bound_what_goodput_allows() {
+    let auto = || Config { concurrency: Concurrency::Auto(4), ..config() };
+    let running = |input: Option<Input>| {
+        let (mut script, _) = begin(auto());
+        script.head(1, part(0, SIZE, SIZE));
+        if let Some(input) = input {
+            script.input(input);
+        }
+        script.input(Input::Prepared(Ok(())));
+        while let Some(id) =
+            (2..9).find(|id| script.machine.requests.get(*id).is_some_and(|it| it.left.is_none()))
+        {
+            let range =
+                script.machine.requests.get(id).and_then(|it| it.asked.range).expect("it has a range");
+            script.head(id, part(range.first, range.end().expect("it has an end"), SIZE));
+        }
+        script
+    };
+    assert_eq!(wanted(&running(None)), (4, Some(4)));
+    let mut script = running(Some(Input::Slots(2)));
+    assert_eq!(wanted(&script), (2, Some(4)));
+    assert_eq!(sends(&script.input(Input::Slots(3))), 1);
+    let mut script = running(Some(Input::ServerLimit(Some(3))));
+    assert_eq!(wanted(&script), (3, Some(3)));
+    assert_eq!(sends(&script.input(Input::ServerLimit(None))), 1);
+}
+
+#[test]
+fn what_is_wanted_is_what_the_rest_can_be_shared_out_to() {
+    let auto = |min_split| Config { concurrency: Concurrency::Auto(4), min_split, ..config() };
+    // Of 16 MiB in one body, halves of at least 8, of 5 and of 1 MiB.
+    for (min_split, wants) in [(8 * MIB, 2), (5 * MIB, 2), (MIB, 4), (9 * MIB, 1)] {
+        let (mut script, _) = begin(auto(min_split));
+        script.input(Input::Slots(1));
+        script.head(1, part(0, SIZE, SIZE));
+        script.input(Input::Prepared(Ok(())));
+        assert_eq!(wanted(&script), (1, Some(wants)), "{min_split}");
+    }
+    // A stream cannot be shared out, and at the end there is nothing to send.
+    let (mut script, _) = begin(auto(1));
+    script.head(1, Head { content_length: Some("100".into()), ..status(200) });
+    script.input(Input::Prepared(Ok(())));
+    assert_eq!(wanted(&script), (1, Some(1)));
+    script.input(Input::Data(1, 100));
+    script.input(Input::End(1));
+    assert_eq!((script.state(), wanted(&script)), (State::Finishing, (0, None)));
 }

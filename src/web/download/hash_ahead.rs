@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::Array;
 use web_sys::Blob;
 
-use super::sink::join;
+use super::bytes::join;
 use crate::core::download::{Download, Input, StoreFailure};
 use crate::core::md5::{Snapshot, WHOLE};
 use crate::web::drive::Driver;
@@ -15,7 +15,7 @@ use crate::web::task::spawn;
 
 /// The bytes from the start of one download, as far as they are there, and their hashing.
 #[derive(Default)]
-pub struct Ahead {
+pub struct HashAhead {
     parts: Array,
     /// Where the bytes end.
     end: Cell<u64>,
@@ -25,10 +25,10 @@ pub struct Ahead {
     state: RefCell<Option<Snapshot>>,
     control: Rc<HashControl>,
     /// Who wants the digest, once all is there.
-    told: RefCell<Option<Rc<Driver<Download>>>>,
+    waiting: RefCell<Option<Rc<Driver<Download>>>>,
 }
 
-impl Watcher for Ahead {
+impl Watcher for HashAhead {
     fn hashed(&self, _at: u64) {}
 
     fn saved(&self, snapshot: Snapshot) {
@@ -36,24 +36,24 @@ impl Watcher for Ahead {
     }
 }
 
-impl Ahead {
+impl HashAhead {
     /// Returns where the bytes end that it has.
     pub fn end(&self) -> u64 {
         self.end.get()
     }
 
     /// Takes the bytes that follow, and has them hashed. With the last of them comes who wants to know the digest, or why
-    /// there is none; after [`Ahead::stop`] nobody learns anything.
-    pub fn take(self: &Rc<Ahead>, part: &Blob, told: Option<Rc<Driver<Download>>>) {
+    /// there is none; after [`HashAhead::stop`] nobody learns anything.
+    pub fn take(self: &Rc<HashAhead>, part: &Blob, waiting: Option<Rc<Driver<Download>>>) {
         self.parts.push(part);
         self.end.set(self.end.get() + part.size() as u64);
-        *self.told.borrow_mut() = told;
+        *self.waiting.borrow_mut() = waiting;
         if !self.busy.replace(true) {
             spawn(self.clone().hash());
         }
     }
 
-    async fn hash(self: Rc<Ahead>) {
+    async fn hash(self: Rc<HashAhead>) {
         loop {
             let count = self.parts.length();
             let digest = match join(&self.parts, "") {
@@ -71,7 +71,7 @@ impl Ahead {
             if self.parts.length() == count {
                 self.busy.set(false);
                 // What fails before the end fails again there.
-                if let Some(driver) = self.told.take() {
+                if let Some(driver) = self.waiting.take() {
                     driver.tell(Input::Finished(digest));
                 }
                 return;

@@ -1,0 +1,190 @@
+//! What a download's machine asks for, and where that is done.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+
+use super::body;
+use super::bytes::rest_of;
+use super::context::DownloadContext;
+use super::hash_ahead::HashAhead;
+use super::request::{self, Request};
+use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
+use crate::core::error::Error;
+use crate::core::flat_map::FlatMap;
+use crate::core::range::ByteRange;
+use crate::core::thrown::Thrown;
+use crate::web::drive::{Driven, Driver, Hands};
+use crate::web::fetch::{AbortGuard, check_url};
+use crate::web::object::get_string;
+use crate::web::task::{ask, spawn};
+
+/// A download that ended well, with its bytes.
+pub struct Downloaded {
+    /// What the machine says of it.
+    pub outcome: Outcome,
+    /// The ArrayBuffer or Blob.
+    pub data: JsValue,
+}
+
+impl Driven for Download {
+    type Outcome = Downloaded;
+}
+
+/// Carries out the effects of one download.
+pub struct DownloadEffects {
+    context: Rc<DownloadContext>,
+    driver: Rc<Driver<Download>>,
+    requests: Rc<RefCell<FlatMap<RequestId, Rc<Request>>>>,
+    ahead: Rc<HashAhead>,
+    content_type: String,
+    data: JsValue,
+}
+
+impl DownloadEffects {
+    /// Tells `driver` what comes of the effects.
+    pub fn new(context: Rc<DownloadContext>, driver: Rc<Driver<Download>>) -> DownloadEffects {
+        DownloadEffects {
+            context,
+            driver,
+            requests: Rc::default(),
+            ahead: Rc::default(),
+            content_type: String::new(),
+            data: JsValue::UNDEFINED,
+        }
+    }
+
+    fn send(&self, id: RequestId, range: Option<ByteRange>, if_match: Option<String>) {
+        let guard = match AbortGuard::new() {
+            Ok(guard) => guard,
+            Err(why) => return self.driver.tell(Input::Lost(id, why.into())),
+        };
+        let signal = guard.signal();
+        let request = Rc::new(Request::new(guard));
+        self.requests.borrow_mut().insert(id, request.clone());
+        let (context, driver, requests) = (self.context.clone(), self.driver.clone(), self.requests.clone());
+        let fresh = context.headers.fresh();
+        spawn(async move {
+            let end = match request::send(&context, range, if_match, fresh, &signal).await {
+                Err(loss) => Input::Lost(id, loss),
+                Ok(response) => {
+                    driver.tell(Input::Head(id, Box::new(request::head(&response))));
+                    body::receive(id, &request, response, &context, &driver).await
+                }
+            };
+            if !request.is_cancelled() {
+                driver.tell(end);
+            }
+            requests.borrow_mut().remove(&id);
+        });
+    }
+
+    fn request(&self, id: RequestId) -> Option<Rc<Request>> {
+        self.requests.borrow().get(&id).cloned()
+    }
+
+    fn cancel(&self, id: RequestId) {
+        let request = self.requests.borrow_mut().remove(&id);
+        if let Some(request) = request {
+            request.cancel();
+        }
+    }
+
+    fn save(&mut self, record: &Record) {
+        self.content_type = record.content_type.clone().unwrap_or_default();
+        self.context.journal.save(record);
+    }
+
+    fn discard(&mut self) {
+        std::mem::take(&mut self.ahead).stop();
+        self.context.sink.borrow_mut().discard();
+        self.context.journal.remove_pieces();
+    }
+
+    fn refresh_headers(&self) {
+        let (context, driver) = (self.context.clone(), self.driver.clone());
+        spawn(async move { driver.tell(Input::Headers(context.headers.refresh().await)) });
+    }
+
+    fn refresh_url(&self) {
+        let (context, driver) = (self.context.clone(), self.driver.clone());
+        spawn(async move {
+            let url = match &context.refresh_url {
+                Some(function) => ask(function).await.and_then(|value| to_url(&value)),
+                None => Err("there is no refreshUrl".into()),
+            };
+            driver.tell(Input::Url(url.map(|url| drop(context.url.replace(url)))));
+        });
+    }
+
+    fn hash(&self, end: u64) {
+        let part = self.context.sink.borrow().blob(self.ahead.end()..end);
+        // Where that fails, the next part has it too.
+        if let Ok(part) = part {
+            self.ahead.take(&part, None);
+        }
+    }
+
+    fn finish(&mut self, total: u64, hash: bool) {
+        let result = self.context.sink.borrow_mut().finish(total, &self.content_type);
+        let finished = result.and_then(|result| {
+            if hash {
+                self.ahead.take(&rest_of(&result, self.ahead.end())?, Some(self.driver.clone()));
+            }
+            self.data = result;
+            Ok(None)
+        });
+        if !hash || finished.is_err() {
+            self.driver.tell(Input::Finished(finished));
+        }
+    }
+}
+
+impl Hands<Download> for DownloadEffects {
+    fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
+        match effect {
+            Effect::Send { id, range, if_match } => self.send(id, range, if_match),
+            Effect::Receive { id, cursor, bulk } => {
+                if let Some(request) = self.request(id) {
+                    request.receive(cursor, bulk);
+                }
+            }
+            Effect::Limit { id, end } => {
+                if let Some(request) = self.request(id) {
+                    request.limit(end);
+                }
+            }
+            Effect::Cancel(id) => self.cancel(id),
+            Effect::Prepare { total, exact } => {
+                let prepared = self.context.sink.borrow_mut().prepare(total, exact);
+                self.driver.tell(Input::Prepared(prepared));
+            }
+            Effect::Discard => self.discard(),
+            Effect::RefreshHeaders => self.refresh_headers(),
+            Effect::RefreshUrl => self.refresh_url(),
+            Effect::Save(record) => self.save(&record),
+            Effect::Forget => self.context.journal.forget(),
+            Effect::Hash(end) => self.hash(end),
+            Effect::Finish { total, hash } => self.finish(total, hash),
+            Effect::Settle(result) => {
+                self.ahead.stop();
+                let data = std::mem::take(&mut self.data);
+                return Some(result.map(|outcome| Downloaded { outcome, data }));
+            }
+        }
+        None
+    }
+
+    fn performed(&mut self) {
+        self.context.headers.replayed();
+    }
+}
+
+/// Reads what `refreshUrl` gave: a string or a URL object.
+fn to_url(value: &JsValue) -> Result<String, Thrown> {
+    let text = value.as_string().or_else(|| get_string(value, "href"));
+    let text = text.filter(|text| !text.is_empty()).ok_or("refreshUrl() gave no URL")?;
+    check_url(&text).map_err(|loss| format!("refreshUrl() gave what can't be asked: {}", loss.words))?;
+    Ok(text)
+}
