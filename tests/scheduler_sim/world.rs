@@ -693,12 +693,14 @@ impl World<'_> {
         check!(done.is_none(), "after the end: {effect:?}");
         match effect {
             download::Effect::Send { id: request, range, .. } => {
-                let _ = slots; // check!(*slots > 0, "asks without any slot");
+                let in_flight = download.machine.transfer().in_flight();
+                check!(in_flight <= *slots, "{in_flight} in flight with {slots} slots");
                 let body = Body { range, at: 0, limit: 0, end: 0 };
                 download.open.insert(request, body);
                 self.after(200, Event::Head(tab, life, id, request));
             }
-            download::Effect::Receive { id: request, at, limit, .. } => {
+            download::Effect::Receive { id: request, cursor, .. } => {
+                let (at, limit) = (cursor.at, cursor.limit);
                 let size = download.size;
                 if let Some(body) = download.open.get_mut(&request) {
                     let last = body.range.and_then(|range| range.last).map_or(size, |last| last + 1);
@@ -733,7 +735,7 @@ impl World<'_> {
             other => check!(
                 matches!(
                     other,
-                    download::Effect::Remember(_) | download::Effect::Forget | download::Effect::Hash(_)
+                    download::Effect::Save(_) | download::Effect::Forget | download::Effect::Hash(_)
                 ),
                 "nothing asked for {other:?}"
             ),
