@@ -11,20 +11,19 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::Unfinished;
 use super::settled;
-use super::transfer::{EngineTransfer, Steered, Told};
-use crate::core::download::{Bulk, Config, Download, Input, Record};
+use super::transfer::{EngineTransfer, Shown, Told};
+use crate::core::download::{Bulk, Concurrency, Config, Download, Record};
 use crate::core::error::Error;
-use crate::core::machine::Machine;
 use crate::core::md5::Digest;
+use crate::core::scheduler::{Direction, Entry};
 use crate::web::convert::download_record;
 use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
-use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
+use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
-use crate::web::task::spawn;
-use crate::web::{clock, store, sys, url};
+use crate::web::{clock, store, sys, transfer, url};
 
 /// The size of a piece, in bytes.
 const PIECE: u64 = 4 << 20;
@@ -37,32 +36,13 @@ const BUFFER_CAP: u64 = 512 << 20;
 /// page wants some for itself.
 const MOST_DOWNLOADS: usize = 4;
 
-impl Steered for Download {
-    fn pause() -> Input {
-        Input::Pause
-    }
-
-    fn resume() -> Input {
-        Input::Resume
-    }
-
-    fn abort() -> Input {
-        Input::Abort
-    }
-
+impl Shown for Download {
     fn map(&self) -> Vec<u8> {
         self.pieces()
     }
 
-    fn report(&self) -> JsValue {
-        let now = clock::now();
-        object(&[
-            ("kind", "download".into()),
-            ("now", number(now.0)),
-            ("events", settled::events(self.events())),
-            ("environment", settled::environment()),
-            ("progress", settled::progress(&self.progress(now), now)),
-        ])
+    fn report(&self) -> Vec<(&'static str, JsValue)> {
+        vec![("kind", "download".into()), ("events", settled::events(self.events()))]
     }
 
     fn result(downloaded: Downloaded) -> JsValue {
@@ -122,16 +102,15 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         sink: RefCell::new(Sink::new(target, config.piece)),
         journal: DownloadJournal::new(journal),
     });
-    let driver = Driver::start(
+    let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = config.concurrency;
+    let entry = Entry { origin: url::origin_of(&config.address), direction: Direction::Down, most, key: None };
+    EngineTransfer::new(transfer::run(
         Download::new(config),
-        |driver| DownloadEffects::new(context.clone(), driver.clone()),
+        entry,
+        Serial::default(),
+        |driver| DownloadEffects::new(context, driver),
         Told(observer),
-    );
-    spawn({
-        let driver = driver.clone();
-        async move { driver.tell(Input::Start(context.restore().await.map(Box::new))) }
-    });
-    EngineTransfer::new(driver)
+    ))
 }
 
 /// Returns the journal's key of a download.

@@ -4,8 +4,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::core::clock::Instant;
-use crate::core::error::Error;
-use crate::core::progress::{Progress, Wait};
+use crate::core::progress::{Progress, Trouble, Wait};
 use crate::core::report::Event;
 use crate::core::upload::{self, Upload};
 use crate::web::object::{number, object};
@@ -18,6 +17,9 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
         None => JsValue::NULL,
         Some(Wait::Network) => {
             object(&[("reason", "offline".into()), ("until", JsValue::NULL), ("cause", cause())])
+        }
+        Some(Wait::OtherTab) => {
+            object(&[("reason", "another-tab".into()), ("until", JsValue::NULL), ("cause", cause())])
         }
         Some(Wait::Backoff { until }) => {
             let at = clock::unix_now() + until.since(now);
@@ -38,17 +40,18 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
 }
 
 /// Makes the page's `Trouble`.
-fn trouble(error: &Error) -> JsValue {
+fn trouble(trouble: &Trouble) -> JsValue {
     object(&[
-        ("code", error.kind.code().into()),
-        ("reason", error.cause.map_or(JsValue::NULL, |cause| cause.name().into())),
-        ("status", error.status.map_or(JsValue::NULL, JsValue::from)),
-        ("message", error.message().into()),
+        ("code", trouble.kind.code().into()),
+        ("reason", trouble.cause.map_or(JsValue::NULL, |cause| cause.name().into())),
+        ("status", trouble.status.map_or(JsValue::NULL, JsValue::from)),
+        ("message", trouble.message.as_str().into()),
     ])
 }
 
-/// Makes what a report says of the page: what it gave the engine to work with, and why not more.
-pub fn environment() -> JsValue {
+/// Makes what a report says of the page: what it gave the engine to work with, and why not more. `turn` is how the turn
+/// among tabs is kept: by a lock, or without one for some reason; nothing for what needs none.
+pub fn environment(turn: Option<Option<String>>) -> JsValue {
     let part = |kind: &str, why: Option<String>| {
         object(&[("kind", kind.into()), ("why", why.map_or(JsValue::NULL, JsValue::from))])
     };
@@ -62,8 +65,13 @@ pub fn environment() -> JsValue {
         Some(Ok(())) => part("indexeddb", None),
         Some(Err(why)) => part("none", Some(why.to_string())),
     };
+    let tabs = match turn {
+        None => JsValue::NULL,
+        Some(None) => part("locks", None),
+        Some(Some(why)) => part("none", Some(why)),
+    };
     let fetch = if fetch::is_replaced() { "page" } else { "browser" };
-    object(&[("hashing", hashing), ("journal", journal), ("fetch", part(fetch, None))])
+    object(&[("hashing", hashing), ("journal", journal), ("fetch", part(fetch, None)), ("tabs", tabs)])
 }
 
 /// Makes the events of a report.

@@ -1,33 +1,25 @@
 //! The engine's handle of one transfer, and the page's observer behind it.
 
-use std::rc::Rc;
-
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::{error, settled};
 use crate::core::error::Error;
+use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
+use crate::core::scheduler::{Scheduled, ScheduledInput};
 use crate::web::clock;
-use crate::web::drive::{Audience, Driven, Driver};
+use crate::web::drive::Audience;
+use crate::web::object::{number, object};
 use crate::web::sys::Observer;
+use crate::web::transfer::{Runnable, Running};
 
-/// A machine that a handle can stand for.
-pub trait Steered: Driven {
-    /// Makes the input that pauses it.
-    fn pause() -> Self::Input;
-    /// Makes the input that lets it go on.
-    fn resume() -> Self::Input;
-    /// Makes the input that ends it.
-    fn abort() -> Self::Input;
-    /// Makes the input that says that no other tab does the same; nothing to whom that is all the same.
-    fn foremost() -> Self::Input {
-        Self::wake()
-    }
+/// A transfer that a handle can stand for.
+pub trait Shown: Runnable {
     /// Returns one byte a chunk or piece.
     fn map(&self) -> Vec<u8>;
-    /// Returns attempts, causes and timings as plain data.
-    fn report(&self) -> JsValue;
+    /// Returns attempts, causes and timings as plain data: names and values beside what every transfer has.
+    fn report(&self) -> Vec<(&'static str, JsValue)>;
     /// Makes the page's result.
     fn result(outcome: Self::Outcome) -> JsValue;
 }
@@ -35,7 +27,7 @@ pub trait Steered: Driven {
 /// The shell as audience of a machine. What its functions throw is the page's affair and does not come back.
 pub struct Told(pub Observer);
 
-impl<M: Steered> Audience<M> for Told {
+impl<T: Shown> Audience<Scheduled<T>> for Told {
     fn state(&self, state: State) {
         let _ = self.0.on_state(state.name());
     }
@@ -44,9 +36,9 @@ impl<M: Steered> Audience<M> for Told {
         let _ = self.0.on_progress(&settled::progress(&progress, clock::now()));
     }
 
-    fn settled(&self, result: Result<M::Outcome, Error>) {
+    fn settled(&self, result: Result<T::Outcome, Error>) {
         let _ = match result {
-            Ok(outcome) => self.0.on_settled(&M::result(outcome), &JsValue::UNDEFINED),
+            Ok(outcome) => self.0.on_settled(&T::result(outcome), &JsValue::UNDEFINED),
             Err(error) => self.0.on_settled(&JsValue::UNDEFINED, &error::into_js(&error)),
         };
     }
@@ -56,7 +48,7 @@ impl<M: Steered> Audience<M> for Told {
 #[wasm_bindgen(skip_typescript)]
 pub struct EngineTransfer(Box<dyn Handle>);
 
-/// What a handle does, whatever the machine.
+/// What a handle does, whatever the transfer.
 trait Handle {
     fn tell(&self, wish: Wish);
     fn progress(&self) -> Progress;
@@ -68,39 +60,42 @@ enum Wish {
     Pause,
     Resume,
     Abort,
-    Foremost,
 }
 
-impl<M: Steered> Handle for Rc<Driver<M>> {
+impl<T: Shown> Handle for Running<T> {
     fn tell(&self, wish: Wish) {
-        Driver::tell(
-            self,
-            match wish {
-                Wish::Pause => M::pause(),
-                Wish::Resume => M::resume(),
-                Wish::Abort => M::abort(),
-                Wish::Foremost => M::foremost(),
-            },
-        );
+        self.driver.tell(match wish {
+            Wish::Pause => ScheduledInput::Pause,
+            Wish::Resume => ScheduledInput::Resume,
+            Wish::Abort => ScheduledInput::Abort,
+        });
     }
 
     fn progress(&self) -> Progress {
-        self.look(|machine| machine.progress(clock::now()))
+        self.driver.look(|scheduled| scheduled.progress(clock::now()))
     }
 
     fn map(&self) -> Vec<u8> {
-        self.look(M::map)
+        self.driver.look(|scheduled| scheduled.transfer().map())
     }
 
     fn report(&self) -> JsValue {
-        self.look(M::report)
+        let now = clock::now();
+        let turn = self.member.upgrade().and_then(|member| member.turn());
+        let mut report = self.driver.look(|scheduled| scheduled.transfer().report());
+        report.extend([
+            ("now", number(now.0)),
+            ("environment", settled::environment(turn)),
+            ("progress", settled::progress(&Handle::progress(self), now)),
+        ]);
+        object(&report)
     }
 }
 
 impl EngineTransfer {
-    /// Makes the handle of a machine that is driven.
-    pub fn new<M: Steered>(driver: Rc<Driver<M>>) -> EngineTransfer {
-        EngineTransfer(Box::new(driver))
+    /// Makes the handle of a transfer that runs.
+    pub fn new<T: Shown>(running: Running<T>) -> EngineTransfer {
+        EngineTransfer(Box::new(running))
     }
 }
 
@@ -119,11 +114,6 @@ impl EngineTransfer {
     /// Gives up. The reason stays with the shell: it never reaches a fetch.
     pub fn abort(&self) {
         self.0.tell(Wish::Abort);
-    }
-
-    /// Notes that no other tab does the same now.
-    pub fn foremost(&self) {
-        self.0.tell(Wish::Foremost);
     }
 
     /// Returns the state's name.

@@ -12,7 +12,7 @@
 //! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
 //! | what is kept for a later visit | `store` |
 //! | who may work, and whose turn it is among tabs | `scheduler`, `tab_message` |
-//! | transfers | `drive`, `upload`, `download` |
+//! | transfers | `drive`, `transfer`, `upload`, `download` |
 
 pub mod blob;
 pub mod clock;
@@ -38,6 +38,7 @@ pub mod task;
 pub mod throttle;
 pub mod thrown;
 pub mod timer;
+pub mod transfer;
 pub mod upload;
 pub mod url;
 pub mod workers;

@@ -19,13 +19,13 @@ thread_local! {
 }
 
 /// Hears what the scheduler grants.
-type Hears = dyn Fn(Grant);
+pub type Hears = dyn Fn(Grant);
 
 struct Page {
     scheduler: RefCell<Scheduler>,
     /// The shell's part: locks and channels, and those who wait outside. Nothing in tests of the engine alone.
     shell: RefCell<Option<(Turns, Admission)>>,
-    members: RefCell<FlatMap<TransferId, Member>>,
+    members: RefCell<FlatMap<TransferId, Known>>,
     inputs: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
     last: Cell<TransferId>,
@@ -33,28 +33,27 @@ struct Page {
     alarm: Cell<Option<Instant>>,
 }
 
-#[derive(Clone)]
-struct Member {
+struct Known {
     hears: Weak<Hears>,
     /// What it has to write down before the next tab has its turn.
     writes: Serial,
 }
 
 /// A transfer that the scheduler knows; dropping it takes it out.
-pub struct Scheduling {
+pub struct Member {
     id: TransferId,
     _hears: Rc<Hears>,
 }
 
-impl Scheduling {
+impl Member {
     /// Makes the scheduler know a transfer, which `hears` its grants and has its `writes` done before its turn ends.
-    pub fn new(hears: Rc<Hears>, writes: Serial) -> Scheduling {
+    pub fn new(hears: Rc<Hears>, writes: Serial) -> Member {
         PAGE.with(|page| {
             let id = page.last.get() + 1;
             page.last.set(id);
-            let member = Member { hears: Rc::downgrade(&hears), writes };
-            page.members.borrow_mut().insert(id, member);
-            Scheduling { id, _hears: hears }
+            let known = Known { hears: Rc::downgrade(&hears), writes };
+            page.members.borrow_mut().insert(id, known);
+            Member { id, _hears: hears }
         })
     }
 
@@ -69,7 +68,7 @@ impl Scheduling {
     }
 }
 
-impl Drop for Scheduling {
+impl Drop for Member {
     fn drop(&mut self) {
         PAGE.with(|page| {
             page.handle(Input::Request(self.id, Request::Leave));

@@ -11,10 +11,10 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::download::{Download, Input, RequestId, Step};
 use crate::core::thrown::Thrown;
 use crate::web::blob::in_this_realm;
-use crate::web::drive::Driver;
 use crate::web::object::{self, call, get_value};
 use crate::web::sys;
 use crate::web::task::promised;
+use crate::web::transfer::TransferDriver;
 
 /// Reads a body as its cursor says; returns how it ended.
 pub async fn receive(
@@ -22,7 +22,7 @@ pub async fn receive(
     request: &Request,
     response: Response,
     context: &DownloadContext,
-    driver: &Driver<Download>,
+    driver: &TransferDriver<Download>,
 ) -> Input {
     if let Some(cursor) = request.bulk() {
         // The browser makes a Blob of it, and no byte comes here.

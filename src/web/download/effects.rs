@@ -15,10 +15,10 @@ use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::range::ByteRange;
 use crate::core::thrown::Thrown;
-use crate::web::drive::{Driven, Driver, Hands};
 use crate::web::fetch::{AbortGuard, check_url};
 use crate::web::object::get_string;
 use crate::web::task::{ask, spawn};
+use crate::web::transfer::{Runnable, TransferDriver, TransferEffects};
 
 /// A download that ended well, with its bytes.
 pub struct Downloaded {
@@ -28,14 +28,14 @@ pub struct Downloaded {
     pub data: JsValue,
 }
 
-impl Driven for Download {
+impl Runnable for Download {
     type Outcome = Downloaded;
 }
 
 /// Carries out the effects of one download.
 pub struct DownloadEffects {
     context: Rc<DownloadContext>,
-    driver: Rc<Driver<Download>>,
+    driver: TransferDriver<Download>,
     requests: Rc<RefCell<FlatMap<RequestId, Rc<Request>>>>,
     ahead: Rc<HashAhead>,
     content_type: String,
@@ -44,7 +44,7 @@ pub struct DownloadEffects {
 
 impl DownloadEffects {
     /// Tells `driver` what comes of the effects.
-    pub fn new(context: Rc<DownloadContext>, driver: Rc<Driver<Download>>) -> DownloadEffects {
+    pub fn new(context: Rc<DownloadContext>, driver: TransferDriver<Download>) -> DownloadEffects {
         DownloadEffects {
             context,
             driver,
@@ -141,8 +141,13 @@ impl DownloadEffects {
     }
 }
 
-impl Hands<Download> for DownloadEffects {
-    fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
+impl TransferEffects<Download> for DownloadEffects {
+    fn restore(&mut self) {
+        let (context, driver) = (self.context.clone(), self.driver.clone());
+        spawn(async move { driver.restored(context.restore().await.map(Box::new)) });
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
         match effect {
             Effect::Send { id, range, if_match } => self.send(id, range, if_match),
             Effect::Receive { id, cursor, bulk } => {
@@ -176,7 +181,7 @@ impl Hands<Download> for DownloadEffects {
         None
     }
 
-    fn performed(&mut self) {
+    fn carried_out(&mut self) {
         self.context.headers.replayed();
     }
 }

@@ -9,9 +9,9 @@ use web_sys::Blob;
 use super::bytes::join;
 use crate::core::download::{Download, Input, StoreFailure};
 use crate::core::md5::{Snapshot, WHOLE};
-use crate::web::drive::Driver;
 use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::task::spawn;
+use crate::web::transfer::TransferDriver;
 
 /// The bytes from the start of one download, as far as they are there, and their hashing.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub struct HashAhead {
     state: RefCell<Option<Snapshot>>,
     control: Rc<HashControl>,
     /// Who wants the digest, once all is there.
-    waiting: RefCell<Option<Rc<Driver<Download>>>>,
+    waiting: RefCell<Option<TransferDriver<Download>>>,
 }
 
 impl Watcher for HashAhead {
@@ -44,7 +44,7 @@ impl HashAhead {
 
     /// Takes the bytes that follow, and has them hashed. With the last of them comes who wants to know the digest, or why
     /// there is none; after [`HashAhead::stop`] nobody learns anything.
-    pub fn take(self: &Rc<HashAhead>, part: &Blob, waiting: Option<Rc<Driver<Download>>>) {
+    pub fn take(self: &Rc<HashAhead>, part: &Blob, waiting: Option<TransferDriver<Download>>) {
         self.parts.push(part);
         self.end.set(self.end.get() + part.size() as u64);
         *self.waiting.borrow_mut() = waiting;

@@ -1,0 +1,114 @@
+//! A transfer that is scheduled and driven: carries what it says to the page's scheduler, and what that grants back.
+
+use std::rc::{Rc, Weak};
+
+use super::drive::{Audience, Driven, Driver, Hands};
+use super::scheduler::Member;
+use super::serial::Serial;
+use crate::core::error::Error;
+use crate::core::machine::Machine;
+use crate::core::scheduler::{Entry, Scheduled, ScheduledEffect, ScheduledInput, Transfer};
+
+/// A transfer that this module can run.
+pub trait Runnable: Transfer<Input: 'static, Restored: 'static> + 'static {
+    /// How it ends well.
+    type Outcome: 'static;
+}
+
+impl<T: Runnable> Driven for Scheduled<T> {
+    type Outcome = T::Outcome;
+}
+
+/// What carries out the effects of one transfer.
+pub trait TransferEffects<T: Runnable>: 'static {
+    /// Carries one effect out, or starts to; returns the end, if that is what the effect is. What comes of it goes to
+    /// [`TransferDriver::tell`], now or later.
+    fn carry_out(&mut self, effect: T::Effect) -> Option<Result<T::Outcome, Error>>;
+
+    /// Finds what an earlier visit left; answered by [`TransferDriver::restored`].
+    fn restore(&mut self);
+
+    /// Notes that the effects of one input have all been carried out.
+    fn carried_out(&mut self) {}
+}
+
+/// The driver of a transfer, as its effects know it.
+pub struct TransferDriver<T: Runnable>(Rc<Driver<Scheduled<T>>>);
+
+impl<T: Runnable> Clone for TransferDriver<T> {
+    fn clone(&self) -> Self {
+        TransferDriver(self.0.clone())
+    }
+}
+
+impl<T: Runnable> TransferDriver<T> {
+    /// Tells the transfer what has happened.
+    pub fn tell(&self, input: T::Input) {
+        self.0.tell(ScheduledInput::Transfer(input));
+    }
+
+    /// Tells it what an earlier visit left.
+    pub fn restored(&self, restored: T::Restored) {
+        self.0.tell(ScheduledInput::Restored(restored));
+    }
+}
+
+/// A transfer that runs: its driver, and its place with the scheduler for as long as it has one.
+pub struct Running<T: Runnable> {
+    /// The driver.
+    pub driver: Rc<Driver<Scheduled<T>>>,
+    /// Its place with the scheduler.
+    pub member: Weak<Member>,
+}
+
+/// Runs a transfer to its end. Its turn among tabs, if it needs one, ends when its `writes` are done.
+pub fn run<T: Runnable, E: TransferEffects<T>>(
+    transfer: T,
+    entry: Entry,
+    writes: Serial,
+    effects: impl FnOnce(TransferDriver<T>) -> E,
+    audience: impl Audience<Scheduled<T>>,
+) -> Running<T> {
+    let mut place = Weak::new();
+    let driver = Driver::start(
+        Scheduled::new(transfer, entry),
+        |driver| {
+            let hears = Rc::downgrade(driver);
+            let member = Member::new(
+                Rc::new(move |grant| {
+                    if let Some(driver) = hears.upgrade() {
+                        driver.tell(ScheduledInput::Grant(grant));
+                    }
+                }),
+                writes,
+            );
+            let member = Rc::new(member);
+            place = Rc::downgrade(&member);
+            Handler { effects: effects(TransferDriver(driver.clone())), member }
+        },
+        audience,
+    );
+    // It has things to say from the start.
+    driver.tell(Scheduled::<T>::wake());
+    Running { driver, member: place }
+}
+
+struct Handler<E> {
+    effects: E,
+    member: Rc<Member>,
+}
+
+impl<T: Runnable, E: TransferEffects<T>> Hands<Scheduled<T>> for Handler<E> {
+    fn perform(&mut self, effect: ScheduledEffect<T::Effect>) -> Option<Result<T::Outcome, Error>> {
+        match effect {
+            ScheduledEffect::Restore => self.effects.restore(),
+            ScheduledEffect::Schedule(request) => self.member.request(request),
+            ScheduledEffect::Transfer(effect) => return self.effects.carry_out(effect),
+        }
+        None
+    }
+
+    fn performed(&mut self) {
+        self.effects.carried_out();
+    }
+}
