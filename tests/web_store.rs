@@ -204,7 +204,7 @@ async fn digests_expire_and_the_least_used_make_room() {
         let keys: Vec<String> = (0..5).map(|index| new_key(&format!("digests {index}"))).collect();
         // Used at 300, 100, 500, 200 and 400.
         for (key, used) in keys.iter().zip([300, 100, 500, 200, 400]) {
-            store::put_digests(key, &write::known("digests", b"any", used)).await.expect("it is written");
+            store::put_digests(key, &write::digests("digests", b"any", used)).await.expect("it is written");
         }
         store::expire_digests(50, 5).await.expect("nothing is to be forgotten");
         assert_eq!(left(&keys).await, [0, 1, 2, 3, 4]);
@@ -213,7 +213,7 @@ async fn digests_expire_and_the_least_used_make_room() {
         store::expire_digests(0, 2).await.expect("the least used are forgotten");
         assert_eq!(left(&keys).await, [2, 4]);
         // What is used again is young again.
-        store::put_digests(&keys[4], &write::known("digests", b"any", 600)).await.expect("it is written");
+        store::put_digests(&keys[4], &write::digests("digests", b"any", 600)).await.expect("it is written");
         store::expire_digests(550, 5).await.expect("the oldest are forgotten");
         assert_eq!(left(&keys).await, [4]);
     })

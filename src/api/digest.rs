@@ -13,9 +13,8 @@ use super::settled;
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
-use crate::core::plan::{self, Cut};
+use crate::core::plan;
 use crate::core::progress::{Progress, State};
-use crate::core::upload::Table;
 use crate::web::hasher::{self, HashControl};
 use crate::web::hashing::Watcher;
 use crate::web::listener::Listener;
@@ -66,8 +65,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 )));
             }
         };
-        let table = Table::new(Cut::new(size, chunk), &digests, options.naming().unwrap_or_default(), 0);
-        let ids = write::list(&table.ids());
+        let ids = write::list(&options.naming().unwrap_or_default().ids(&digests.chunks));
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),

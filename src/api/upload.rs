@@ -17,7 +17,7 @@ use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{call, get_string, get_u64, number, object};
 use crate::web::store::Claim;
-use crate::web::upload::{Job, UploadHands};
+use crate::web::upload::{UploadContext, UploadHands};
 use crate::web::{clock, endpoints, sys};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
@@ -110,7 +110,7 @@ pub fn start(
     // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
     let tabs = if identity.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
     let key = record.key();
-    let job = Job {
+    let context = UploadContext {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
@@ -127,7 +127,7 @@ pub fn start(
         handle: RefCell::new(options.handle().unwrap_or_default()),
         identity,
     };
-    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
+    let driver = Driver::start(machine, |driver| UploadHands::new(context, driver.clone()), Told(observer));
     driver.tell(Input::Resume);
     EngineTransfer::new(driver)
 }

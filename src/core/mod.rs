@@ -3,10 +3,10 @@
 pub mod address;
 pub mod cause;
 pub mod clock;
+pub mod credentials;
 pub mod download;
 pub mod error;
 pub mod flat_map;
-pub mod gate;
 pub mod journal;
 pub mod line;
 pub mod machine;

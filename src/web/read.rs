@@ -11,7 +11,7 @@ use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
 use crate::core::protocol::wire::{self, Accepts, Answer, Envelope, MOST_PARALLEL};
 use crate::core::range::Validators;
-use crate::core::upload::{Known, Naming};
+use crate::core::upload::{Naming, Restored};
 
 #[wasm_bindgen]
 extern "C" {
@@ -91,10 +91,10 @@ pub fn upload_record(value: &JsValue) -> Option<UploadRecord> {
 }
 
 /// Reads what is remembered of the digests of a file that is cut like this.
-pub fn known(value: &JsValue, cut: Cut) -> Known {
+pub fn restored(value: &JsValue, cut: Cut) -> Restored {
     let bytes = |name: &str| get_as::<Uint8Array>(value, name).map(|bytes| bytes.to_vec());
     let (digests, state) = (bytes("digests"), bytes("state"));
-    journal::known(digests.as_deref(), state.as_deref(), cut)
+    journal::restored(digests.as_deref(), state.as_deref(), cut)
 }
 
 /// Reads a record of a download.

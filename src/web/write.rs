@@ -35,7 +35,7 @@ fn naming(naming: Option<Naming>) -> JsValue {
 }
 
 /// Writes digests as `digests`, or where their hashing is as `state`, used at `used_at`, in ms since 1970.
-pub fn known(name: &str, bytes: &[u8], used_at: u64) -> JsValue {
+pub fn digests(name: &str, bytes: &[u8], used_at: u64) -> JsValue {
     object(&[(name, Uint8Array::from(bytes).into()), ("usedAt", number(used_at))])
 }
 

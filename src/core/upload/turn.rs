@@ -34,14 +34,14 @@ impl Machine for InTurn {
             Input::Foremost if self.place == Place::Waiting => self.step = Some(Effect::TakeSeat),
             // It was paused meanwhile.
             Input::Start(_) if self.place == Place::Away => {}
-            Input::Start(known) => {
+            Input::Start(restored) => {
                 self.place = Place::Turn;
                 // Until the line gives it room.
-                self.upload.handle(Input::Room(0), now);
+                self.upload.handle(Input::Slots(0), now);
                 // The pause of the one who waited, if it worked before.
                 self.upload.handle(Input::Resume, now);
                 if !std::mem::replace(&mut self.started, true) {
-                    self.upload.handle(Input::Start(known), now);
+                    self.upload.handle(Input::Start(restored), now);
                 }
             }
             Input::Pause => {
@@ -104,7 +104,7 @@ impl InTurn {
 
     /// Returns how many requests it would have in flight at `now` if it were alone; nothing while it hashes or waits.
     pub fn wants(&self, now: Instant) -> Option<usize> {
-        if self.place == Place::Turn { self.upload.wants(now) } else { None }
+        if self.place == Place::Turn { self.upload.demand(now) } else { None }
     }
 
     /// Tells whether it has had its turn before: then it goes on with what it knows.
@@ -126,7 +126,7 @@ mod tests {
     use crate::core::plan::Cut;
     use crate::core::retry::Policy;
     use crate::core::upload::Vouched;
-    use crate::core::upload::{Config, Known, Naming};
+    use crate::core::upload::{Config, Naming, Restored};
 
     const NOW: Instant = Instant(7);
 
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(give(&mut it, Input::Resume), []);
         assert_eq!(give(&mut it, Input::Foremost), [Effect::TakeSeat]);
         assert_eq!(state(&it), State::Queued);
-        let effects = give(&mut it, Input::Start(Known::Nothing));
+        let effects = give(&mut it, Input::Start(Restored::Nothing));
         assert!(effects.contains(&Effect::Hash(10, None)), "{effects:?}");
         assert_eq!(state(&it), State::Hashing);
         assert_eq!(give(&mut it, Input::Foremost), [], "it has its turn");
@@ -175,15 +175,15 @@ mod tests {
         let mut it = in_turn();
         give(&mut it, Input::Resume);
         let digests = Digests { file: Digest([0; 16]), chunks: (1..=3).map(|n| Digest([n; 16])).collect() };
-        assert_eq!(give(&mut it, Input::Start(Known::Digests(digests))), []);
+        assert_eq!(give(&mut it, Input::Start(Restored::Digests(digests))), []);
         assert_eq!((state(&it), it.wants(NOW)), (State::Queued, Some(3)));
-        let effects = give(&mut it, Input::Room(2));
+        let effects = give(&mut it, Input::Slots(2));
         assert!(matches!(effects.as_slice(), [Effect::Send(1, _)]), "{effects:?}");
         // Another turn begins without room.
         let effects = give(&mut it, Input::Pause);
         assert!(effects.contains(&Effect::Cancel(1)) && effects.contains(&Effect::StepBack), "{effects:?}");
         give(&mut it, Input::Resume);
-        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), []);
+        assert_eq!(give(&mut it, Input::Start(Restored::Nothing)), []);
         assert_eq!(state(&it), State::Queued);
     }
 
@@ -194,14 +194,14 @@ mod tests {
         assert_eq!(give(&mut it, Input::Pause), [Effect::StepBack]);
         assert_eq!(state(&it), State::Paused);
         assert_eq!(give(&mut it, Input::Foremost), [], "a turn that came too late");
-        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), [], "a turn that came too late");
+        assert_eq!(give(&mut it, Input::Start(Restored::Nothing)), [], "a turn that came too late");
         assert_eq!(state(&it), State::Paused);
         assert_eq!(give(&mut it, Input::Resume), [Effect::LineUp]);
-        give(&mut it, Input::Start(Known::Nothing));
+        give(&mut it, Input::Start(Restored::Nothing));
         assert_eq!(give(&mut it, Input::Pause), [Effect::HoldHash, Effect::StepBack]);
         assert_eq!(give(&mut it, Input::Resume), [Effect::LineUp]);
         assert_eq!(state(&it), State::Queued);
-        assert_eq!(give(&mut it, Input::Start(Known::Nothing)), [Effect::ResumeHash]);
+        assert_eq!(give(&mut it, Input::Start(Restored::Nothing)), [Effect::ResumeHash]);
     }
 
     #[test]
