@@ -5,8 +5,8 @@ use super::machine::{Address, Download, Ranges, Resource, Sink, Stage};
 use super::record::MAX_SIZE;
 use super::{Effect, RequestId};
 use crate::core::clock::Instant;
+use crate::core::credentials::Unauthorized;
 use crate::core::error::{Error, Kind};
-use crate::core::gate::Unauthorized;
 use crate::core::range::{Head, Known, Validators, Verdict, verdict};
 
 /// Unusable answers in a row before ranges are given up.
@@ -26,7 +26,7 @@ impl Download {
         flight.moved = now;
         let (asked, sent, gulp) = (flight.asked, flight.sent, flight.gulp);
         self.unanswered = 0;
-        self.gate.reached(sent);
+        self.retry.reached(sent);
         let known = self.resource.as_ref().map(|resource| Known {
             total: resource.total.filter(|_| resource.exact),
             end_proven: resource.end_proven,
@@ -42,7 +42,7 @@ impl Download {
             }
         }
         if matches!(verdict, Verdict::Whole { .. } | Verdict::Part { .. } | Verdict::End { .. }) {
-            self.gate.authorized(id);
+            self.retry.authorized(id);
         }
         let doing = "downloading";
         match verdict {
@@ -78,11 +78,13 @@ impl Download {
                 let error = refusal(Kind::Server, format!("HTTP {}", head.status), head);
                 self.failed(sent, error, after, now);
             }
-            Verdict::Unauthorized => match self.gate.unauthorized(id, self.config.can_refresh_headers, now) {
-                Unauthorized::Ask => self.effects.push_back(Effect::RefreshHeaders),
-                Unauthorized::Replay => {}
-                Unauthorized::Give => self.gone(id, head),
-            },
+            Verdict::Unauthorized => {
+                match self.retry.unauthorized(id, self.config.can_refresh_headers, now) {
+                    Unauthorized::Ask => self.effects.push_back(Effect::RefreshHeaders),
+                    Unauthorized::Replay => {}
+                    Unauthorized::GiveUp => self.gone(id, head),
+                }
+            }
             Verdict::Gone => self.gone(id, head),
             Verdict::Refused => self.fail(refusal(Kind::Rejected, "the server refused", head)),
             Verdict::Broken(why) => self.fail(refusal(Kind::Server, why, head)),

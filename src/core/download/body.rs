@@ -62,7 +62,7 @@ impl Download {
 
     /// Notes bytes that came.
     fn moved(&mut self, id: RequestId, bytes: u64, stream: bool, now: Instant) {
-        self.gate.moved();
+        self.retry.moved();
         self.idle = 0;
         self.meter.add(bytes, now);
         let busy = self.flights.iter().filter(|flight| flight.phase == Phase::Body).count();
@@ -189,7 +189,7 @@ impl Download {
         // How soon it was lost says much; what came after that, nothing.
         flight.sent = flight.sent + loss.looked;
         let (phase, conditional) = (flight.phase, flight.asked.conditional);
-        if loss.is_final(self.gate.is_offline()) {
+        if loss.is_final(self.retry.is_offline()) {
             return self.fail(Error::lost("downloading", loss));
         }
         let error = Error { kind: Kind::Network, ..Error::lost("downloading", loss) };
@@ -285,7 +285,7 @@ impl Download {
         if self.ranges == Ranges::Bare {
             self.ranges = Ranges::On;
         }
-        if !self.met && !self.gate.is_offline() {
+        if !self.met && !self.retry.is_offline() {
             self.unanswered += 1;
             if self.unanswered == BARE_AFTER && self.ranges == Ranges::On {
                 self.ranges = Ranges::Bare;
@@ -298,7 +298,7 @@ impl Download {
                 return self.fail(Error { detail, ..error }.with_attempts(self.unanswered));
             }
         }
-        if !self.gate.lost(sent, now) {
+        if !self.retry.lost(sent, now) {
             self.spent(error);
         }
     }
@@ -307,21 +307,21 @@ impl Download {
     fn blame(&mut self, error: Error, now: Instant) -> Error {
         self.note(error.doing.clone(), error.detail.clone(), now);
         let error = error.at(&self.config.address);
-        self.gate.blame(error)
+        self.retry.blame(error)
     }
 
     /// Counts a failure, and gives up where time without progress is spent.
     pub(super) fn failed(&mut self, sent: Instant, error: Error, after: Option<Millis>, now: Instant) {
         let error = self.blame(error, now);
-        if !self.gate.failed(sent, after, now) {
+        if !self.retry.failed(sent, after, now) {
             self.spent(error);
         }
     }
 
     /// Fails, since the time without progress is spent.
     fn spent(&mut self, error: Error) {
-        let kind = if self.gate.is_offline() { Kind::Offline } else { error.kind };
-        self.fail(Error { kind, ..error }.with_attempts(self.gate.total_failures()));
+        let kind = if self.retry.is_offline() { Kind::Offline } else { error.kind };
+        self.fail(Error { kind, ..error }.with_attempts(self.retry.total_failures()));
     }
 }
 

@@ -9,7 +9,6 @@ use super::{Concurrency, Config, Effect, Input, RequestId, StoreFailure};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
-use crate::core::gate::Gate;
 use crate::core::machine::Machine;
 use crate::core::md5::Digest;
 use crate::core::pace::Pace;
@@ -17,6 +16,7 @@ use crate::core::progress::{Meter, Progress, State};
 use crate::core::range::Validators;
 use crate::core::report::{Event, Report};
 use crate::core::retry::Jitter;
+use crate::core::retry::Retry;
 use std::collections::VecDeque;
 
 /// How long the end of a body is waited for after its last byte, in ms.
@@ -31,7 +31,7 @@ pub struct Download {
     pub(super) config: Config,
     pub(super) piece: u64,
     pub(super) stage: Stage,
-    pub(super) gate: Gate,
+    pub(super) retry: Retry,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
     pub(super) effects: VecDeque<Effect>,
@@ -146,10 +146,10 @@ impl Machine for Download {
         // With nothing to wake up for it was the page or the sink that was waited for.
         let late = now.since(self.poll_timeout().unwrap_or(self.last));
         if late > SLEPT {
-            self.gate.slept(late);
+            self.retry.slept(late);
         }
         self.last = now;
-        self.gate.tick(now);
+        self.retry.tick(now);
         match input {
             Input::Start(restored) => self.start(restored, now),
             Input::Head(id, head) => self.head(id, &head, now),
@@ -164,7 +164,7 @@ impl Machine for Download {
             Input::Url(result) => self.url(result),
             Input::Finished(result) if self.finish == Finish::Asked => self.finish = Finish::Answered(result),
             Input::Finished(_) | Input::Wake => {}
-            Input::Online(online) => self.gate.online(online, now),
+            Input::Online(online) => self.retry.online(online, now),
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
             Input::Abort => {
@@ -186,7 +186,7 @@ impl Machine for Download {
             return None;
         }
         let deadlines = self.flights.iter().filter_map(|flight| self.deadline(flight));
-        deadlines.chain(self.gate.opens_at()).min()
+        deadlines.chain(self.retry.ends_at()).min()
     }
 
     /// `confirmed` goes back only to 0, and only when the resource turned out to be
@@ -205,8 +205,8 @@ impl Machine for Download {
             reused: self.reused.len(),
             speed: self.meter.speed(now),
             eta: eta.filter(|_| !state.is_final()),
-            waiting_for: self.gate.waiting_for(now).filter(|_| state == State::Waiting),
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).cloned(),
+            waiting_for: self.retry.waiting_for(now).filter(|_| state == State::Waiting),
+            trouble: self.retry.trouble().filter(|_| state == State::Waiting).cloned(),
         }
     }
 
@@ -227,7 +227,7 @@ impl Download {
         Download {
             piece: config.piece.max(1),
             stage: Stage::Queued,
-            gate: Gate::new(config.retry, Jitter::new(config.seed)),
+            retry: Retry::new(config.retry, Jitter::new(config.seed)),
             pace,
             meter: Meter::default(),
             effects: VecDeque::default(),
@@ -306,15 +306,15 @@ impl Download {
     }
 
     fn pause(&mut self, now: Instant) {
-        if !self.gate.is_paused() {
-            self.gate.pause(now);
+        if !self.retry.is_paused() {
+            self.retry.pause(now);
             self.cancel_all();
         }
     }
 
     fn resume(&mut self, now: Instant) {
-        if self.gate.is_paused() {
-            self.gate.resume();
+        if self.retry.is_paused() {
+            self.retry.resume();
             self.meter.start(now);
         }
     }
@@ -338,7 +338,7 @@ impl Download {
 
     fn headers(&mut self, result: Result<(), String>) {
         match result {
-            Ok(()) => self.gate.refreshed(self.next_id),
+            Ok(()) => self.retry.refreshed(self.next_id),
             Err(why) => self.fail(Error::lost("asking the page for headers", Loss::new(Cause::Page, why))),
         }
     }

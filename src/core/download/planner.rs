@@ -9,7 +9,7 @@ use crate::core::range::{Asked, ByteRange};
 impl Download {
     /// Sends what can be sent, and moves the end on.
     pub(super) fn pump(&mut self, now: Instant) {
-        if self.stage != Stage::Running || self.gate.is_paused() || self.sink == Sink::Asked {
+        if self.stage != Stage::Running || self.retry.is_paused() || self.sink == Sink::Asked {
             return;
         }
         if self.is_complete() {
@@ -26,7 +26,7 @@ impl Download {
         let single = !self.met || self.solo.is_some() || self.ranges != Ranges::On;
         let limit = if single { 1 } else { self.pace.limit() };
         // A body that brought its bytes and does not end holds its connection: no more of those than of the busy.
-        self.gate.is_open(now)
+        self.retry.may_send(now)
             && self.address != Address::Asked
             && self.flights.len() < 2 * limit
             && self.flights.iter().filter(|flight| flight.is_busy()).count() < limit

@@ -12,9 +12,9 @@ impl Download {
         match self.stage {
             Stage::Queued => State::Queued,
             Stage::Ended(state) => state,
-            Stage::Running if self.gate.is_paused() => State::Paused,
+            Stage::Running if self.retry.is_paused() => State::Paused,
             Stage::Running if self.finish != Finish::No => State::Finishing,
-            Stage::Running if self.flights.is_empty() && self.gate.waiting_for(now).is_some() => {
+            Stage::Running if self.flights.is_empty() && self.retry.waiting_for(now).is_some() => {
                 State::Waiting
             }
             Stage::Running if self.is_complete() => State::Finishing,
