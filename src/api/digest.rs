@@ -13,9 +13,8 @@ use super::settled;
 use crate::core::clock::Instant;
 use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
-use crate::core::plan::{self, Cut};
+use crate::core::plan;
 use crate::core::progress::{Progress, State};
-use crate::core::upload::Table;
 use crate::web::convert::list;
 use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::listener::Listener;
@@ -60,8 +59,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 return Err(error::into_js(&aborted));
             }
         };
-        let table = Table::new(Cut::new(size, chunk), &digests, options.naming().unwrap_or_default(), 0);
-        let ids = list::write(&table.ids());
+        let ids = list::write(&options.naming().unwrap_or_default().ids(&digests.chunks));
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),

@@ -103,7 +103,8 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         journal: DownloadJournal::new(journal),
     });
     let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = config.concurrency;
-    let entry = Entry { origin: url::origin_of(&config.address), direction: Direction::Down, most, key: None };
+    let entry =
+        Entry { origin: url::origin_of(&config.address), direction: Direction::Down, most, key: None };
     EngineTransfer::new(transfer::run(
         Download::new(config),
         entry,

@@ -10,61 +10,41 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::{Unfinished, refused};
 use super::settled;
-use super::transfer::{EngineTransfer, Steered, Told};
+use super::transfer::{EngineTransfer, Shown, Told};
 use crate::core::error::{Error, Kind};
 use crate::core::journal::{self, UploadRecord, VERSION};
-use crate::core::machine::Machine;
 use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire;
-use crate::core::upload::{Concurrency, Config, InTurn, Input, Outcome, Upload};
+use crate::core::scheduler::{Direction, Entry};
+use crate::core::upload::{Concurrency, Config, Outcome, Upload};
 use crate::web::convert::upload_record;
-use crate::web::drive::Driver;
 use crate::web::inquiry::Inquiry;
-use crate::web::object::{call, get_string, get_u64, number, object};
+use crate::web::object::{get_string, get_u64, number};
+use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
-use crate::web::upload::{Job, UploadHands};
-use crate::web::{clock, endpoints, sys, url};
+use crate::web::upload::{UploadContext, UploadEffects};
+use crate::web::{clock, endpoints, sys, transfer, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
 /// Where uploads go unless the page says otherwise.
 const ENDPOINT: &str = "/api/upload";
 
-impl Steered for InTurn {
-    fn pause() -> Input {
-        Input::Pause
-    }
-
-    fn resume() -> Input {
-        Input::Resume
-    }
-
-    fn abort() -> Input {
-        Input::Abort
-    }
-
-    fn foremost() -> Input {
-        Input::Foremost
-    }
-
+impl Shown for Upload {
     fn map(&self) -> Vec<u8> {
-        self.upload().chunks()
+        self.chunks()
     }
 
-    fn report(&self) -> JsValue {
-        let upload = self.upload();
-        let (requests, failures) = upload.attempts();
-        object(&[
+    fn report(&self) -> Vec<(&'static str, JsValue)> {
+        let (requests, failures) = self.attempts();
+        vec![
             ("kind", "upload".into()),
             ("requests", number(requests)),
             ("failures", failures.into()),
-            ("now", number(clock::now().0)),
-            ("events", settled::events(upload.events())),
-            ("chunks", settled::chunks(upload)),
-            ("environment", settled::environment()),
-            ("progress", settled::progress(&self.progress(clock::now()), clock::now())),
-        ])
+            ("events", settled::events(self.events())),
+            ("chunks", settled::chunks(self)),
+        ]
     }
 
     fn result(outcome: Outcome) -> JsValue {
@@ -95,8 +75,8 @@ pub fn start(
     let headers = options.headers();
     let cut = Cut::new(record.size, record.chunk);
     let concurrency = options.concurrency(MOST_UPLOADS);
-    let (Concurrency::Fixed(limit) | Concurrency::Auto(limit)) = concurrency;
-    let machine = InTurn::new(Upload::new(Config {
+    let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = concurrency;
+    let upload = Upload::new(Config {
         endpoint: url::address(&record.endpoint),
         cut,
         naming: record.asked_naming,
@@ -110,32 +90,39 @@ pub fn start(
         finish_timeout: options.finish_timeout(),
         can_refresh_headers: headers.can_refresh(),
         seed: sys::random(),
-    }));
+    });
     let remembered = options.resume() && record.can_go_on();
     let identity = Some(chosen).filter(|chosen| remembered && journal::digests_key(chosen).is_some());
-    // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
-    let tabs = if identity.is_some() { call(&observer, "tabs", &[]).ok() } else { None };
     let key = record.key();
-    let job = Job {
+    let entry = Entry {
+        origin: url::origin_of(&record.endpoint),
+        direction: Direction::Up,
+        most: most.min(cut.count()),
+        // What tells a file well enough to believe its digests tells it well enough to leave it to another tab.
+        key: identity.is_some().then(|| key.clone()),
+    };
+    let context = UploadContext {
         file: source,
         cut,
         endpoint: record.endpoint.clone(),
         headers,
         inquiry: Inquiry::default(),
         credentials: options.credentials(),
-        tabs: tabs.map(JsCast::unchecked_into),
-        turn: RefCell::default(),
         claim: RefCell::new(if remembered { Claim::new(&key) } else { None }),
         key,
         record: remembered.then_some(record),
         same_file,
-        most: limit.min(cut.count()),
         handle: RefCell::new(options.handle().unwrap_or_default()),
         identity,
     };
-    let driver = Driver::start(machine, |driver| UploadHands::new(job, driver.clone()), Told(observer));
-    driver.tell(Input::Resume);
-    EngineTransfer::new(driver)
+    let writes = Serial::default();
+    EngineTransfer::new(transfer::run(
+        upload,
+        entry,
+        writes.clone(),
+        |driver| UploadEffects::new(context, driver, writes),
+        Told(observer),
+    ))
 }
 
 /// Describes an upload for the journal, before anything is known but the file and the options.

@@ -2,7 +2,7 @@
 
 use crate::core::md5::{Digest, Digests, Snapshot};
 use crate::core::plan::Cut;
-use crate::core::upload::{Known, Memory, Naming};
+use crate::core::upload::{Checkpoint, Naming, Restored};
 
 /// The version of the records below; a record of another version is not used.
 pub const VERSION: u32 = 2;
@@ -57,28 +57,28 @@ impl UploadRecord {
         (chunks.len() == cut.count()).then_some(Digests { file, chunks })
     }
 
-    /// Returns what is known at the start of a later visit.
-    pub fn known(&self) -> Option<Known> {
+    /// Returns what a later visit starts with.
+    pub fn restored(&self) -> Option<Restored> {
         let digests = self.digests()?;
         Some(match self.announced {
-            Some(naming) => Known::Announced(digests, naming),
-            None => Known::Digests(digests),
+            Some(naming) => Restored::Announced(digests, naming),
+            None => Restored::Digests(digests),
         })
     }
 
-    /// Writes the digests down, or that there are none of this cut.
-    pub fn remember(&mut self, memory: &Memory) {
-        if self.chunk != memory.chunk {
+    /// Takes over what a checkpoint says: the digests, or that there are none of this cut.
+    pub fn apply(&mut self, checkpoint: &Checkpoint) {
+        if self.chunk != checkpoint.chunk {
             self.file_id.clear();
             self.chunk_ids.clear();
         }
-        if let Some((digests, naming)) = &memory.announced {
+        if let Some((digests, naming)) = &checkpoint.announced {
             self.file_id = digests.file.to_hex();
             self.chunk_ids = digests.chunks.iter().map(Digest::to_hex).collect();
             self.announced = Some(*naming);
         }
-        self.chunk = memory.chunk;
-        self.confirmed = memory.confirmed;
+        self.chunk = checkpoint.chunk;
+        self.confirmed = checkpoint.confirmed;
     }
 
     /// Tells whether `other` speaks of the same file, as far as name, size and time tell, cut in the same way.
@@ -118,14 +118,14 @@ pub fn digests_key(record: &UploadRecord) -> Option<String> {
 
 /// Reads what was remembered of the digests of a file that is cut like this: all of them, or where the hashing was. What
 /// does not fit is nothing.
-pub fn known(digests: Option<&[u8]>, state: Option<&[u8]>, cut: Cut) -> Known {
+pub fn restored(digests: Option<&[u8]>, state: Option<&[u8]>, cut: Cut) -> Restored {
     let digests = digests.and_then(Digests::from_bytes).filter(|known| known.chunks.len() == cut.count());
     let state = state.and_then(Snapshot::from_bytes);
     let state = state.filter(|state| state.chunk() == cut.chunk && state.position() <= cut.size);
     match (digests, state) {
-        (Some(digests), _) => Known::Digests(digests),
-        (None, Some(state)) => Known::Partly(Box::new(state)),
-        (None, None) => Known::Nothing,
+        (Some(digests), _) => Restored::Digests(digests),
+        (None, Some(state)) => Restored::Partly(Box::new(state)),
+        (None, None) => Restored::Nothing,
     }
 }
 
@@ -152,8 +152,8 @@ mod tests {
             confirmed: 0,
             updated_at: 0,
         };
-        let memory = Memory { chunk: 10, announced: Some((digests, Naming::Md5)), confirmed: 0 };
-        record.remember(&memory);
+        let checkpoint = Checkpoint { chunk: 10, announced: Some((digests, Naming::Md5)), confirmed: 0 };
+        record.apply(&checkpoint);
         record
     }
 
@@ -165,13 +165,13 @@ mod tests {
     #[test]
     fn what_was_announced_is_announced_again() {
         let record = record();
-        assert_eq!(record.known(), Some(Known::Announced(record.digests().unwrap(), Naming::Md5)));
+        assert_eq!(record.restored(), Some(Restored::Announced(record.digests().unwrap(), Naming::Md5)));
     }
 
     #[test]
     fn a_smaller_cut_leaves_nothing_of_the_old_one_but_has_the_same_key() {
         let (mut record, key) = (record(), record().key());
-        record.remember(&Memory { chunk: 5, announced: None, confirmed: 0 });
+        record.apply(&Checkpoint { chunk: 5, announced: None, confirmed: 0 });
         assert_eq!((record.digests(), record.cut().map(|cut| cut.count())), (None, Some(3)));
         assert_eq!(record.key(), key);
     }
@@ -218,12 +218,12 @@ mod tests {
         hasher.update(&[5; 12], &Portable);
         let snapshot = hasher.snapshot().unwrap();
         let state = snapshot.to_bytes();
-        let partly = Known::Partly(Box::new(snapshot));
-        assert_eq!(known(Some(&bytes), Some(&state), cut), Known::Digests(digests));
-        assert_eq!(known(Some(&bytes[1..]), Some(&state), cut), partly);
-        assert_eq!(known(None, Some(&state), Cut::new(11, 10)), Known::Nothing);
-        assert_eq!(known(None, Some(&state), Cut::new(15, 11)), Known::Nothing);
-        assert_eq!(known(Some(&bytes), None, Cut::new(21, 10)), Known::Nothing);
-        assert_eq!(known(None, None, cut), Known::Nothing);
+        let partly = Restored::Partly(Box::new(snapshot));
+        assert_eq!(restored(Some(&bytes), Some(&state), cut), Restored::Digests(digests));
+        assert_eq!(restored(Some(&bytes[1..]), Some(&state), cut), partly);
+        assert_eq!(restored(None, Some(&state), Cut::new(11, 10)), Restored::Nothing);
+        assert_eq!(restored(None, Some(&state), Cut::new(15, 11)), Restored::Nothing);
+        assert_eq!(restored(Some(&bytes), None, Cut::new(21, 10)), Restored::Nothing);
+        assert_eq!(restored(None, None, cut), Restored::Nothing);
     }
 }

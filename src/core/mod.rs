@@ -3,13 +3,12 @@
 pub mod address;
 pub mod cause;
 pub mod clock;
+pub mod credentials;
 pub mod download;
 pub mod error;
 pub mod flat_map;
-pub mod gate;
 pub mod journal;
 pub mod kind;
-pub mod line;
 pub mod machine;
 pub mod md5;
 pub mod pace;

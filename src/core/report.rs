@@ -1,6 +1,7 @@
 //! The report of a transfer: what did not go as wished, and how each chunk fared.
 
 use crate::core::clock::Instant;
+use crate::core::error::Error;
 
 /// How many events are kept.
 const EVENTS: usize = 200;
@@ -32,6 +33,14 @@ pub struct ChunkReport {
     pub confirmed: Option<Instant>,
     /// What went wrong last, if anything did.
     pub failure: Option<String>,
+}
+
+/// Says what was found, as an event and a chunk's report have it.
+pub fn found(error: &Error) -> String {
+    match error.status {
+        Some(status) => format!("HTTP {status}: {}", error.detail),
+        None => error.detail.clone(),
+    }
 }
 
 /// Tells of the chunks that were sent: of at most a thousand, those that had troubles first.

@@ -11,7 +11,7 @@ use super::signal::Signal;
 use super::{clock, url};
 use crate::core::clock::Millis;
 use crate::core::protocol::wire::Accepts;
-use crate::core::upload::Lesson;
+use crate::core::upload::EndpointFact;
 
 /// How long a limit is believed, in ms: 30 days.
 const BELIEVED: Millis = 30 * 24 * 3600 * 1000;
@@ -78,10 +78,10 @@ pub async fn accepts(endpoint: &str, question: impl Future<Output = Accepts>) ->
 }
 
 /// Keeps what an upload has found out.
-pub fn learn(endpoint: &str, lesson: Lesson) {
-    match lesson {
-        Lesson::Accepts(accepts) => with(endpoint, |known| known.accepts = Some(accepts)),
-        Lesson::LargestChunk(bytes) => {
+pub fn learn(endpoint: &str, fact: EndpointFact) {
+    match fact {
+        EndpointFact::Accepts(accepts) => with(endpoint, |known| known.accepts = Some(accepts)),
+        EndpointFact::LargestChunk(bytes) => {
             with(endpoint, |known| known.largest = Some(bytes));
             let entry = format!("{bytes} {}", clock::unix_now());
             // Where it can't be written it is found out again.

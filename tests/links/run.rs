@@ -7,7 +7,7 @@ use xuchuan::core::plan::{self, Cut};
 use xuchuan::core::protocol::wire::{Answer, Envelope};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Known, Naming, Request, RequestId, Response, Upload, Vouched,
+    Body, Concurrency, Config, Effect, Input, Naming, Request, RequestId, Response, Restored, Upload, Vouched,
 };
 
 use super::net::{End, Link, Net};
@@ -57,7 +57,7 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
     let went = Went { ms: 0.0, refusals: 0, most: 0 };
     let mut world =
         World { net: Net::new(link), cut, machine, now: 0.0, open: vec![], needed, went, done: false };
-    world.give(Input::Start(Known::Nothing));
+    world.give(Input::Start(Restored::Nothing));
     world.give(Input::Hashed(Ok(digests)));
     let tick = link.tick();
     while !world.done {

@@ -10,7 +10,7 @@ use xuchuan::core::scheduler::{
     Effect, Grant, Input, LockEvent, Message, Scheduled, ScheduledEffect, ScheduledInput, Scheduler,
     TransferId, TurnId,
 };
-use xuchuan::core::upload::{self, Known, Request, Upload};
+use xuchuan::core::upload::{self, Request, Restored, Upload};
 
 use super::browser::{Channels, Holder, Journal, Locks, Outcome};
 use super::download::{Body, Downloading};
@@ -23,7 +23,7 @@ use super::upload::{CHUNK, EXT, Uploading, content, digests};
 /// What was seen, for the statistics.
 pub type Tally = BTreeMap<&'static str, u64>;
 
-type UploadInput = ScheduledInput<upload::Input, Known>;
+type UploadInput = ScheduledInput<upload::Input, Restored>;
 type DownloadInput = ScheduledInput<download::Input, Option<Box<download::Restored>>>;
 
 /// No schedule takes more steps than this, or more time.
@@ -521,8 +521,8 @@ impl World<'_> {
         let event = match kind {
             Kind::Upload(upload) => {
                 let record = upload.exclusive.then(|| self.journal.get(&upload.key()).cloned()).flatten();
-                let known =
-                    record.map_or(Known::Nothing, |(digests, naming)| Known::Announced(digests, naming));
+                let known = record
+                    .map_or(Restored::Nothing, |(digests, naming)| Restored::Announced(digests, naming));
                 Event::Upload(tab, life, id, ScheduledInput::Restored(known))
             }
             Kind::Download(_) => Event::Download(tab, life, id, ScheduledInput::Restored(None)),
@@ -566,7 +566,7 @@ impl World<'_> {
                 let digest = xuchuan::core::md5::Digest::of(chunk);
                 self.after(50, to(upload::Input::Checked(index, Ok(digest))));
             }
-            upload::Effect::Remember(memory) => {
+            upload::Effect::Save(memory) => {
                 if upload.exclusive
                     && let Some(announced) = memory.announced
                 {

@@ -14,8 +14,8 @@ use xuchuan::core::progress::State;
 use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope, OK};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
-    Vouched,
+    Body, Concurrency, Config, Effect, Input, Naming, Outcome, Request, RequestId, Response, Restored,
+    Upload, Vouched,
 };
 
 use super::random::Random;
@@ -228,7 +228,7 @@ impl World<'_> {
     fn run(mut self) -> Result<End, String> {
         let missing = (self.missing(false), self.missing(true));
         let last_turn = 1_000 + self.scenario.turns.last().map_or(0, |(at, _)| *at);
-        self.input(Input::Start(Known::Nothing))?;
+        self.input(Input::Start(Restored::Nothing))?;
         for _ in 0..STEPS {
             if self.settled.is_some() {
                 return self.judge(missing);
@@ -411,7 +411,7 @@ impl World<'_> {
                 self.refreshing = true;
                 self.after(2_000, Event::Refreshed(self.visit));
             }
-            Effect::Remember(memory) => self.remembered = memory.announced,
+            Effect::Save(checkpoint) => self.remembered = checkpoint.announced,
             Effect::Forget => self.remembered = None,
             Effect::AskAccepts => {
                 check!(self.scenario.naming.is_none(), "asks what the page has said");
@@ -424,8 +424,6 @@ impl World<'_> {
                 let sends = self.open.values().any(|open| matches!(open.request, Request::Chunk { .. }));
                 check!(sends, "prepares with nothing on its way: {request:?}");
             }
-            // Only of uploads that wait for their turn.
-            Effect::LineUp | Effect::TakeSeat | Effect::StepBack => {}
             Effect::Settle(result) => self.settled = Some(result),
         }
         Ok(())
@@ -712,7 +710,7 @@ impl World<'_> {
                     Input::Checked(usize::MAX, Ok(Digest([0; 16]))),
                     Input::Hashing(u64::MAX),
                     Input::Hidden,
-                    Input::Start(Known::Nothing),
+                    Input::Start(Restored::Nothing),
                     Input::Wake,
                 ] {
                     self.input(input)?;
@@ -736,9 +734,9 @@ impl World<'_> {
                     Upload::new(config(self.scenario, self.disk().len(), self.chunk, self.random.next()));
                 let saved = self.saved.take();
                 self.input(Input::Start(match (self.remembered.clone(), saved) {
-                    (Some((digests, naming)), _) => Known::Announced(digests, naming),
-                    (None, Some(saved)) => Known::Partly(saved),
-                    (None, None) => Known::Nothing,
+                    (Some((digests, naming)), _) => Restored::Announced(digests, naming),
+                    (None, Some(saved)) => Restored::Partly(saved),
+                    (None, None) => Restored::Nothing,
                 }))
             }
         }

@@ -9,8 +9,8 @@ use xuchuan::core::progress::State;
 use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope};
 use xuchuan::core::retry::Policy;
 use xuchuan::core::upload::{
-    Body, Concurrency, Config, Effect, Input, Known, Naming, Outcome, Request, RequestId, Response, Upload,
-    Vouched,
+    Body, Concurrency, Config, Effect, Input, Naming, Outcome, Request, RequestId, Response, Restored,
+    Upload, Vouched,
 };
 
 pub const CHUNK: u64 = 10;
@@ -111,7 +111,7 @@ impl Bench {
     /// Hashed, with the handshake (request 1) on its way.
     pub fn hashed(names: &str, change: impl FnOnce(&mut Config)) -> Bench {
         let mut bench = Bench::idle(names, change);
-        bench.give(Input::Start(Known::Nothing));
+        bench.give(Input::Start(Restored::Nothing));
         bench.give(Input::Hashed(Ok(digests(names))));
         assert_eq!(bench.handshakes(), [1]);
         bench

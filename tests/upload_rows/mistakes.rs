@@ -2,16 +2,17 @@
 
 use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::clock::Instant;
-use xuchuan::core::error::{Error, Kind};
+use xuchuan::core::error::Kind;
 use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::State;
+use xuchuan::core::progress::Trouble;
 use xuchuan::core::upload::{Effect, Input};
 
 use crate::bench::*;
 
 const BUDGET: u64 = 600_000;
 
-fn trouble(b: &Bench) -> Option<Error> {
+fn trouble(b: &Bench) -> Option<Trouble> {
     b.machine.progress(Instant(b.now)).trouble
 }
 
@@ -49,7 +50,7 @@ fn what_is_wrong_is_said_while_it_waits() {
     assert_eq!(b.state(), State::Waiting);
     let said = trouble(&b).expect("it waits in silence");
     assert_eq!((said.kind, said.cause), (Kind::Network, Some(Cause::Cors)));
-    let message = said.message();
+    let message = said.message;
     assert!(message.contains("(https://server.example/api/upload)"), "{message}");
     assert!(message.contains("Access-Control-Allow-Origin") && !message.contains("secret"), "{message}");
     b.until_it_sends();
@@ -79,7 +80,7 @@ fn a_stall_says_what_helps_against_stalls() {
     b.pass(STALL);
     let said = trouble(&b).expect("it waits in silence");
     assert_eq!((said.kind, said.cause), (Kind::Stalled, None));
-    assert!(said.message().contains("stallTimeout"), "{said}");
+    assert!(said.message.contains("stallTimeout"), "{said:?}");
 }
 
 /// Answers each request with what is no envelope; returns how many there were and how long it took to give up.

@@ -6,7 +6,7 @@ use xuchuan::core::machine::Machine;
 use xuchuan::core::md5::{FileHasher, Portable};
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
-use xuchuan::core::upload::{Concurrency, Effect, Input, Known, Memory, Naming, Request};
+use xuchuan::core::upload::{Checkpoint, Concurrency, Effect, Input, Naming, Request, Restored};
 
 use crate::bench::*;
 
@@ -44,7 +44,7 @@ fn abort_stops_everything_for_good() {
         Input::Answered(2, needed("bc")),
         Input::Wake,
         Input::Abort,
-        Input::Start(Known::Nothing),
+        Input::Start(Restored::Nothing),
     ] {
         b.give(input);
         assert_eq!(b.effects, []);
@@ -55,14 +55,14 @@ fn abort_stops_everything_for_good() {
 #[test]
 fn the_page_reloads() {
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.give(Input::Start(Restored::Digests(digests("abc"))));
     assert_eq!(b.handshakes(), [1], "no hashing");
     b.answer(1, needed("bc"));
     assert_eq!((b.asked(&check(1)), b.asked(&check(2))), (1, 1), "checked before they are sent");
     assert_eq!(b.sent(), []);
     b.give(Input::Checked(1, Ok(digest(b'b'))));
     assert_eq!(b.chunks(), [(2, 1)]);
-    let memory = Memory { chunk: CHUNK, announced: Some((digests("abc"), Naming::Md5)), confirmed: 10 };
+    let memory = Checkpoint { chunk: CHUNK, announced: Some((digests("abc"), Naming::Md5)), confirmed: 10 };
     b.give(Input::Checked(2, Ok(digest(b'c'))));
     b.answer(2, needed("c"));
     b.answer(3, needed(""));
@@ -76,14 +76,14 @@ fn the_page_reloads() {
 #[test]
 fn digests_of_another_cut_are_not_believed() {
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Known::Digests(digests("ab"))));
+    b.give(Input::Start(Restored::Digests(digests("ab"))));
     assert_eq!(b.asked(&Effect::Hash(CHUNK, None)), 1);
 }
 
 #[test]
 fn the_file_changed_since_the_visit_that_is_gone_on_with() {
     let mut b = Bench::idle("abc", |c| c.expected = Some(digests("abc").file));
-    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.give(Input::Start(Restored::Digests(digests("abc"))));
     b.answer(1, needed("bc"));
     b.give(Input::Checked(1, Ok(digest(b'x'))));
     let error = b.error().unwrap();
@@ -94,7 +94,7 @@ fn the_file_changed_since_the_visit_that_is_gone_on_with() {
 #[test]
 fn digests_of_an_earlier_visit_that_do_not_fit_are_made_anew() {
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.give(Input::Start(Restored::Digests(digests("abc"))));
     b.answer(1, needed("bc"));
     b.give(Input::Checked(1, Ok(digest(b'x'))));
     assert_eq!((b.asked(&Effect::Hash(CHUNK, None)), b.state()), (1, State::Hashing));
@@ -115,7 +115,7 @@ fn hashing_goes_on_where_an_earlier_visit_was() {
         hasher.update(&[0; 15], &Portable);
         Box::new(hasher.snapshot().unwrap())
     };
-    b.give(Input::Start(Known::Partly(snapshot(CHUNK))));
+    b.give(Input::Start(Restored::Partly(snapshot(CHUNK))));
     assert_eq!(b.asked(&Effect::Hash(CHUNK, Some(snapshot(CHUNK)))), 1);
     assert_eq!(b.machine.progress(Instant(b.now)).hashed, 15);
     b.give(Input::Hashed(Ok(digests("abc"))));
@@ -128,7 +128,7 @@ fn hashing_goes_on_where_an_earlier_visit_was() {
     assert_eq!((b.chunks(), b.asked(&check(2))), (vec![(4, 2)], 0), "the third is this visit's");
 
     let mut b = Bench::idle("abc", |_| {});
-    b.give(Input::Start(Known::Partly(snapshot(7))));
+    b.give(Input::Start(Restored::Partly(snapshot(7))));
     assert_eq!(b.asked(&Effect::Hash(CHUNK, None)), 1, "of another cut");
 }
 
@@ -186,7 +186,7 @@ fn sizes_0_1_exactly_n_and_over_4_gib() {
 #[test]
 fn hashing_can_be_paused_and_aborted() {
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(Known::Nothing));
+    b.give(Input::Start(Restored::Nothing));
     assert_eq!(b.asked(&Effect::Hash(CHUNK, None)), 1);
     b.give(Input::Hashing(10));
     assert_eq!((b.state(), b.machine.progress(Instant(b.now)).hashed), (State::Hashing, 10));
@@ -198,11 +198,11 @@ fn hashing_can_be_paused_and_aborted() {
     assert_eq!(b.handshakes(), [1]);
 
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(Known::Nothing));
+    b.give(Input::Start(Restored::Nothing));
     b.give(Input::Abort);
     assert_eq!(b.asked(&Effect::StopHash), 1);
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(Known::Nothing));
+    b.give(Input::Start(Restored::Nothing));
     b.give(Input::Hashed(Ok(digests("abc"))));
     assert_eq!(b.failure(), Some(Kind::FileChanged));
 }
@@ -340,7 +340,7 @@ fn progress_counts_apart_and_never_goes_back() {
 fn other_uploads_leave_it_so_much_room() {
     let sends = |concurrency, room| {
         let mut b = Bench::hashed("abcdef", |config| config.concurrency = concurrency);
-        b.give(Input::Room(room));
+        b.give(Input::Slots(room));
         b.answer(1, needed("abcdef"));
         let at_once = b.sent().len();
         // Time enough for as many as it would have by itself.
@@ -355,13 +355,13 @@ fn other_uploads_leave_it_so_much_room() {
     assert_eq!(sends(Concurrency::Fixed(3), 1).0, 3, "the page says how many");
     let (none, mut b) = sends(Concurrency::Fixed(3), 0);
     assert_eq!((none, b.state()), (0, State::Queued));
-    b.give(Input::Room(1));
+    b.give(Input::Slots(1));
     assert_eq!((b.sent().len(), b.state()), (3, State::Transferring));
-    assert_eq!(b.machine.wants(Instant(b.now)), Some(6));
+    assert_eq!(b.machine.demand(Instant(b.now)), Some(6));
     b.answer(2, needed("bcdef"));
-    assert_eq!(b.machine.wants(Instant(b.now)), Some(5));
+    assert_eq!(b.machine.demand(Instant(b.now)), Some(5));
     b.answer(3, refusal(401, "who are you?"));
-    assert_eq!(b.machine.wants(Instant(b.now)), Some(1), "a person may have to log in");
+    assert_eq!(b.machine.demand(Instant(b.now)), Some(1), "a person may have to log in");
     b.give(Input::Refreshed(Ok(())));
-    assert_eq!(b.machine.wants(Instant(b.now)), Some(5));
+    assert_eq!(b.machine.demand(Instant(b.now)), Some(5));
 }

@@ -7,7 +7,9 @@ use xuchuan::core::md5::Digests;
 use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
 use xuchuan::core::protocol::wire::{Accepts, Answer};
-use xuchuan::core::upload::{Concurrency, Effect, Input, Known, Lesson, Memory, Naming, Request, Vouched};
+use xuchuan::core::upload::{
+    Checkpoint, Concurrency, Effect, EndpointFact, Input, Naming, Request, Restored, Vouched,
+};
 
 use crate::bench::*;
 
@@ -33,7 +35,7 @@ fn a_silent_server_gets_one_chunk_at_a_time_and_nothing_beside_it() {
     let mut b = unknown("abcd");
     b.answer(1, silently(needed("abcd")));
     assert_eq!(b.chunks(), [(2, 0)]);
-    assert_eq!(b.machine.wants(xuchuan::core::clock::Instant(b.now)), Some(1));
+    assert_eq!(b.machine.demand(xuchuan::core::clock::Instant(b.now)), Some(1));
     // Longer than silence is borne where the server can be asked beside the chunk.
     b.pass(STALL - 1);
     assert_eq!(b.sent(), []);
@@ -79,7 +81,7 @@ fn one_at_a_time_the_next_body_is_made_while_one_is_on_its_way() {
 fn one_at_a_time_the_next_chunk_is_checked_while_one_is_on_its_way() {
     let mut b =
         Bench::idle("abc", |config| (config.concurrency, config.accepted) = (Concurrency::Auto(6), None));
-    b.give(Input::Start(Known::Digests(digests("abc"))));
+    b.give(Input::Start(Restored::Digests(digests("abc"))));
     b.answer(1, silently(needed("abc")));
     assert_eq!((b.asked(&check(0)), b.sent().len()), (1, 0));
     b.give(Input::Checked(0, Ok(digest(b'a'))));
@@ -99,7 +101,7 @@ fn a_server_that_accepts_several_gets_them_and_no_more() {
     let mut b = unknown("abcdef");
     b.answer(1, accepting(needed("abcdef"), 3, true));
     assert_eq!(b.effects.iter().filter(|e| matches!(e, Effect::Learn(_))).count(), 1);
-    assert_eq!(b.asked(&Effect::Learn(Lesson::Accepts(Accepts { parallel: 3, repeats: true }))), 1);
+    assert_eq!(b.asked(&Effect::Learn(EndpointFact::Accepts(Accepts { parallel: 3, repeats: true }))), 1);
     // A near server gets two at first, and the third in time.
     assert_eq!(b.sent().len(), 2);
     b.pass(20_000);
@@ -117,10 +119,14 @@ fn a_server_that_accepts_several_gets_them_and_no_more() {
 fn what_the_endpoint_accepted_before_holds_until_it_says_otherwise() {
     let mut b = Bench::hashed("abcdef", |config| config.concurrency = Concurrency::Auto(6));
     b.answer(1, needed("abcdef"));
-    assert_eq!(b.asked(&Effect::Learn(Lesson::Accepts(Accepts { parallel: 6, repeats: true }))), 0, "known");
+    assert_eq!(
+        b.asked(&Effect::Learn(EndpointFact::Accepts(Accepts { parallel: 6, repeats: true }))),
+        0,
+        "known"
+    );
     let mut b = Bench::hashed("abcdef", |config| config.concurrency = Concurrency::Auto(6));
     b.answer(1, silently(needed("abcdef")));
-    assert_eq!((b.sent().len(), b.asked(&Effect::Learn(Lesson::Accepts(Accepts::default())))), (1, 1));
+    assert_eq!((b.sent().len(), b.asked(&Effect::Learn(EndpointFact::Accepts(Accepts::default())))), (1, 1));
 }
 
 #[test]
@@ -149,7 +155,7 @@ fn chunks_that_repeat_get_ids_that_are_unique_unless_the_server_takes_an_id_twic
             (config.accepted, config.naming) = (None, None);
             config.vouched = vouched;
         });
-        b.give(Input::Start(Known::Nothing));
+        b.give(Input::Start(Restored::Nothing));
         b
     };
     let yes = Accepts { parallel: 1, repeats: true };
@@ -178,7 +184,7 @@ fn chunks_that_repeat_get_ids_that_are_unique_unless_the_server_takes_an_id_twic
     b.give(Input::Hashed(Ok(digests("abc"))));
     assert_eq!(ids(&b), plain("abc"), "nothing repeats");
     let mut b = Bench::idle("aba", |config| (config.accepted, config.naming) = (None, Some(Naming::Md5)));
-    b.give(Input::Start(Known::Nothing));
+    b.give(Input::Start(Restored::Nothing));
     b.give(Input::Repeats);
     assert_eq!(b.asked(&Effect::AskAccepts), 0, "the page has said");
 }
@@ -208,10 +214,10 @@ fn where_unique_ids_are_refused_the_plain_ones_are_tried() {
 #[test]
 fn a_later_visit_names_chunks_as_the_first_did() {
     let mut b = Bench::idle("aba", |config| (config.accepted, config.naming) = (None, None));
-    b.give(Input::Start(Known::Announced(digests("aba"), Naming::Md5)));
+    b.give(Input::Start(Restored::Announced(digests("aba"), Naming::Md5)));
     assert_eq!(ids(&b)[0], ids(&b)[2]);
     let mut b = Bench::idle("abc", |config| (config.accepted, config.naming) = (None, None));
-    b.give(Input::Start(Known::Announced(digests("abc"), Naming::Md5Index)));
+    b.give(Input::Start(Restored::Announced(digests("abc"), Naming::Md5Index)));
     assert!(ids(&b).iter().all(|id| id.len() == 33));
 }
 
@@ -318,7 +324,7 @@ fn large() -> Bench {
         config.cut = Cut::new(16 * MIB, 4 * MIB);
         (config.concurrency, config.accepted, config.naming) = (Concurrency::Auto(6), None, None);
     });
-    b.give(Input::Start(Known::Nothing));
+    b.give(Input::Start(Restored::Nothing));
     assert_eq!(b.asked(&Effect::Hash(4 * MIB, None)), 1);
     b.give(Input::Hashed(Ok(digests("abcd"))));
     b.answer(1, silently(needed("abcd")));
@@ -340,14 +346,14 @@ fn a_body_that_is_too_large_is_cut_smaller_and_the_endpoint_remembered() {
         1,
         "below 1 MiB, which nginx refuses with the form around it"
     );
-    let memory = Memory { chunk: 960 << 10, announced: None, confirmed: 0 };
-    assert_eq!((b.asked(&Effect::Remember(memory)), b.state()), (1, State::Hashing));
+    let memory = Checkpoint { chunk: 960 << 10, announced: None, confirmed: 0 };
+    assert_eq!((b.asked(&Effect::Save(memory)), b.state()), (1, State::Hashing));
     let (digests, names) = pieces(18);
     b.give(Input::Hashed(Ok(digests)));
     b.answer(3, silently(needed(&names)));
     assert!(matches!(b.sent()[0].1, Request::Chunk { bytes, .. } if *bytes == (0..960 << 10)));
     b.answer(4, silently(needed(&names[1..])));
-    assert_eq!(b.asked(&Effect::Learn(Lesson::LargestChunk(960 << 10))), 1);
+    assert_eq!(b.asked(&Effect::Learn(EndpointFact::LargestChunk(960 << 10))), 1);
     b.answer(5, silently(needed(&names[2..])));
     assert_eq!(b.effects.iter().filter(|e| matches!(e, Effect::Learn(_))).count(), 0, "once");
 }
@@ -460,7 +466,7 @@ fn what_is_confirmed_is_remembered_soon_and_when_the_page_is_hidden() {
     let remembered = |b: &Bench| -> Vec<u64> {
         b.effects
             .iter()
-            .filter_map(|e| if let Effect::Remember(m) = e { Some(m.confirmed) } else { None })
+            .filter_map(|e| if let Effect::Save(m) = e { Some(m.confirmed) } else { None })
             .collect()
     };
     let mut b = Bench::sending("abcdef");
@@ -480,7 +486,7 @@ fn what_is_confirmed_is_remembered_soon_and_when_the_page_is_hidden() {
     assert_eq!(remembered(&b), []);
     // Before the server has answered, the journal knows more than this visit.
     let mut b = Bench::idle("ab", |_| {});
-    b.give(Input::Start(Known::Digests(digests("ab"))));
+    b.give(Input::Start(Restored::Digests(digests("ab"))));
     b.give(Input::Hidden);
     b.give(Input::Pause);
     b.give(Input::Resume);

@@ -11,8 +11,8 @@ use super::stored::SinkState;
 use super::tolerance::Doubt;
 use crate::core::cause::Loss;
 use crate::core::clock::{Instant, Millis};
+use crate::core::credentials::Unauthorized;
 use crate::core::error::{Error, Kind};
-use crate::core::gate::Unauthorized;
 use crate::core::range::{Head, Verdict};
 
 /// What is being done, in messages.
@@ -73,7 +73,7 @@ impl Download {
                         Reaction::GoOn
                     }
                     Unauthorized::Replay => Reaction::GoOn,
-                    Unauthorized::Give => self.gone(id, head),
+                    Unauthorized::GiveUp => self.gone(id, head),
                 }
             }
             Verdict::Gone => self.gone(id, head),

@@ -17,12 +17,11 @@ use super::stored::{SinkState, Stored};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
-use crate::core::gate::Gate;
 use crate::core::machine::Machine;
 use crate::core::pace::Concurrency;
 use crate::core::progress::{Meter, Progress, State, Trouble};
 use crate::core::report::Report;
-use crate::core::retry::Jitter;
+use crate::core::retry::{Jitter, Retry};
 use crate::core::thrown::Thrown;
 
 /// A machine that is called this much later than it asked for was asleep with its device, in ms; what is shorter a
@@ -42,7 +41,7 @@ pub struct Download {
     /// What is under way.
     pub(super) requests: Requests,
     pub(super) slots: Slots,
-    pub(super) retry: Gate,
+    pub(super) retry: Retry,
     pub(super) finish: Finish,
     pub(super) effects: EffectQueue,
     /// A record of this download may exist.
@@ -117,7 +116,7 @@ impl Machine for Download {
             return None;
         }
         let deadline = self.requests.next_deadline(self.config.stall_timeout);
-        deadline.into_iter().chain(self.retry.opens_at()).min()
+        deadline.into_iter().chain(self.retry.ends_at()).min()
     }
 
     /// `confirmed` goes back only to 0, and only when the resource turned out to be
@@ -161,7 +160,7 @@ impl Download {
             stored: Stored::new(config.piece),
             requests: Requests::new(config.bulk),
             slots: Slots::new(config.concurrency),
-            retry: Gate::new(config.retry, Jitter::new(config.seed)),
+            retry: Retry::new(config.retry, Jitter::new(config.seed)),
             finish: Finish::No,
             effects: EffectQueue::default(),
             saved: false,
@@ -284,7 +283,7 @@ impl Download {
     fn may_send(&self, now: Instant) -> bool {
         let limit = self.slots.limit().min(if self.server.takes_one() { 1 } else { usize::MAX });
         // A body that brought its bytes and does not end holds its connection: no more of those than of the busy.
-        self.retry.is_open(now)
+        self.retry.may_send(now)
             && !self.url.is_asked()
             && self.requests.len() < limit.saturating_mul(2)
             && self.requests.busy() < limit

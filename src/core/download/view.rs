@@ -45,7 +45,7 @@ impl Download {
             let checks = usize::from(self.planner(now).check(size).is_some());
             return Some(busy.max(checks)).filter(|requests| *requests > 0);
         }
-        if !self.retry.is_open(now) || self.url.is_asked() {
+        if !self.retry.may_send(now) || self.url.is_asked() {
             return Some(busy.max(1));
         }
         let most = if self.server.takes_one() { 1 } else { self.slots.alone() };

@@ -1,8 +1,8 @@
 //! What a server's answer to the handshake or to a chunk means.
 
+use super::wire::{self, Accepts, Answer, Envelope};
 use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
-use crate::core::protocol::wire::{self, Accepts, Answer, Envelope};
 use crate::core::retry::is_transient;
 
 /// The answer to one request, as it came.
@@ -33,33 +33,33 @@ pub enum Meaning {
     /// The request did what it was for.
     Good(Answer),
     /// The page's credentials are no longer good.
-    Unauthorized(Complaint),
+    Unauthorized(Problem),
     /// The server may do it later.
     Busy {
         /// What it said.
-        complaint: Complaint,
+        problem: Problem,
         /// How long it asked us to wait, in ms.
         retry_after: Option<Millis>,
         /// It asked for fewer requests (429, 503).
         fewer: bool,
     },
     /// The bytes that arrived do not have the chunk's digest (422).
-    Corrupt(Complaint),
+    Corrupt(Problem),
     /// The server does not know the file (any more).
-    Forgotten(Complaint),
+    Forgotten(Problem),
     /// The body is larger than the server, or something before it, takes (413).
-    TooLarge(Complaint),
+    TooLarge(Problem),
     /// The server says no.
-    Refused(Complaint),
+    Refused(Problem),
     /// The answer is not the protocol's, though it came with success.
-    Foreign(Complaint),
+    Foreign(Problem),
     /// The answer is the protocol's and says success, and what it should bring is missing.
-    Incomplete(Complaint),
+    Incomplete(Problem),
 }
 
-/// What a server said when it did not say yes.
+/// What an answer says that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Problem {
     /// `rejected` where the server said no, be it with a proxy's page; else `server`.
     pub kind: Kind,
     /// The HTTP status.
@@ -70,7 +70,7 @@ pub struct Complaint {
     pub redirected: Option<String>,
 }
 
-impl Complaint {
+impl Problem {
     /// Makes it an error that ends the transfer.
     pub fn into_error(self, doing: String, attempts: u32) -> Error {
         let error = Error::new(self.kind, doing, self.detail);
@@ -95,19 +95,19 @@ impl Response {
     pub fn meaning(self) -> Meaning {
         let Response { status, retry_after, body, redirected } = self;
         let succeeded = (200..300).contains(&status);
-        let (effective, complaint, forgotten) = match body {
+        let (effective, problem, forgotten) = match body {
             Body::Envelope(Envelope { code: wire::OK, data: Some(Answer::Url(url)), .. })
                 if succeeded && url.is_empty() =>
             {
                 let detail = "the answer names an empty URL".to_owned();
-                return Meaning::Incomplete(Complaint { kind: Kind::Server, status, detail, redirected });
+                return Meaning::Incomplete(Problem { kind: Kind::Server, status, detail, redirected });
             }
             Body::Envelope(Envelope { code: wire::OK, data: Some(answer), .. }) if succeeded => {
                 return Meaning::Good(in_our_case(answer));
             }
             Body::Envelope(Envelope { code: wire::OK, data: None, .. }) if succeeded => {
                 let detail = "the answer has code 0 but no data".to_owned();
-                return Meaning::Incomplete(Complaint { kind: Kind::Server, status, detail, redirected });
+                return Meaning::Incomplete(Problem { kind: Kind::Server, status, detail, redirected });
             }
             Body::Envelope(Envelope { code, msg, data, .. }) => {
                 let from_code = u16::try_from(code).ok().filter(|c| (400..600).contains(c)).unwrap_or(400);
@@ -123,7 +123,7 @@ impl Response {
                     (false, true) => format!("the server answered code {code} without a message"),
                     (false, false) => msg,
                 };
-                (effective, Complaint { kind, status, detail, redirected }, forgotten)
+                (effective, Problem { kind, status, detail, redirected }, forgotten)
             }
             Body::Other(start) => {
                 let detail = if start.trim_ascii().is_empty() {
@@ -136,22 +136,22 @@ impl Response {
                 };
                 let says_no = (400..500).contains(&status) && !is_transient(status);
                 let kind = if says_no { Kind::Rejected } else { Kind::Server };
-                let complaint = Complaint { kind, status, detail, redirected };
+                let problem = Problem { kind, status, detail, redirected };
                 if succeeded {
-                    return Meaning::Foreign(complaint);
+                    return Meaning::Foreign(problem);
                 }
-                (status, complaint, false)
+                (status, problem, false)
             }
         };
         match effective {
-            _ if forgotten => Meaning::Forgotten(complaint),
-            401 => Meaning::Unauthorized(complaint),
-            413 => Meaning::TooLarge(complaint),
-            422 => Meaning::Corrupt(complaint),
+            _ if forgotten => Meaning::Forgotten(problem),
+            401 => Meaning::Unauthorized(problem),
+            413 => Meaning::TooLarge(problem),
+            422 => Meaning::Corrupt(problem),
             _ if is_transient(effective) => {
-                Meaning::Busy { complaint, retry_after, fewer: matches!(effective, 429 | 503) }
+                Meaning::Busy { problem, retry_after, fewer: matches!(effective, 429 | 503) }
             }
-            _ => Meaning::Refused(complaint),
+            _ => Meaning::Refused(problem),
         }
     }
 }
@@ -248,7 +248,7 @@ mod tests {
             matches!(other(200, "<form>"), Meaning::Foreign(c) if c.clone().into_error("it".into(), 0).at("/up").message().contains("https://h/login, to which /up was redirected"))
         );
         assert!(
-            matches!(other(502, "<h1>Bad Gateway</h1>"), Meaning::Busy { complaint, .. } if complaint.kind == Kind::Server)
+            matches!(other(502, "<h1>Bad Gateway</h1>"), Meaning::Busy { problem, .. } if problem.kind == Kind::Server)
         );
         assert!(
             matches!(other(413, "nope"), Meaning::TooLarge(c) if c.kind == Kind::Rejected && c.status == 413)

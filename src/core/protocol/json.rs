@@ -1,7 +1,10 @@
 //! Writes the JSON of requests. Not by the page's `JSON.stringify`: old libraries give arrays a `toJSON` of their own, and
 //! `chunkIds` would go out as a text.
 
-use crate::core::protocol::wire::Handshake;
+use super::wire::Handshake;
+
+/// A handshake that changes nothing, since it names no file: the protocol answers it with 403, and with what it accepts.
+pub const QUESTION: &str = r#"{"ext":"","chunkIds":[]}"#;
 
 /// Writes what a handshake sends.
 pub fn handshake(handshake: &Handshake) -> String {

@@ -280,7 +280,7 @@ mod tests {
     use crate::core::pace::Concurrency;
     use crate::core::plan::Cut;
     use crate::core::retry::Policy;
-    use crate::core::upload::{Config, Effect, Input, Known, Naming, Upload, Vouched};
+    use crate::core::upload::{Config, Effect, Input, Naming, Restored, Upload, Vouched};
 
     type It = Scheduled<Upload>;
     type Did = Vec<ScheduledEffect<Effect>>;
@@ -335,9 +335,9 @@ mod tests {
         it.progress(NOW).state
     }
 
-    fn digests() -> Known {
+    fn digests() -> Restored {
         let chunks = (1..=3).map(|n| Digest([n; 16])).collect();
-        Known::Digests(Digests { file: Digest([0; 16]), chunks })
+        Restored::Digests(Digests { file: Digest([0; 16]), chunks })
     }
 
     fn demand(did: &Did) -> Option<(Option<usize>, usize)> {
@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(state(&it), State::Queued);
         assert_eq!(grant(&mut it, Grant::Begin), [ScheduledEffect::Restore]);
         assert_eq!(state(&it), State::Queued);
-        let did = give(&mut it, ScheduledInput::Restored(Known::Nothing));
+        let did = give(&mut it, ScheduledInput::Restored(Restored::Nothing));
         assert!(did.contains(&ScheduledEffect::Transfer(Effect::Hash(10, None))), "{did:?}");
         assert_eq!((demand(&did), state(&it)), (Some((None, 0)), State::Hashing));
         assert_eq!(grant(&mut it, Grant::Begin), [], "it has begun");
@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(state(&it), State::Paused);
         assert_eq!(give(&mut it, ScheduledInput::Resume), [schedule(Request::Enter(entry()))]);
         grant(&mut it, Grant::Begin);
-        give(&mut it, ScheduledInput::Restored(Known::Nothing));
+        give(&mut it, ScheduledInput::Restored(Restored::Nothing));
         let did = give(&mut it, ScheduledInput::Pause);
         assert!(did.contains(&ScheduledEffect::Transfer(Effect::HoldHash)), "{did:?}");
         give(&mut it, ScheduledInput::Resume);
@@ -447,7 +447,7 @@ mod tests {
                 .filter(|effect| matches!(effect, ScheduledEffect::Schedule(Request::Progress(_))))
                 .count()
         };
-        assert_eq!(told(&give(&mut it, ScheduledInput::Restored(Known::Nothing))), 1);
+        assert_eq!(told(&give(&mut it, ScheduledInput::Restored(Restored::Nothing))), 1);
         let mut count = 0;
         for ms in 0..100 {
             it.handle(ScheduledInput::Transfer(Input::Hashing(ms / 10)), Instant(NOW.0 + ms));

@@ -1,27 +1,21 @@
-//! The upload machine: which state it is in and what each input does there.
+//! The upload machine: which state it is in, and what each input does there.
 
-use super::exchange::Exchange;
-use super::outbox::InFlight;
-use super::table::{Status, Table};
-use super::{Config, Effect, Input, Known, Lesson, Memory, Naming, Outcome, RequestId};
-use crate::core::clock::{Instant, Millis};
-use crate::core::error::{Error, Kind};
-use crate::core::flat_map::FlatMap;
-use crate::core::gate::Gate;
-use crate::core::machine::Machine;
-use crate::core::md5::{Digest, Digests, Snapshot};
-use crate::core::pace::Pace;
-use crate::core::plan::{self, Cut};
-use crate::core::progress::{Meter, Progress, State, Trouble};
-use crate::core::protocol::wire::Accepts;
-use crate::core::report::{self, ChunkReport, Event, Report};
-use crate::core::retry::Jitter;
 use std::collections::VecDeque;
 
-/// How often something that time does not mend is tried before it counts.
-pub(super) const TRIES: u32 = 3;
-/// How long newly confirmed bytes wait to be remembered, in ms: what is remembered is some 40 KB for a large file.
-const REMEMBER_EVERY: Millis = 500;
+use super::config::Config;
+use super::effect::Effect;
+use super::exchange::Exchange;
+use super::input::Input;
+use crate::core::cause::{Cause, Loss};
+use crate::core::clock::{Instant, Millis};
+use crate::core::error::{Error, Kind};
+use crate::core::machine::Machine;
+use crate::core::pace::Pace;
+use crate::core::progress::{Meter, Progress, State, Trouble};
+use crate::core::report::{ChunkReport, Event, Report};
+use crate::core::retry::{Jitter, Retry};
+use crate::core::thrown::Thrown;
+
 /// A machine that is woken this much later than it asked for was asleep, in ms. Hidden tabs have their timers
 /// ticked once a minute.
 const SLEPT: Millis = 60_000;
@@ -31,52 +25,36 @@ const SLEPT: Millis = 60_000;
 pub struct Upload {
     pub(super) config: Config,
     pub(super) phase: Phase,
-    pub(super) gate: Gate,
+    pub(super) exchange: Exchange,
+    pub(super) retry: Retry,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
-    pub(super) effects: VecDeque<Effect>,
-    pub(super) requests: FlatMap<RequestId, InFlight>,
-    pub(super) next_id: RequestId,
-    hashed: u64,
-    /// The chunks before this one were hashed in an earlier visit, and are hashed again before they are sent.
-    believed: usize,
-    pub(super) sent: u64,
-    confirmed: u64,
-    reused: u64,
     pub(super) report: Report,
-    /// When anything last came from the server.
-    pub(super) heard: Instant,
-    /// How often the line was taken for dead since a chunk last arrived.
-    pub(super) silences: u32,
-    /// What was last remembered as confirmed, and when.
-    remembered: Option<(Instant, u64)>,
-    /// What the endpoint accepts, as far as it has said.
-    accepts: Accepts,
-    /// The cut that the server refused before the present one.
-    pub(super) refused_cut: Option<RefusedCut>,
-    /// The chunk whose body was asked to be made ahead.
-    pub(super) prepared: Option<usize>,
+    pub(super) effects: VecDeque<Effect>,
+    /// Bytes of the file that are hashed.
+    pub(super) hashed: u64,
+    /// Bytes that the server has, and the part of them that this visit did not send.
+    pub(super) confirmed: u64,
+    pub(super) reused: u64,
+    /// When a checkpoint was last saved, and what it said to be confirmed.
+    pub(super) saved: Option<(Instant, u64)>,
     /// How many requests may be in flight, for the sake of other uploads.
-    pub(super) room: usize,
+    pub(super) slots: usize,
+    /// When the request was sent that the server last refused for being one too many.
     pub(super) refusal: Option<Instant>,
 }
 
-/// A cut whose chunks were too large for the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RefusedCut {
-    /// Bytes of a chunk.
-    pub chunk: u64,
-    /// What showed it.
-    pub why: String,
-}
-
-#[derive(Debug)]
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Not begun.
     Queued,
-    Hashing,
-    Exchanging(Box<Exchange>),
-    /// With what is left to report on.
-    Ended(State, Option<Box<Exchange>>),
+    /// Hashing the file. The digests of so many chunks, from the first on, were restored.
+    Hashing { restored_chunks: usize },
+    /// The digests are known, and the exchange goes on.
+    Exchanging,
+    /// Over.
+    Ended(State),
 }
 
 impl Machine for Upload {
@@ -84,31 +62,40 @@ impl Machine for Upload {
     type Effect = Effect;
 
     fn handle(&mut self, input: Input, now: Instant) {
-        if matches!(self.phase, Phase::Ended(..)) {
+        if self.is_over() {
             return;
         }
         let late = self.poll_timeout().map_or(0, |due| now.since(due));
         let slept = late > SLEPT;
         if slept {
-            self.gate.slept(late);
+            self.retry.slept(late);
         }
         match input {
-            Input::Start(known) => self.start(known),
+            Input::Start(restored) => self.start(restored),
             Input::Hashing(bytes) => self.hashed = self.hashed.max(bytes.min(self.config.cut.size)),
             Input::Repeats => self.repeats(),
             // What the handshake says is newer than the answer to a question from before it.
-            Input::Accepts(accepts) if matches!(self.phase, Phase::Hashing) => self.accepts(accepts),
+            Input::Accepts(accepts) if self.is_hashing() => self.accepts(accepts),
             Input::Accepts(_) => {}
             Input::Hashed(result) => self.file_hashed(result, now),
-            Input::Checked(index, result) => self.checked(index, result, now),
-            Input::Answered(id, response) => self.answered(id, response, now),
-            Input::Headed(id) => self.headed(id, now),
-            Input::Lost(id, loss) => self.missed(id, loss, now),
+            Input::Checked(index, result) => {
+                let step = self.exchange.checked(index, result);
+                self.follow(step, now);
+            }
+            Input::Answered(id, response) => {
+                let steps = self.exchange.answered(id, response, now);
+                self.answered(steps, now);
+            }
+            Input::Headed(id) => self.exchange.headed(id, now),
+            Input::Lost(id, loss) => {
+                let steps = self.exchange.lost(id, loss, self.retry.is_offline(), now);
+                self.follow(steps, now);
+            }
             Input::Refreshed(result) => self.refreshed(result, now),
             Input::Online(online) => self.online(online, now),
-            Input::Foremost => {}
-            Input::Room(room) => self.room = room,
-            Input::Hidden => self.remember_if(|_| true, now),
+            Input::Slots(slots) => self.slots = slots,
+            Input::ServerLimit(limit) => self.pace.server_limit(limit),
+            Input::Hidden => self.save_if(|_| true, now),
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
             Input::Abort => self.abort(),
@@ -120,7 +107,7 @@ impl Machine for Upload {
             self.recall();
         }
         self.pump(now);
-        self.remember_if(|at| at <= now, now);
+        self.save_if(|at| at <= now, now);
     }
 
     fn poll(&mut self) -> Option<Effect> {
@@ -128,11 +115,11 @@ impl Machine for Upload {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        if matches!(self.phase, Phase::Ended(..)) {
+        if self.is_over() {
             return None;
         }
-        let opens = self.gate.opens_at().filter(|_| matches!(self.phase, Phase::Exchanging(_)));
-        [self.late_at(), opens, self.pace.ticks_at(), self.remember_at()].into_iter().flatten().min()
+        let goes_on = self.retry.ends_at().filter(|_| self.phase == Phase::Exchanging);
+        [self.late_at(), goes_on, self.pace.ticks_at(), self.save_at()].into_iter().flatten().min()
     }
 
     fn progress(&self, now: Instant) -> Progress {
@@ -143,13 +130,13 @@ impl Machine for Upload {
             state,
             total: Some(total),
             hashed: self.hashed,
-            sent: self.sent,
+            sent: self.exchange.sent(),
             confirmed: self.confirmed,
             reused: self.reused,
             speed: if moving { self.meter.speed(now) } else { 0.0 },
             eta: if moving { self.meter.eta(total.saturating_sub(self.confirmed), now) } else { None },
-            waiting_for: if state == State::Waiting { self.gate.waiting_for(now) } else { None },
-            trouble: self.gate.trouble().filter(|_| state == State::Waiting).map(Trouble::from),
+            waiting_for: if state == State::Waiting { self.retry.waiting_for(now) } else { None },
+            trouble: self.retry.trouble().filter(|_| state == State::Waiting).map(Trouble::from),
         }
     }
 
@@ -173,82 +160,79 @@ impl Upload {
         let accepts = config.accepted.unwrap_or_default();
         pace.accepts(config.vouched.parallel.unwrap_or(accepts.parallel));
         Upload {
-            gate: Gate::new(config.retry, Jitter::new(config.seed)),
+            retry: Retry::new(config.retry, Jitter::new(config.seed)),
+            exchange: Exchange::new(&config),
             pace,
             config,
             phase: Phase::Queued,
             meter: Meter::default(),
+            report: Report::default(),
             effects: VecDeque::default(),
-            requests: FlatMap::new(),
-            next_id: 1,
             hashed: 0,
-            believed: 0,
-            sent: 0,
             confirmed: 0,
             reused: 0,
-            report: Report::default(),
-            heard: Instant::default(),
-            silences: 0,
-            remembered: None,
-            accepts,
-            refused_cut: None,
-            prepared: None,
-            room: usize::MAX,
+            saved: None,
+            slots: usize::MAX,
             refusal: None,
         }
     }
 
     /// Tells whether it has ended.
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Ended(..))
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// Tells whether the file is being hashed.
+    pub(super) fn is_hashing(&self) -> bool {
+        matches!(self.phase, Phase::Hashing { .. })
     }
 
     /// Returns the state at `now`.
     pub fn state(&self, now: Instant) -> State {
-        let idle = self.requests.is_empty();
-        match &self.phase {
-            Phase::Ended(state, _) => *state,
-            _ if self.gate.is_paused() => State::Paused,
+        let idle = self.exchange.in_flight() == 0;
+        match self.phase {
+            Phase::Ended(state) => state,
+            _ if self.retry.is_paused() => State::Paused,
             Phase::Queued => State::Queued,
-            Phase::Hashing => State::Hashing,
-            Phase::Exchanging(_) if idle && self.room == 0 => State::Queued,
-            Phase::Exchanging(_) if idle && self.gate.waiting_for(now).is_some() => State::Waiting,
-            Phase::Exchanging(exchange) if !exchange.met => State::Negotiating,
-            Phase::Exchanging(exchange) if exchange.table.is_complete() => State::Finishing,
-            Phase::Exchanging(_) => State::Transferring,
+            Phase::Hashing { .. } => State::Hashing,
+            Phase::Exchanging if idle && self.slots == 0 => State::Queued,
+            Phase::Exchanging if idle && self.retry.waiting_for(now).is_some() => State::Waiting,
+            Phase::Exchanging if !self.exchange.has_met() => State::Negotiating,
+            Phase::Exchanging if self.exchange.is_complete() => State::Finishing,
+            Phase::Exchanging => State::Transferring,
         }
     }
 
     /// Returns how many requests it would have in flight at `now` if it were alone; nothing while it hashes.
-    pub fn wants(&self, now: Instant) -> Option<usize> {
-        match &self.phase {
-            Phase::Queued | Phase::Hashing => None,
+    pub fn demand(&self, now: Instant) -> Option<usize> {
+        match self.phase {
+            Phase::Queued | Phase::Hashing { .. } => None,
             // Who waits, for its server or for the page's new headers, goes on with one.
-            Phase::Exchanging(_) if !self.gate.is_open(now) => Some(1),
-            Phase::Exchanging(exchange) => Some(self.pace.bounded(exchange.table.unconfirmed())),
-            Phase::Ended(..) => Some(1),
+            Phase::Exchanging if !self.retry.may_send(now) => Some(1),
+            Phase::Exchanging => Some(self.pace.bounded(self.exchange.unconfirmed())),
+            Phase::Ended(_) => Some(1),
         }
+    }
+
+    /// Returns how many requests are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.exchange.in_flight()
+    }
+
+    /// Returns once that the server asked for fewer requests (429, 503): when the request was sent that it refused.
+    pub fn take_refusal(&mut self) -> Option<Instant> {
+        self.refusal.take()
     }
 
     /// Returns one byte for each chunk: 0 missing, 1 in flight, 2 reused, 3 confirmed.
     pub fn chunks(&self) -> Vec<u8> {
-        self.known().map_or_else(|| vec![0; self.config.cut.count()], |exchange| exchange.table.map())
+        let map = self.exchange.map();
+        if map.is_empty() { vec![0; self.config.cut.count()] } else { map }
     }
 
     /// Tells how the chunks fared that this visit sent.
     pub fn chunk_reports(&self, tell: &mut dyn FnMut(&ChunkReport)) {
-        if let Some(exchange) = self.known() {
-            report::tell(exchange.table.chunks(), |chunk| &chunk.report, tell);
-        }
-    }
-
-    /// Returns what is known of the server, or was known at the end.
-    fn known(&self) -> Option<&Exchange> {
-        match &self.phase {
-            Phase::Exchanging(exchange) => Some(exchange),
-            Phase::Ended(_, exchange) => exchange.as_deref(),
-            Phase::Queued | Phase::Hashing => None,
-        }
+        self.exchange.chunk_reports(tell);
     }
 
     /// Returns what did not go as wished, oldest first.
@@ -258,156 +242,22 @@ impl Upload {
 
     /// Returns how many requests were sent and how many failures there were.
     pub fn attempts(&self) -> (u64, u32) {
-        (self.next_id - 1, self.gate.total_failures())
+        (self.exchange.latest(), self.retry.total_failures())
     }
 
-    fn start(&mut self, known: Known) {
-        if !matches!(self.phase, Phase::Queued) {
-            return;
-        }
-        match known {
-            Known::Digests(digests) if digests.chunks.len() == self.config.cut.count() => {
-                self.believed = digests.chunks.len();
-                self.exchange(digests, None);
-            }
-            Known::Announced(digests, naming) if digests.chunks.len() == self.config.cut.count() => {
-                self.believed = digests.chunks.len();
-                self.exchange(digests, Some(naming));
-            }
-            Known::Partly(snapshot) if snapshot.chunk() == self.config.cut.chunk => {
-                // The chunk that was begun, too: its first bytes are as old.
-                self.believed = snapshot.position().div_ceil(snapshot.chunk().max(1)) as usize;
-                self.hash(Some(snapshot));
-            }
-            _ => self.hash(None),
-        }
-    }
-
-    /// Has the file hashed, from where an earlier visit was.
-    fn hash(&mut self, earlier: Option<Box<Snapshot>>) {
-        self.hashed = earlier.as_ref().map_or(0, |snapshot| snapshot.position());
-        self.phase = Phase::Hashing;
-        let chunk = self.config.cut.chunk;
-        self.effects.push_back(Effect::Remember(Memory { chunk, announced: None, confirmed: 0 }));
-        self.effects.push_back(Effect::Hash(chunk, earlier));
-        if self.gate.is_paused() {
-            self.effects.push_back(Effect::HoldHash);
-        }
-    }
-
-    /// Begins to talk with the server, which may know the chunks by names of an earlier visit.
-    fn exchange(&mut self, digests: Digests, announced: Option<Naming>) {
-        self.hashed = self.config.cut.size;
-        let takes_repeats = self.config.vouched.repeats.unwrap_or(self.accepts.repeats);
-        let said = self.config.naming.or(announced);
-        let mut naming = said.unwrap_or_default();
-        let mut table = Table::new(self.config.cut, &digests, naming, self.believed);
-        if said.is_none() && table.has_repeats() && !takes_repeats {
-            naming = Naming::Md5Index;
-            table = Table::new(self.config.cut, &digests, naming, self.believed);
-        }
-        self.phase = Phase::Exchanging(Box::new(Exchange::new(digests, table, naming, self.next_id)));
-    }
-
-    /// Names the chunks by their digests alone, for a server that refuses other names; tells whether that is new.
-    pub(super) fn name_plainly(&mut self) -> bool {
-        match &mut self.phase {
-            Phase::Exchanging(exchange)
-                if self.config.naming.is_none() && exchange.naming == Naming::Md5Index && !exchange.met =>
-            {
-                exchange.naming = Naming::Md5;
-                exchange.table = Table::new(self.config.cut, &exchange.digests, Naming::Md5, self.believed);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the server takes an id twice has to be known before the first handshake of such a file.
-    fn repeats(&mut self) {
-        let said = self.config.naming.is_some()
-            || self.config.vouched.repeats.is_some()
-            || self.config.accepted.is_some();
-        if matches!(self.phase, Phase::Hashing) && !said {
-            self.effects.push_back(Effect::AskAccepts);
-        }
-    }
-
-    /// Takes note of what the endpoint says that it accepts.
-    pub(super) fn accepts(&mut self, accepts: Accepts) {
-        self.accepts = accepts;
-        self.pace.accepts(self.config.vouched.parallel.unwrap_or(accepts.parallel));
-        if self.config.accepted.replace(accepts) != Some(accepts) {
-            self.effects.push_back(Effect::Learn(Lesson::Accepts(accepts)));
-        }
-    }
-
-    /// Cuts the file smaller, since the server refused a body with `len` bytes of a chunk; tells whether it could.
-    pub(super) fn cut_smaller(&mut self, len: u64, why: &str) -> bool {
-        let Phase::Exchanging(exchange) = &self.phase else { return false };
-        let (taken, file) = (exchange.largest_taken, exchange.digests.file);
-        // What took as much before has another reason now.
-        let Some(smaller) = plan::smaller(len).filter(|_| taken < len) else { return false };
-        self.recall();
-        self.refused_cut = Some(RefusedCut { chunk: self.config.cut.chunk, why: why.to_owned() });
-        self.config.cut = Cut::new(self.config.cut.size, smaller);
-        self.config.expected.get_or_insert(file);
-        self.believed = 0;
-        self.hash(None);
-        true
-    }
-
-    fn file_hashed(&mut self, result: Result<Digests, Error>, now: Instant) {
-        if !matches!(self.phase, Phase::Hashing) {
-            return;
-        }
+    fn refreshed(&mut self, result: Result<(), Thrown>, now: Instant) {
         match result {
-            Err(error) => self.fail(error, now),
-            Ok(digests) if self.config.expected.is_some_and(|expected| expected != digests.file) => {
-                let detail = format!("its digest is {}, not that of the upload that was begun", digests.file);
-                self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
+            Ok(()) => self.retry.refreshed(self.exchange.next_id()),
+            Err(why) => {
+                let loss = Loss::thrown(Cause::Page, why);
+                self.fail(Error::lost("asking the page for new headers", loss), now);
             }
-            Ok(digests) if digests.chunks.len() == self.config.cut.count() => {
-                self.exchange(digests, None);
-                self.remember(now);
-            }
-            Ok(_) => {
-                let detail = "its size changed while it was read";
-                self.fail(Error::new(Kind::FileChanged, "hashing the file", detail), now);
-            }
-        }
-    }
-
-    fn checked(&mut self, index: usize, result: Result<Digest, Error>, now: Instant) {
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        let expected = exchange.digests.chunks.get(index).copied();
-        let Some(chunk) =
-            exchange.table.iter_mut().find(|c| c.index == index && c.status == Status::Checking)
-        else {
-            return;
-        };
-        chunk.status = Status::Missing;
-        match result {
-            Ok(digest) if Some(digest) == expected => chunk.trusted = true,
-            // What an earlier visit left is of another file with this one's name, size and time.
-            Ok(_) if index < self.believed && self.config.expected.is_none() => {
-                self.recall();
-                self.believed = 0;
-                self.hash(None);
-            }
-            Ok(_) => {
-                let count = exchange.digests.chunks.len();
-                let doing = format!("checking chunk {} of {count}", index + 1);
-                let detail = "its bytes are not the ones that were hashed";
-                self.fail(Error::new(Kind::FileChanged, doing, detail), now);
-            }
-            Err(error) => self.fail(error, now),
         }
     }
 
     fn online(&mut self, online: bool, now: Instant) {
-        let was_offline = self.gate.is_offline();
-        self.gate.online(online, now);
+        let was_offline = self.retry.is_offline();
+        self.retry.online(online, now);
         if online && was_offline {
             // Sockets of the old network linger without an error.
             self.recall();
@@ -415,24 +265,24 @@ impl Upload {
     }
 
     fn pause(&mut self, now: Instant) {
-        if self.gate.is_paused() {
+        if self.retry.is_paused() {
             return;
         }
-        self.gate.pause(now);
+        self.retry.pause(now);
         self.recall();
-        self.remember_if(|_| true, now);
-        if matches!(self.phase, Phase::Hashing) {
+        self.save_if(|_| true, now);
+        if self.is_hashing() {
             self.effects.push_back(Effect::HoldHash);
         }
     }
 
     fn resume(&mut self, now: Instant) {
-        if !self.gate.is_paused() {
+        if !self.retry.is_paused() {
             return;
         }
-        self.gate.resume();
+        self.retry.resume();
         self.meter.start(now);
-        if matches!(self.phase, Phase::Hashing) {
+        if self.is_hashing() {
             self.effects.push_back(Effect::ResumeHash);
         }
     }
@@ -440,75 +290,5 @@ impl Upload {
     fn abort(&mut self) {
         self.effects.push_back(Effect::Forget);
         self.end(State::Aborted, Err(Error::new(Kind::Aborted, "the upload", "the page aborted it")));
-    }
-
-    pub(super) fn fail(&mut self, error: Error, now: Instant) {
-        let error = self.placed(error);
-        if error.kind == Kind::FileChanged {
-            self.effects.push_back(Effect::Forget);
-        } else {
-            self.remember(now);
-        }
-        self.end(State::Failed, Err(error));
-    }
-
-    pub(super) fn done(&mut self, url: String, now: Instant) {
-        let latest = self.next_id - 1;
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        exchange.table.complete(latest);
-        let (size, reused) = exchange.table.confirmed(now);
-        let instant = exchange.table.iter().all(|chunk| chunk.report.tries == 0);
-        let outcome = Outcome { url, file_id: exchange.digests.file, size, instant, reused };
-        (self.confirmed, self.reused) = (size, reused);
-        self.effects.push_back(Effect::Forget);
-        self.end(State::Done, Ok(outcome));
-    }
-
-    fn end(&mut self, state: State, result: Result<Outcome, Error>) {
-        if matches!(self.phase, Phase::Hashing) {
-            self.effects.push_back(Effect::StopHash);
-        }
-        self.recall();
-        let known = match std::mem::replace(&mut self.phase, Phase::Queued) {
-            Phase::Exchanging(exchange) => Some(exchange),
-            _ => None,
-        };
-        self.phase = Phase::Ended(state, known);
-        self.effects.push_back(Effect::Settle(result));
-    }
-
-    /// Takes note of what is confirmed by now.
-    pub(super) fn count(&mut self, now: Instant) {
-        let Phase::Exchanging(exchange) = &mut self.phase else { return };
-        let (confirmed, reused) = exchange.table.confirmed(now);
-        self.confirmed = self.confirmed.max(confirmed);
-        self.reused = reused;
-    }
-
-    /// Returns when what is confirmed is to be remembered, if it is not yet.
-    fn remember_at(&self) -> Option<Instant> {
-        match (&self.phase, self.remembered) {
-            // Before the server has answered, an earlier visit knew more.
-            (Phase::Exchanging(exchange), None) => exchange.met.then_some(Instant::default()),
-            (Phase::Exchanging(_), Some((_, confirmed))) if confirmed == self.confirmed => None,
-            (Phase::Exchanging(exchange), Some((at, _))) => {
-                Some(if exchange.table.is_complete() { Instant::default() } else { at + REMEMBER_EVERY })
-            }
-            _ => None,
-        }
-    }
-
-    fn remember_if(&mut self, due: impl Fn(Instant) -> bool, now: Instant) {
-        if self.remember_at().is_some_and(due) {
-            self.remember(now);
-        }
-    }
-
-    fn remember(&mut self, now: Instant) {
-        let Phase::Exchanging(exchange) = &self.phase else { return };
-        let (chunk, confirmed) = (self.config.cut.chunk, self.confirmed);
-        self.remembered = Some((now, confirmed));
-        let announced = Some((exchange.digests.clone(), exchange.naming));
-        self.effects.push_back(Effect::Remember(Memory { chunk, announced, confirmed }));
     }
 }

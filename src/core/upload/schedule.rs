@@ -1,13 +1,13 @@
 //! An upload as the scheduler sees it.
 
-use super::{Effect, Input, Known, Upload};
+use super::{Effect, Input, Restored, Upload};
 use crate::core::clock::Instant;
 use crate::core::scheduler::Transfer;
 
 impl Transfer for Upload {
-    type Restored = Known;
+    type Restored = Restored;
 
-    fn start(restored: Known) -> Input {
+    fn start(restored: Restored) -> Input {
         Input::Start(restored)
     }
 
@@ -24,23 +24,23 @@ impl Transfer for Upload {
     }
 
     fn slots(slots: usize) -> Input {
-        Input::Room(slots)
+        Input::Slots(slots)
     }
 
-    fn server_limit(_limit: Option<usize>) -> Input {
-        Input::Wake
+    fn server_limit(limit: Option<usize>) -> Input {
+        Input::ServerLimit(limit)
     }
 
     fn demand(&self, now: Instant) -> Option<usize> {
-        self.wants(now)
+        self.demand(now)
     }
 
     fn in_flight(&self) -> usize {
-        self.requests.len()
+        self.in_flight()
     }
 
     fn take_refusal(&mut self) -> Option<Instant> {
-        self.refusal.take()
+        self.take_refusal()
     }
 
     fn is_forget(effect: &Effect) -> bool {

@@ -5,14 +5,14 @@ use wasm_bindgen::JsValue;
 
 use crate::core::journal;
 use crate::core::plan::Cut;
-use crate::core::upload::Known;
+use crate::core::upload::Restored;
 use crate::web::object::{get_as, number, object};
 
 /// Reads what is remembered of the digests of a file that is cut like this.
-pub fn read(value: &JsValue, cut: Cut) -> Known {
+pub fn read(value: &JsValue, cut: Cut) -> Restored {
     let bytes = |name: &str| get_as::<Uint8Array>(value, name).map(|bytes| bytes.to_vec());
     let (digests, state) = (bytes("digests"), bytes("state"));
-    journal::known(digests.as_deref(), state.as_deref(), cut)
+    journal::restored(digests.as_deref(), state.as_deref(), cut)
 }
 
 /// Writes digests as `digests`, or where their hashing is as `state`, used at `used_at`, in ms since 1970.

@@ -12,7 +12,6 @@ use crate::core::download::{Download, Input, RequestId, Step};
 use crate::core::thrown::Thrown;
 use crate::web::blob::in_this_realm;
 use crate::web::object::{self, call, get_value};
-use crate::web::sys;
 use crate::web::task::promised;
 use crate::web::transfer::TransferDriver;
 
@@ -123,7 +122,7 @@ async fn next_bytes(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8
         return Ok(None);
     }
     let bytes = object::get(&read, "value").as_ref().and_then(object::bytes);
-    bytes.map(Some).ok_or_else(|| "the body gave something else than bytes".to_owned())
+    bytes.map(Some).ok_or_else(|| "the body gave something else than bytes".into())
 }
 
 async fn is_equal(stored: Result<StoredBytes, Thrown>, seen: &Uint8Array) -> bool {

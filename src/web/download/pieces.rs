@@ -125,7 +125,7 @@ impl Pieces {
                 (None, Some(begun)) => {
                     StoredPart::Array(begun.bytes.subarray((at - start) as u32, (end - start) as u32))
                 }
-                (None, None) => return Err("the bytes are not there".to_owned()),
+                (None, None) => return Err("the bytes are not there".into()),
             });
             at = end;
         }

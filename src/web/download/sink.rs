@@ -10,6 +10,7 @@ use super::buffer::Buffer;
 use super::bytes::StoredBytes;
 use super::pieces::{Pieces, Whole};
 use crate::core::download::StoreFailure;
+use crate::core::thrown::Thrown;
 
 /// What the page wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Judges how a schedule ended: in the right bytes, or in an error that the scenario justifies.
 
 use xuchuan::core::error::{Error, Kind};
-use xuchuan::core::upload::{Input, Known, Outcome};
+use xuchuan::core::upload::{Input, Outcome, Restored};
 
 use super::{EXT, End, World};
 use crate::sim::scenario::{Fate, Scenario, Turn};
@@ -11,7 +11,7 @@ impl World<'_> {
     /// Judges the end.
     pub(super) fn judge(mut self, missing: (u64, u64)) -> Result<End, String> {
         for late in
-            [Input::Resume, Input::Online(true), Input::Wake, Input::Start(Known::Nothing), Input::Abort]
+            [Input::Resume, Input::Online(true), Input::Wake, Input::Start(Restored::Nothing), Input::Abort]
         {
             self.input(late)?;
         }

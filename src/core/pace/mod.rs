@@ -6,6 +6,12 @@
 //! time of a small file; so as long as no answer comes, time alone opens further requests. A server that is near needs
 //! no such haste, and there a request that is refused would cost a whole chunk for nothing. See decision 013.
 
+mod refusals;
+#[cfg(test)]
+mod tests;
+
+pub use refusals::{Refusal, Refusals};
+
 use crate::core::clock::{Instant, Millis};
 
 /// How many requests there are before anything is known.
@@ -28,8 +34,6 @@ const AS_GOOD: f64 = 0.97;
 const FADES: f64 = 0.99;
 /// How many windows pass before another step is tried after one that was taken back; doubles each time.
 const PATIENCE: u32 = 4;
-/// How long a number that the server refused is not tried again, in ms; doubles each time.
-const REMEMBERED: Millis = 60_000;
 
 /// How many requests may be in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +49,12 @@ pub enum Concurrency {
 pub struct Pace {
     limit: usize,
     max: usize,
-    /// What `max` is the least of: what was asked for at the start, what the server accepts, and what showed since.
+    /// What `max` is the least of: what was asked for at the start, what the server accepts, what showed since, and what the
+    /// server refuses to go beyond for all transfers together.
     asked: usize,
     accepted: usize,
     ceiling: usize,
+    server_limit: usize,
     adaptive: bool,
     /// Nothing is known of goodput yet: time opens further requests.
     blind: bool,
@@ -70,12 +76,7 @@ pub struct Pace {
     /// Windows before another step is tried, and how many there will be after one that is taken back.
     rest: u32,
     patience: u32,
-    /// As many requests the server would not have, and is not asked to have again until then.
-    refused: usize,
-    refused_until: Instant,
-    remembered: Millis,
-    /// When the server last asked for less.
-    lowered: Instant,
+    refusals: Refusals,
 }
 
 impl Pace {
@@ -93,6 +94,7 @@ impl Pace {
             asked: max.max(1),
             accepted: usize::MAX,
             ceiling: usize::MAX,
+            server_limit: usize::MAX,
             adaptive,
             blind: adaptive,
             step: STEP,
@@ -106,10 +108,7 @@ impl Pace {
             trying: false,
             rest: 0,
             patience: PATIENCE,
-            refused: 0,
-            refused_until: Instant::default(),
-            remembered: REMEMBERED,
-            lowered: Instant::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -161,8 +160,19 @@ impl Pace {
         self.bound();
     }
 
+    /// Never allows more than `limit` until it is lifted (`None`): the server refused more than so many requests at once.
+    pub fn server_limit(&mut self, limit: Option<usize>) {
+        self.server_limit = limit.unwrap_or(usize::MAX);
+        self.bound();
+    }
+
+    /// Returns the most that the server is known to take.
+    fn taken(&self) -> usize {
+        self.accepted.min(self.ceiling).min(self.server_limit)
+    }
+
     fn bound(&mut self) {
-        self.max = self.asked.min(self.accepted).min(self.ceiling).max(1);
+        self.max = self.asked.min(self.taken()).max(1);
         if self.limit > self.max {
             self.limit = self.max;
             // What was tried with more is not to be taken back from here.
@@ -177,12 +187,12 @@ impl Pace {
 
     /// Returns how many of so many requests could come to be in flight, as far as the server decides that; one at least.
     pub fn bounded(&self, requests: usize) -> usize {
-        requests.min(self.accepted).min(self.ceiling).max(1)
+        requests.min(self.taken()).max(1)
     }
 
     /// Returns the most that is allowed at `now`.
     fn most(&self, now: Instant) -> usize {
-        if now < self.refused_until { self.refused.saturating_sub(1).max(1).min(self.max) } else { self.max }
+        self.refusals.most(now).min(self.max)
     }
 
     /// Notes at `now` whether all that is allowed is in flight and more is to be sent; returns whether another
@@ -270,220 +280,15 @@ impl Pace {
     }
 
     /// Notes that the server asked for less (429, 503) in answer to a request of the moment `sent`: half as many, then
-    /// fewer than now until a while has passed. What else it refuses of those that were under way then tells how many
-    /// it took.
+    /// fewer than now until a while has passed.
     pub fn too_many(&mut self, sent: Instant, now: Instant) {
-        if sent < self.lowered {
-            // Two at least: a server that had no time for any may have it again.
-            if self.refused > 3 {
-                self.refused -= 1;
-                self.limit = self.limit.min(self.refused - 1);
+        match self.refusals.note(sent, self.limit, now) {
+            Refusal::New => {
+                self.limit = (self.limit / 2).max(1);
+                (self.window, self.full_since) = (None, None);
+                (self.trying, self.blind) = (false, false);
             }
-            return;
+            Refusal::Again { taken } => self.limit = self.limit.min(taken),
         }
-        self.lowered = now;
-        self.refused = self.limit;
-        self.refused_until = now + self.remembered;
-        self.remembered = self.remembered.saturating_mul(2);
-        self.limit = (self.limit / 2).max(1);
-        (self.window, self.full_since) = (None, None);
-        (self.trying, self.blind) = (false, false);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ceiling_ends_the_step_that_was_being_tried() {
-        // A step up is being tried when the server turns out to take one at a time; were it taken back, none would be left.
-        let mut pace =
-            Pace { limit: 5, trying: true, blind: false, before: 1e9, best: 1e9, ..Pace::adaptive(6) };
-        pace.at_most(1);
-        for now in (0..5_000).step_by(100) {
-            pace.confirmed(10, 1, Instant(now));
-            assert_eq!(pace.limit(), 1);
-        }
-    }
-
-    #[test]
-    fn parallel_is_the_servers_word() {
-        let mut pace = Pace::adaptive(6);
-        pace.accepts(1);
-        assert!(pace.is_sequential());
-        assert_eq!((pace.limit(), pace.soon()), (1, 1));
-        assert!(!pace.tick(true, Instant(0)) && !pace.tick(true, Instant(60_000)));
-        pace.accepts(3);
-        assert_eq!((pace.limit(), pace.bounded(9)), (3, 3));
-        pace.accepts(100);
-        assert_eq!((pace.limit(), pace.max), (START, 6));
-        pace.at_most(1);
-        pace.accepts(6);
-        assert!(pace.is_sequential(), "what showed outlives what is said");
-        let mut page = Pace::fixed(4);
-        page.accepts(1);
-        assert_eq!(page.limit(), 4, "the page's word");
-        page.at_most(1);
-        assert_eq!(page.limit(), 1);
-    }
-
-    /// A pace and its clock.
-    struct Run {
-        pace: Pace,
-        now: f64,
-    }
-
-    impl Run {
-        fn of(pace: Pace) -> Run {
-            Run { pace, now: 0.0 }
-        }
-
-        fn now(&self) -> Instant {
-            Instant(self.now as u64)
-        }
-
-        fn limit(&self) -> usize {
-            self.pace.limit()
-        }
-
-        /// Takes answers of 1 MB on a link that gives each request `each` bytes/ms, and `all` at most.
-        fn answers(&mut self, each: f64, all: f64, count: usize) {
-            for _ in 0..count {
-                self.now += 1e6 / (each * self.limit() as f64).min(all);
-                self.pace.confirmed(1_000_000, self.limit(), self.now());
-            }
-        }
-
-        /// The server refuses a request that was just sent.
-        fn refuse(&mut self) {
-            self.pace.too_many(self.now(), self.now());
-        }
-    }
-
-    #[test]
-    fn grows_while_it_pays_and_steps_back_when_it_does_not() {
-        // (bytes/ms of one request, and of all; where it settles)
-        for (each, all, settled) in [(1000.0, 1e9, 6), (1000.0, 3000.0, 3), (9000.0, 9000.0, 2)] {
-            let mut run = Run::of(Pace::adaptive(6));
-            run.answers(each, all, 300);
-            let mut there = 0;
-            for _ in 0..1000 {
-                run.answers(each, all, 1);
-                there += usize::from(run.limit() == settled);
-            }
-            assert!(there > 850, "{there} of 1000 at {settled}");
-        }
-    }
-
-    #[test]
-    fn a_fixed_pace_moves_only_for_the_server() {
-        let mut run = Run::of(Pace::fixed(5));
-        run.answers(1000.0, 1e9, 100);
-        assert_eq!(run.limit(), 5);
-        run.refuse();
-        assert_eq!(run.limit(), 2);
-        run.answers(1000.0, 1e9, 2);
-        assert_eq!(run.limit(), 4, "one fewer than was refused comes back, with each answer one");
-        run.answers(1000.0, 1e9, 100);
-        assert_eq!(run.limit(), 4);
-        run.answers(1000.0, 1e9, 400);
-        assert_eq!(run.limit(), 5, "after a minute the whole is tried again");
-        run.refuse();
-        run.refuse();
-        assert_eq!(run.limit(), 1);
-    }
-
-    #[test]
-    fn of_many_that_are_refused_at_once_it_learns_how_many_were_taken() {
-        // (under way, refused; how many it has from there on)
-        for (under_way, refused, left) in [(6, 4, 2), (6, 3, 3), (6, 1, 5), (4, 2, 2), (6, 6, 2), (2, 2, 1)] {
-            let mut run = Run::of(Pace::fixed(under_way));
-            run.answers(1000.0, 1e9, 10);
-            let sent = run.now();
-            for ms in 1..=refused {
-                run.pace.too_many(sent, sent + ms);
-            }
-            run.answers(1000.0, 1e9, 20);
-            assert_eq!(run.limit(), left, "{refused} of {under_way}");
-        }
-    }
-
-    #[test]
-    fn while_nothing_is_answered_time_opens_more() {
-        let mut pace = Pace::adaptive(6);
-        assert!(!pace.tick(true, Instant(0)));
-        assert_eq!(pace.ticks_at(), Some(Instant(STEP)));
-        assert!(!pace.tick(true, Instant(STEP - 1)));
-        for more in 1..=2 {
-            assert!(pace.tick(true, Instant(more * STEP)));
-            pace.tick(true, Instant(more * STEP));
-        }
-        assert_eq!((pace.limit(), pace.ticks_at()), (6, None));
-        assert!(!pace.tick(true, Instant(100 * STEP)));
-        // Not where something else than the limit holds it back, and not against the page's word.
-        let mut pace = Pace::adaptive(6);
-        pace.tick(true, Instant(0));
-        pace.tick(false, Instant(1));
-        assert!(!pace.tick(true, Instant(STEP)));
-        let mut pace = Pace::fixed(2);
-        pace.tick(true, Instant(0));
-        assert!(!pace.tick(true, Instant(STEP)));
-    }
-
-    #[test]
-    fn a_near_server_gets_few_requests_unless_its_answers_come_fast() {
-        let met = |took| {
-            let mut pace = Pace::adaptive(6);
-            pace.met(Instant(0), Instant(took));
-            pace
-        };
-        assert_eq!(met(NEAR + 1).limit(), START);
-        let mut near = met(NEAR);
-        assert_eq!(near.limit(), NEAR_START);
-        assert!(!near.tick(true, Instant(NEAR)));
-        assert!(!near.tick(true, Instant(NEAR + NEAR_STEP - 1)));
-        assert!(near.tick(true, Instant(NEAR + NEAR_STEP)));
-        // (ms from one answer to the next, and the requests after three of them)
-        for (apart, limit) in [(20, START), (600, NEAR_START)] {
-            let mut pace = met(NEAR);
-            for answer in 1..=3 {
-                pace.confirmed(1_000_000, pace.limit(), Instant(NEAR + answer * apart));
-            }
-            assert_eq!(pace.limit(), limit, "{apart} ms");
-        }
-        let mut pace = Pace::fixed(5);
-        pace.met(Instant(0), Instant(1));
-        assert_eq!(pace.limit(), 5, "not against the page's word");
-    }
-
-    #[test]
-    fn what_was_refused_before_any_answer_is_remembered_too() {
-        let mut run = Run { now: 1e6, ..Run::of(Pace::adaptive(6)) };
-        run.refuse();
-        run.answers(1000.0, 1e9, 20);
-        assert_eq!(run.limit(), 3, "one fewer than was refused");
-    }
-
-    #[test]
-    fn what_the_server_refused_is_remembered_and_tried_again_less_and_less_often() {
-        let mut run = Run::of(Pace::adaptive(6));
-        let mut refusals = vec![];
-        while run.now < 4.0 * 3_600_000.0 {
-            run.answers(1000.0, 1e9, 1);
-            if run.limit() > 2 {
-                let half = run.limit() / 2;
-                run.refuse();
-                assert_eq!(run.limit(), half);
-                refusals.push(run.now().0);
-            }
-        }
-        assert!((3..12).contains(&refusals.len()), "{refusals:?}");
-        // 4 and then 3 are refused at once; from there on only time makes it try again.
-        let refusals = refusals.split_off(1);
-        let gaps: Vec<u64> = refusals.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(gaps.is_sorted() && gaps[0] >= REMEMBERED, "{gaps:?}");
-        run.answers(1000.0, 1e9, 2);
-        assert_eq!(run.limit(), 2, "what it did not refuse comes back at once");
     }
 }

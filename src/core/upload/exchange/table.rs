@@ -1,116 +1,27 @@
-//! The chunks of an upload by id, and what is known of each.
+//! The chunks of an upload by id, and what the server's lists change in them.
 
+use super::chunk::{Chunk, Status, Troubles};
 use super::index::Index;
-
 use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
+use crate::core::protocol::Naming;
 use crate::core::report::ChunkReport;
-
-/// How chunks are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Naming {
-    /// By their MD5; a repeated chunk has one name.
-    #[default]
-    Md5,
-    /// By their MD5 followed at once by their index, for servers that need names unique within a file.
-    Md5Index,
-}
-
-impl Naming {
-    /// Returns its name in the option `chunkId` and in the journal.
-    pub fn name(self) -> &'static str {
-        match self {
-            Naming::Md5 => "md5",
-            Naming::Md5Index => "md5-index",
-        }
-    }
-
-    /// Reads such a name.
-    pub fn from_name(name: &str) -> Option<Naming> {
-        [Naming::Md5, Naming::Md5Index].into_iter().find(|naming| naming.name() == name)
-    }
-}
-
-/// Where one chunk stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// The server needs it.
-    Missing,
-    /// Its bytes are being hashed again before they are sent.
-    Checking,
-    /// It is being sent.
-    InFlight,
-    /// The server has it, on the word of the answer to request `at`, or of one sent after it.
-    Confirmed {
-        /// The number of the latest request sent when the answer came.
-        at: u64,
-        /// It was there before this visit sent it.
-        reused: bool,
-    },
-}
-
-/// A chunk that is sent at most once, however often it stands in the file.
-#[derive(Debug, Clone)]
-pub struct Chunk {
-    /// Its id on the wire.
-    pub id: String,
-    /// Its first index in the file; the bytes are taken from there.
-    pub index: usize,
-    /// Its size in bytes.
-    pub len: u64,
-    /// The bytes of all its places in the file.
-    pub bytes: u64,
-    /// Where it stands.
-    pub status: Status,
-    /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
-    pub trusted: bool,
-    /// It was last sent with nothing beside it.
-    pub sent_alone: bool,
-    /// How it fared in this visit.
-    pub report: ChunkReport,
-    /// What went wrong with it.
-    pub troubles: Troubles,
-}
-
-/// What went wrong with a chunk, each kind counted apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Troubles {
-    /// How often no answer came since it last arrived.
-    pub losses: u32,
-    /// How often it stalled since it last arrived: each time it gets twice as long.
-    pub stalls: u32,
-    /// How often the server refused it since it last arrived.
-    pub refusals: u32,
-    /// How often other bytes arrived than were sent, since it last arrived.
-    pub garbled: u32,
-    /// How often the server took it, sent with nothing beside it, and asked for it again, ever.
-    pub lapses: u32,
-}
 
 /// What the answer to a handshake changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct News {
+pub struct Changes {
     /// The server has something that it was not known to have.
     pub gained: bool,
     /// Chunks in flight that have arrived already.
     pub arrived: Vec<usize>,
-    /// The server lost chunks that it had: the most often that one of them was lost which was sent alone.
-    pub lapsed: Option<u32>,
+    /// The server asks again for chunks that it acknowledged: the most often that it has for one of them, by
+    /// [`Chunk::renege`].
+    pub reneged: Option<u32>,
     /// How many of the ids the file does not have: the server knows it in another cut, and says nothing of this one.
     pub unknown: usize,
     /// The list names chunks that were acknowledged after the handshake went out.
     pub overtaken: bool,
-}
-
-impl Chunk {
-    /// Notes that the server took it and asks for it again; returns how often it has. That does not count what was sent
-    /// beside others, which a server that takes one at a time may lose, unless it said that it `forgot` the file.
-    pub fn lapse(&mut self, forgot: bool) -> u32 {
-        self.status = Status::Missing;
-        self.troubles.lapses += u32::from(self.sent_alone || forgot);
-        self.troubles.lapses
-    }
 }
 
 /// All chunks of one file.
@@ -123,18 +34,15 @@ pub struct Table {
 }
 
 impl Table {
-    /// Lays out the chunks of a file, of which those before `believed` were hashed in an earlier visit.
-    pub fn new(cut: Cut, digests: &Digests, naming: Naming, believed: usize) -> Table {
+    /// Lays out the chunks of a file, of which those before `restored_chunks` were hashed in an earlier visit.
+    pub fn new(cut: Cut, digests: &Digests, naming: Naming, restored_chunks: usize) -> Table {
         let mut table = Table {
             chunks: Vec::new(),
             by_id: Index::new(digests.chunks.len()),
             places: Vec::with_capacity(digests.chunks.len()),
         };
         for (index, digest) in digests.chunks.iter().enumerate() {
-            let id = match naming {
-                Naming::Md5 => digest.to_hex(),
-                Naming::Md5Index => format!("{digest}{index}"),
-            };
+            let id = naming.id(digest, index);
             let len = cut.len(index);
             let at = table.find(&id).unwrap_or_else(|| {
                 let (status, troubles) = (Status::Missing, Troubles::default());
@@ -146,7 +54,7 @@ impl Table {
                     len,
                     bytes: 0,
                     status,
-                    trusted: index >= believed,
+                    verified: index >= restored_chunks,
                     sent_alone: false,
                     report: ChunkReport { index, ..Default::default() },
                     troubles,
@@ -206,56 +114,56 @@ impl Table {
         self.chunks.iter_mut()
     }
 
-    /// Takes the list of the answer to handshake `id`; `latest` is the number of the latest request sent. The server may
+    /// Takes the list of the answer to handshake `id`. Returns what it changed; `latest` is the number of the latest request sent. The server may
     /// have said that it `forgot` the file.
     ///
     /// Of a chunk acknowledged after the handshake went out, the list says nothing.
-    pub fn learn(&mut self, needed: &[String], id: u64, latest: u64, forgot: bool) -> News {
+    pub fn apply_handshake_list(&mut self, needed: &[String], id: u64, latest: u64, forgot: bool) -> Changes {
         let mut needs = vec![false; self.chunks.len()];
-        let mut news = News::default();
+        let mut changes = Changes::default();
         for id in needed {
             match self.find(id).and_then(|at| needs.get_mut(at)) {
                 Some(need) => *need = true,
-                None => news.unknown += 1,
+                None => changes.unknown += 1,
             }
         }
         for (at, (chunk, need)) in self.chunks.iter_mut().zip(needs).enumerate() {
             match (chunk.status, need) {
                 (Status::Confirmed { at, .. }, true) if at < id => {
-                    news.lapsed = news.lapsed.max(Some(chunk.lapse(forgot)))
+                    changes.reneged = changes.reneged.max(Some(chunk.renege(forgot)))
                 }
-                (Status::Confirmed { .. }, true) => news.overtaken = true,
-                (Status::Missing | Status::Checking | Status::InFlight, false) if news.unknown == 0 => {
+                (Status::Confirmed { .. }, true) => changes.overtaken = true,
+                (Status::Missing | Status::Checking | Status::InFlight, false) if changes.unknown == 0 => {
                     if chunk.status == Status::InFlight {
-                        news.arrived.push(at);
+                        changes.arrived.push(at);
                     }
                     chunk.status = Status::Confirmed { at: latest, reused: chunk.report.tries == 0 };
-                    news.gained = true;
+                    changes.gained = true;
                 }
                 _ => {}
             }
         }
-        news
+        changes
     }
 
-    /// Takes the list of the answer to chunk request `id`. Returns the most often that one of the chunks has lapsed
-    /// which the server had and lost; a chunk acknowledged after the request went out is not one of them.
-    pub fn relearn(&mut self, needed: &[String], id: u64) -> Option<u32> {
-        let mut lapsed = None;
+    /// Takes the list of the answer to chunk request `id`. Returns how often the server has reneged on one of the chunks
+    /// that it asks for again, at most; a chunk acknowledged after the request went out is not one of them.
+    pub fn apply_chunk_list(&mut self, needed: &[String], id: u64) -> Option<u32> {
+        let mut reneged = None;
         for name in needed {
             if let Some(at) = self.find(name)
                 && let Some(chunk) = self.get_mut(at)
                 && matches!(chunk.status, Status::Confirmed { at, .. } if at < id)
             {
-                lapsed = lapsed.max(Some(chunk.lapse(false)));
+                reneged = reneged.max(Some(chunk.renege(false)));
             }
         }
-        lapsed
+        reneged
     }
 
     /// Notes that the server has the whole file, whatever was known of its chunks.
     pub fn complete(&mut self, latest: u64) {
-        self.learn(&[], latest, latest, false);
+        self.apply_handshake_list(&[], latest, latest, false);
     }
 
     /// Returns how many chunks the server is not known to have.
@@ -323,11 +231,13 @@ mod tests {
         table.get_mut(0).unwrap().sent_alone = true;
         table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
         table.get_mut(2).unwrap().status = Status::InFlight;
-        let news = table.learn(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8, false);
-        let expected = News { gained: true, arrived: vec![2], lapsed: Some(1), overtaken: true, unknown: 0 };
-        assert_eq!(news, expected);
+        let changes =
+            table.apply_handshake_list(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8, false);
+        let expected =
+            Changes { gained: true, arrived: vec![2], reneged: Some(1), overtaken: true, unknown: 0 };
+        assert_eq!(changes, expected);
         assert_eq!(table.map(), [0, 3, 2, 0]);
-        assert_eq!(table.relearn(&ids, 8), Some(0), "b, which was not sent alone");
+        assert_eq!(table.apply_chunk_list(&ids, 8), Some(0), "b, which was not sent alone");
         assert_eq!(table.map(), [0, 0, 2, 0]);
         table.complete(9);
         assert!(table.is_complete());
@@ -337,8 +247,8 @@ mod tests {
     fn a_list_of_another_cut_confirms_nothing() {
         let mut table = Table::new(Cut::new(20, 10), &digests("ab"), Naming::Md5, 0);
         let other = Digest([7; 16]).to_hex();
-        let news = table.learn(&[other], 1, 1, false);
-        assert_eq!(news, News { unknown: 1, ..News::default() });
+        let changes = table.apply_handshake_list(&[other], 1, 1, false);
+        assert_eq!(changes, Changes { unknown: 1, ..Changes::default() });
         assert_eq!(table.map(), [0, 0]);
     }
 

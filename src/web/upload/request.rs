@@ -4,19 +4,19 @@ use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use super::Job;
+use super::context::UploadContext;
 use super::form::{Fields, Form};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Millis;
-use crate::core::protocol::json;
 use crate::core::protocol::wire::{Accepts, Answer, Envelope};
+use crate::core::protocol::{handshake_url, json};
 use crate::core::retry::retry_after;
-use crate::core::upload::{Body, InTurn, Input, Request, RequestId, Response};
+use crate::core::upload::{Body, Input, Request, RequestId, Response, Upload};
 use crate::web::convert::envelope;
-use crate::web::drive::Driver;
-use crate::web::fetch::{self, AbortGuard, Outgoing, send};
+use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
+use crate::web::transfer::TransferDriver;
 use crate::web::yield_now::yield_now;
 use crate::web::{blob, clock, object, timer, url};
 
@@ -29,32 +29,29 @@ const SMALL: u64 = 64 << 10;
 
 /// Sends a request, with headers that were asked for `fresh` if there are any and with the form that was `prepared`, and
 /// reads the answer.
-pub async fn exchange(
-    job: &Job,
+pub async fn send(
+    context: &UploadContext,
     request: Request,
     fresh: Option<Pairs>,
     prepared: Option<Form>,
     signal: &AbortSignal,
-    driver: &Driver<InTurn>,
+    driver: &TransferDriver<Upload>,
     id: RequestId,
 ) -> Result<Response, Loss> {
-    let mut headers = job.headers.get(fresh).await?;
+    let mut headers = context.headers.get(fresh).await?;
     let form = match prepared {
         Some(form) => form,
         None => {
             // Slicing and sending a chunk wait for the browser's own process: with six in one task the page would stand
             // still.
             yield_now().await;
-            form_of(job, &request).await?
+            form_of(context, &request).await?
         }
     };
-    let url = match request {
-        Request::Handshake(_) => handshake_url(&job.endpoint),
-        Request::Chunk { .. } => job.endpoint.clone(),
-    };
+    let url = request.url(&context.endpoint);
     headers.extend(form.content_type.map(|it| ("Content-Type".to_owned(), it)));
     let body = form.body;
-    let credentials = job.credentials;
+    let credentials = context.credentials;
     let outgoing = Outgoing {
         method: "POST",
         url: url.clone(),
@@ -63,13 +60,13 @@ pub async fn exchange(
         body: Some(body),
         no_store: false,
     };
-    let response = job.inquiry.send(outgoing, signal).await?;
+    let response = context.inquiry.send(outgoing, signal).await?;
     driver.tell(Input::Headed(id));
     receive(response, &url).await
 }
 
 /// Makes the body of a request.
-pub async fn form_of(job: &Job, request: &Request) -> Result<Form, Loss> {
+pub async fn form_of(context: &UploadContext, request: &Request) -> Result<Form, Loss> {
     let (range, chunk_id, file_id, from_memory) = match request {
         Request::Handshake(handshake) => {
             let content_type = Some("application/json".to_owned());
@@ -81,10 +78,10 @@ pub async fn form_of(job: &Job, request: &Request) -> Result<Form, Loss> {
     };
     let is_small = range.end - range.start <= SMALL;
     let bytes: JsValue = if is_small || from_memory {
-        let bytes = async { blob::Read::start(&job.file, range)?.bytes().await }.await;
+        let bytes = async { blob::Read::start(&context.file, range)?.bytes().await }.await;
         bytes.map_err(|why| Loss::thrown(Cause::Unreadable, why))?.into()
     } else {
-        blob::slice(&job.file, range)?.into()
+        blob::slice(&context.file, range)?.into()
     };
     let fields = Fields { chunk_id, file_id };
     Ok(if fetch::is_replaced() {
@@ -98,29 +95,21 @@ pub async fn form_of(job: &Job, request: &Request) -> Result<Form, Loss> {
 
 /// Asks the endpoint what it accepts, by a handshake that changes nothing since it names no file: the protocol answers it
 /// with 403. Whatever else comes, or nothing for [`QUESTION`], accepts what every server does.
-pub async fn question(job: &Job) -> Accepts {
+pub async fn question(context: &UploadContext) -> Accepts {
     let ask = async {
-        let headers = job.headers.get(job.headers.fresh()).await.ok()?;
+        let headers = context.headers.get(context.headers.fresh()).await.ok()?;
         let headers = [headers, vec![("Content-Type".to_owned(), "application/json".to_owned())]].concat();
-        let (url, body) =
-            (handshake_url(&job.endpoint), Some(JsValue::from_str(r#"{"ext":"","chunkIds":[]}"#)));
-        let credentials = job.credentials;
+        let (url, body) = (handshake_url(&context.endpoint), Some(JsValue::from_str(json::QUESTION)));
+        let credentials = context.credentials;
         let outgoing =
             Outgoing { method: "POST", url: url.clone(), headers, credentials, body, no_store: false };
         let guard = AbortGuard::new().ok()?;
-        let response = send(outgoing, &guard.signal()).await.ok()?;
+        let response = fetch::send(outgoing, &guard.signal()).await.ok()?;
         receive(response, &url).await.ok()?.accepts()
     };
     let mut accepts = None;
     first(async { accepts = ask.await }, timer::sleep(QUESTION)).await;
     accepts.unwrap_or_default()
-}
-
-/// Puts `/handshake` behind the endpoint's path, before its query.
-fn handshake_url(endpoint: &str) -> String {
-    let path = endpoint.split(['?', '#']).next().unwrap_or_default();
-    let rest = endpoint.strip_prefix(path).unwrap_or_default();
-    format!("{}/handshake{rest}", path.trim_end_matches('/'))
 }
 
 /// Reads the answer to a request to `asked`; the URL that it may name is relative to that, or to where it was redirected.
