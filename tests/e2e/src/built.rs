@@ -13,7 +13,7 @@ const RECORDER: &str = "<head>\n  <script src=\"/e2e/recorder.js\"></script>";
 /// Returns the folder of the packed module: `XUCHUAN_PKG`, or `pkg` in the workspace.
 pub fn pkg() -> Result<PathBuf> {
     let folder = from_env("XUCHUAN_PKG").unwrap_or_else(|| workspace().join("pkg"));
-    if !folder.join("xuchuan.min.js").is_file() || !folder.join("engine_bg.wasm").is_file() {
+    if !folder.join("xuchuan.min.js").is_file() || !folder.join("xuchuan.wasm").is_file() {
         bail!("no packed module in {}: run `cargo xtask build`, or set XUCHUAN_PKG", folder.display());
     }
     Ok(folder)
