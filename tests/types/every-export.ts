@@ -14,6 +14,7 @@ import type {
   Progress,
   RetryOptions,
   Transfer,
+  TransferEnvironment,
   TransferErrorCode,
   TransferOptions,
   TransferReport,
@@ -25,7 +26,6 @@ import type {
 
 declare const file: File;
 declare const fileHandle: FileSystemFileHandle;
-declare const stream: WritableStream<Uint8Array>;
 declare const worker: () => Worker;
 declare function draw(progress: Progress): void;
 
@@ -75,18 +75,16 @@ export async function page(): Promise<void> {
   const reason: FailureReason | null = trouble?.reason ?? null;
   if (reason === "cors") console.log(trouble?.code, trouble?.status, trouble?.message);
   const report: TransferReport = up.report();
+  const environment: TransferEnvironment | undefined = report.environment;
   const slow: ChunkReport | undefined = report.chunks?.find((chunk) => chunk.tries > 1);
   const { url, fileId, size, instant, reused } = await up.done;
-  console.log(ratio, first, slow?.failure, url, fileId, size, instant, reused, up.state);
+  console.log(ratio, first, environment?.hashing, slow?.failure, url, fileId, size, instant, reused, up.state);
   up.abort("enough");
 
   const whole: DownloadResult = await download(url, downloadOptions).done;
   const buffer: ArrayBuffer = whole.data;
   const blob: Blob = (await download(new URL(url), { to: "blob" }).done).data;
-  const saved: File = (await download(url, { to: "file" }).done).data;
-  await download(url, { to: fileHandle }).done;
-  await download(url, { to: stream }).done;
-  console.log(buffer, blob, saved, whole.verified, whole.mode, whole.reason, whole.etag, whole.contentType);
+  console.log(buffer, blob, whole.verified, whole.mode, whole.reason, whole.etag, whole.contentType);
 
   const known: Digest = await digest(file, digestOptions);
   console.log(known.chunkIds.length, known.chunkSize, known.size);
@@ -120,4 +118,6 @@ upload(file, { headers: { "X-Count": null } });
 // @ts-expect-error: a handle is no promise
 upload(file).then(() => {});
 // @ts-expect-error: not a target
-download("/x", { to: "disk" });
+download("/x", { to: "file" });
+// @ts-expect-error: not a target yet
+download("/x", { to: fileHandle });

@@ -96,7 +96,7 @@ const en = {
   unsupportedTitle: "This browser can’t run xuchuan",
   unsupportedText: "It needs WebAssembly with SIMD and fetch. Any browser of the last few years has them: please update yours.",
   missingTitle: "The script did not load",
-  missingText: "/pkg/xuchuan.min.js is not there. Start this page with “cargo xtask demo”, which builds it.",
+  missingText: "/pkg/index.js could not be loaded. Start this page with “cargo xtask demo”, which builds it.",
   engineTitle: "The engine did not load",
   engineText: (message) => `Nothing can be transferred until it does. ${message}`,
 
@@ -230,7 +230,7 @@ const zh = {
   unsupportedTitle: "此浏览器无法运行 xuchuan",
   unsupportedText: "需要支持 SIMD 的 WebAssembly 与 fetch。近几年的浏览器都支持，请更新浏览器。",
   missingTitle: "脚本未能加载",
-  missingText: "找不到 /pkg/xuchuan.min.js。请用 cargo xtask demo 启动此页面，它会先构建脚本。",
+  missingText: "无法加载 /pkg/index.js。请用 cargo xtask demo 启动此页面，它会先构建脚本。",
   engineTitle: "引擎未能加载",
   engineText: (message) => `加载成功之前无法传输。${message}`,
 

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
-        ["build"] => build::run().map(|()| ExitCode::SUCCESS),
+        ["build"] => build::make().map(|()| ExitCode::SUCCESS),
         ["sizes"] => build::write_sizes(&bench::peers()?).map(|()| ExitCode::SUCCESS),
         ["demo", rest @ ..] => demo::run(&demo_options(rest)?).map(|()| ExitCode::SUCCESS),
         ["conformance", rest @ ..] => conformance::run(rest),

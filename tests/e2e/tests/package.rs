@@ -1,5 +1,6 @@
 //! The package as pages use it: ES module, drop-in script, strict policies, and no worker to be had.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -10,7 +11,7 @@ use e2e::http::Host;
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
 use e2e::{built, fake, scenario};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -85,5 +86,85 @@ async fn reading_threads(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// Uses all that an entry or a script has, and tells what came of it.
+const USE_ALL: &str = "
+    const shell = await window.entries;
+    const told = { verbs: Object.keys(shell).sort().join(' '), listed: (await shell.pending()).length };
+    if (shell.upload) {
+      const transfer = shell.upload(document.querySelector('#file').files[0]);
+      told.fileId = (await transfer.done).fileId;
+      told.hashing = transfer.report().environment.hashing.kind;
+    }
+    if (shell.download) told.size = (await shell.download(args, { to: 'blob' }).done).data.size;
+    return told;";
+
+/// A site that lets its pages do what they want.
+const OPEN_CSP: &str = "worker-src 'self' blob:";
+
+/// Each entry and each script: has the verbs of its engine, and loads one wasm and nothing twice.
+async fn engines(stage: &Stage) -> Result<()> {
+    let www = stage.folder("www")?;
+    built::www(&www)?;
+    let file = files::random(&stage.folder("files")?, "engine.bin", 63, 5 * MIB)?;
+    let page = std::fs::metadata(www.join("e2e/entries.html"))?.len();
+    let elsewhere = fake::site(www.clone(), OPEN_CSP);
+    let elsewhere =
+        Host::start(move |asked| elsewhere(asked).with("Access-Control-Allow-Origin", "*")).await?;
+    let browser = stage.browser().await?;
+    let both = "TransferError digest download filesOf init isSupported pending upload";
+    let upload = "TransferError digest filesOf init isSupported pending upload";
+    let download = "TransferError download init isSupported pending";
+    for (what, verbs, wasm, workers) in [
+        ("script=/pkg/xuchuan.min.js", both, 1, 0),
+        ("script=/pkg/xuchuan.upload.min.js", upload, 1, 0),
+        ("script=/pkg/xuchuan.download.min.js", download, 1, 0),
+        ("script=/pkg/xuchuan.inline.min.js", both, 0, 0),
+        ("script=/pkg/xuchuan.upload.inline.min.js", upload, 0, 0),
+        ("script=/pkg/xuchuan.download.inline.min.js", download, 0, 0),
+        ("module=/pkg/index.js", both, 1, 1),
+        ("module=/pkg/upload.js", upload, 1, 1),
+        ("module=/pkg/download.js", download, 1, 0),
+        ("module=/pkg/inline.js", both, 0, 0),
+        ("module=/pkg/upload.inline.js", upload, 0, 0),
+        ("module=/pkg/download.inline.js", download, 0, 0),
+        // From another origin, which no worker can be started from: its text can.
+        ("script=ELSEWHERE/pkg/xuchuan.min.js", both, 1, 0),
+        ("module=ELSEWHERE/pkg/upload.js", upload, 1, 1),
+        // Two engines by mistake.
+        ("script=/pkg/xuchuan.upload.min.js&script=/pkg/xuchuan.download.min.js", both, 2, 0),
+        ("module=/pkg/upload.js&module=/pkg/download.js", both, 2, 1),
+        // The same one twice.
+        ("script=/pkg/xuchuan.min.js&script=/pkg/xuchuan.upload.min.js", both, 1, 0),
+    ] {
+        let host = Host::start(fake::with_api(fake::site(www.clone(), OPEN_CSP), fake::protocol())).await?;
+        let before = elsewhere.seen().len();
+        let address = what.replace("ELSEWHERE", &elsewhere.url(""));
+        browser.open(&host.url(&format!("/e2e/entries.html?{address}"))).await.context(what)?;
+        browser.choose("#file", &[&file.path]).await?;
+        let told: Value = browser.run(USE_ALL, json!("/e2e/entries.html")).await.context(what)?;
+        ensure!(told.get("verbs") == Some(&json!(verbs)), "{what}: {told}");
+        ensure!(told.get("listed") == Some(&json!(0)), "{what}: {told}");
+        if verbs.contains("upload") {
+            ensure!(told.get("fileId") == Some(&json!(file.md5()?)), "{what}: {told}");
+            ensure!(told.get("hashing") == Some(&json!("worker")), "{what}: {told}");
+        }
+        if verbs.contains("download") {
+            ensure!(told.get("size") == Some(&json!(page)), "{what}: {told}");
+        }
+        let mut seen = host.seen();
+        seen.extend(elsewhere.seen().split_off(before));
+        let asked: Vec<&str> =
+            seen.iter().map(|one| one.head.path()).filter(|path| path.starts_with("/pkg/")).collect();
+        let count = |end: &str| asked.iter().filter(|path| path.ends_with(end)).count();
+        ensure!((count(".wasm"), count("worker.js")) == (wasm, workers), "{what}: {asked:?}");
+        let all: BTreeSet<&&str> = asked.iter().collect();
+        ensure!(all.len() == asked.len(), "{what}: fetched twice: {asked:?}");
+        stage.tell(format_args!("{what}: {told}, {asked:?}"));
+        no_errors(&browser).await.context(what)?;
+    }
+    Ok(())
+}
+
+scenario!(engines, 150: Chromium, Firefox, WebKit);
 scenario!(policies, 150: Chromium, Firefox, WebKit);
 scenario!(reading_threads, 120: Chromium, Firefox, WebKit);

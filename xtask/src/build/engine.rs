@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasm_bindgen_cli_support::{Bindgen, Output};
 
 use crate::error::{Doing, Error, Result};
-use crate::{files, paths, process};
+use crate::{paths, process};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 

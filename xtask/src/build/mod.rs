@@ -16,13 +16,7 @@ use engine::Engine;
 
 pub use engine::{WASM_TARGET, add_target};
 
-/// Builds everything, and fails when a page has to load too much.
-pub fn run() -> Result<()> {
-    make()?;
-    check_size()
-}
-
-/// Builds everything and prints what it weighs.
+/// Builds everything and prints what a page loads of it.
 pub fn make() -> Result<()> {
     if paths::find_program("node").is_none() || paths::find_program("npm").is_none() {
         return Err(Error::new("the package is made with tools from npm: install Node and npm"));

@@ -23,37 +23,45 @@ impl Add for Size {
     }
 }
 
+/// The gzip bytes that raise the alarm: what there is and some slack. An alarm says that something has grown that nobody thought of;
+/// it is to hold the code to no trick (docs/decisions/026).
+const UPLOAD: usize = 130_000;
+const DOWNLOAD: usize = 122_000;
+const BOTH: usize = 162_000;
+
 /// All that a page loads, its worker included.
 pub struct Load {
     pub what: &'static str,
     pub files: Vec<String>,
-    /// The gzip bytes that raise the alarm. They are to hold the code to no trick (docs/decisions/026).
     alarm: usize,
 }
 
-/// The ways to load an engine: a drop-in script is its own worker's; an entry of the package has a file for that.
+/// The ways to load an engine. A drop-in script is its own worker's; an entry of the package has a file for that, which is not
+/// loaded for a download.
 pub fn loads() -> Vec<Load> {
     let script = |what, engine: Engine, alarm| Load {
         what,
         files: vec![engine.served("min.js"), engine.served("wasm")],
         alarm,
     };
-    let package = |what, engine: Engine, alarm| Load {
-        what,
-        files: vec![format!("{}.js", engine.entry()), engine.file("worker.js"), engine.served("wasm")],
-        alarm,
+    let package = |what, engine: Engine, alarm| {
+        let mut files = vec![format!("{}.js", engine.entry()), engine.served("wasm")];
+        if engine != Engine::Download {
+            files.push(engine.file("worker.js"));
+        }
+        Load { what, files, alarm }
     };
     let inline =
         |what, engine: Engine| Load { what, files: vec![engine.served("inline.min.js")], alarm: usize::MAX };
     vec![
-        script("first upload, by script", Engine::Upload, 97_000),
-        package("first upload, by npm", Engine::Upload, 97_000),
+        script("first upload, by script", Engine::Upload, UPLOAD),
+        package("first upload, by npm", Engine::Upload, UPLOAD),
         inline("first upload, by inline script", Engine::Upload),
-        script("first download, by script", Engine::Download, 103_000),
-        package("first download, by npm", Engine::Download, 103_000),
+        script("first download, by script", Engine::Download, DOWNLOAD),
+        package("first download, by npm", Engine::Download, DOWNLOAD),
         inline("first download, by inline script", Engine::Download),
-        script("both, by script", Engine::Both, 130_000),
-        package("both, by npm", Engine::Both, 130_000),
+        script("both, by script", Engine::Both, BOTH),
+        package("both, by npm", Engine::Both, BOTH),
         inline("both, by inline script", Engine::Both),
     ]
 }
@@ -123,7 +131,8 @@ mod tests {
     fn a_page_loads_a_worker_and_a_wasm_of_its_engine() {
         let all = loads();
         let files = |what: &str| all.iter().find(|load| load.what == what).unwrap().files.join(" ");
-        assert_eq!(files("first upload, by npm"), "upload.js upload.worker.js xuchuan.upload.wasm");
+        assert_eq!(files("first upload, by npm"), "upload.js xuchuan.upload.wasm upload.worker.js");
+        assert_eq!(files("first download, by npm"), "download.js xuchuan.download.wasm");
         assert_eq!(files("both, by script"), "xuchuan.min.js xuchuan.wasm");
     }
 

@@ -49,6 +49,14 @@ pub fn tools() -> Result<Tools> {
     })
 }
 
+/// Installs Node and npm where they are missing: the package is made with tools from there.
+pub fn node() -> Result<()> {
+    if paths::find_program("node").is_none() || paths::find_program("npm").is_none() {
+        apt(&["nodejs", "npm"])?;
+    }
+    needed("npm").map(drop)
+}
+
 /// Installs the Debian packages that are missing; elsewhere the programs must be there already.
 fn debian_packages() -> Result<()> {
     if paths::find_program("dpkg-query").is_none() {
@@ -102,8 +110,8 @@ fn cargo_install(args: &[&str]) -> Result<()> {
 fn needed(name: &str) -> Result<PathBuf> {
     find(name).ok_or_else(|| {
         Error::new(format!(
-            "`{name}` is not installed. The browser tests need Chromium, Firefox and WebKitGTK with their drivers \
-             (on Debian: {})",
+            "`{name}` is not installed. The tests need Node, npm, Chromium, Firefox and WebKitGTK with their drivers \
+             (on Debian: nodejs npm {})",
             DEBIAN_PACKAGES.join(" ")
         ))
     })

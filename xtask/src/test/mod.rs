@@ -30,6 +30,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub fn run(scope: Scope) -> ExitCode {
     let mut steps = Steps::default();
     if scope == Scope::Full {
+        steps.run("Node", install::node);
         // Before the native tests, which try them.
         for (name, why) in steps.run("example backends", || Ok(backends::install())).unwrap_or_default() {
             steps.leave_out(&format!("example backend: {name}"), &why);
@@ -51,8 +52,14 @@ fn quick(steps: &mut Steps) {
     };
     steps.check("lints", &mut lint(&["--workspace", "--all-targets"]), 30 * MINUTE);
     if steps.run("wasm target", build::add_target).is_some() {
-        let mut command = lint(&["--package", "xuchuan", "--lib", "--tests", "--target", WASM_TARGET]);
+        let wasm = ["--package", "xuchuan", "--target", WASM_TARGET];
+        let mut command = lint(&[&wasm[..], &["--lib", "--tests"]].concat());
         steps.check("lints for wasm", &mut command, 30 * MINUTE);
+        for feature in ["upload", "download"] {
+            let one = ["--lib", "--no-default-features", "--features", feature];
+            let name = format!("lints for wasm: {feature}");
+            steps.check(&name, &mut lint(&[&wasm[..], &one].concat()), 30 * MINUTE);
+        }
     }
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
@@ -62,8 +69,8 @@ fn quick(steps: &mut Steps) {
 fn full(steps: &mut Steps) {
     let package = steps.run("package", build::make);
     match package {
-        Some(()) => drop(steps.run("size budget", build::check_size)),
-        None => steps.skip("size budget", "it needs the package"),
+        Some(()) => drop(steps.run("sizes", build::check_size)),
+        None => steps.skip("sizes", "they need the package"),
     }
     let tools = steps.run("tools", install::tools);
     let server = steps.run("server", start_server);
