@@ -47,6 +47,14 @@ test('admission: who comes after all were admitted waits for the next', async ()
   assert.equal(admitted, true);
 });
 
+test('admission: admitting when nobody waits takes nobody\'s place', async () => {
+  const { admission } = noted();
+  admission.admit();
+  const waits = admission.wait();
+  admission.admit();
+  assert.equal(await waits, true);
+});
+
 test('admission: when the engine has died, all that wait are sent away, and none that was admitted', async () => {
   const { admission } = noted();
   const waiting = [admission.wait(), admission.wait(), admission.wait()];
