@@ -92,6 +92,17 @@ test('engine: what was asked rejects when the engine dies before it answers', as
   await assert.rejects(engine.ask(async () => 'answer'), isDeath);
 });
 
+test('engine: a call that dies at once rejects what was asked, and nothing else', async (t) => {
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const { engine } = started();
+  await assert.rejects(engine.ask(async (glue) => glue.trap()), isDeath);
+  await settled();
+  assert.deepEqual(unhandled, []);
+});
+
 test('engine: those that wait knock together and are admitted', async () => {
   const { engine, glue } = started();
   assert.deepEqual(await Promise.all([engine.admission(), engine.admission(), engine.admission()]), [true, true, true]);
