@@ -120,3 +120,13 @@ test('dropped: the failures are counted, and the first is named', async () => {
   const walk = read([byEntry(['folder', 'gone 1', 'gone 2', 'a', 'gone 3'])]);
   await assert.rejects(walk, /failed for 3 of its files and folders, first folder\/gone 1: gone 1 is gone/);
 });
+
+test('dropped: a file that the browser does not give is a failure, and no file', async () => {
+  const items = [{ kind: 'file', getAsFile: () => null, webkitGetAsEntry: () => null }, byFile('a')];
+  const found = [];
+  const walk = async () => {
+    for await (const one of filesOf({ items })) found.push(one);
+  };
+  await assert.rejects(walk(), (error) => error.code === 'file-unreadable' && /failed for 1 of its files/.test(error.message));
+  assert.deepEqual(found, [{ source: { name: 'a' }, path: 'a' }]);
+});
