@@ -81,6 +81,16 @@ test('workers: where no way works, the error says why of each', async () => {
   await assert.rejects(new WorkerSpawner(module, ways).spawn(), { message: 'no worker starts here (forbidden by a policy; SyntaxError)' });
 });
 
+test('workers: what the page gives and is no worker is passed over, and leaves nothing behind', async (t) => {
+  const clock = new Clock(t);
+  for (const given of ['worker.js', new URL('https://host/worker.js'), {}, new MessageChannel().port1]) {
+    const worker = await new WorkerSpawner(module, [() => given, working]).spawn();
+    assert.ok(worker instanceof FakeWorker);
+    await assert.rejects(new WorkerSpawner(module, [() => given]).spawn(), { message: 'no worker starts here (the page gave none)' });
+  }
+  assert.equal(clock.pending, 0);
+});
+
 test('workers: calls at the same time note a failure once, and all get a worker of the next way', async () => {
   const [failing] = FAILURES.fails;
   const spawner = new WorkerSpawner(module, [failing, working]);
