@@ -104,6 +104,14 @@ test('loader: after a failure the page may say where the engine is', async () =>
   assert.equal((await loader.engine()).dead, false);
 });
 
+test('loader: an address that can not be made is a failure like another: the page may say where the engine is', async () => {
+  const noBase = () => new URL('engine.wasm', 'about:srcdoc');
+  const loader = new Loader(assets({ wasm: noBase }));
+  await assert.rejects(loader.engine(), ({ code, cause }) => code === 'engine' && cause instanceof TypeError);
+  loader.configure({ wasm: module });
+  assert.equal((await loader.engine()).dead, false);
+});
+
 test('loader: a response that was no engine is not read a second time', async () => {
   const given = assets();
   const loader = new Loader(given);
