@@ -308,6 +308,16 @@ test('transfer: an engine that dies of the abort is a death, told once', async (
   await assert.rejects(transfer.done, { code: 'engine' });
 });
 
+test('transfer: an engine that dies of being asked for the last progress is a death, told once', async () => {
+  for (const asked of ['progress', 'chunks', 'report']) {
+    const { transfer, side, glue, states, progress } = await running();
+    side[asked] = () => glue.trap();
+    transfer.abort();
+    assert.deepEqual([transfer.state, states, progress.length], ['failed', ['failed'], 1], asked);
+    await assert.rejects(transfer.done, { code: 'engine' });
+  }
+});
+
 test('transfer: when the engine dies while it waits outside, the next engine takes it in', async () => {
   const [first, second] = [engine(), engine()];
   first.glue.admits = false;
