@@ -53,6 +53,13 @@ test('read ahead: a file comes whole and in order', async (t) => {
   await reader.cancel();
 });
 
+test('read ahead: at its end a file has no more bytes, however often it is asked', async (t) => {
+  const size = LARGE + 12345;
+  const reader = new ReadAhead(() => thread(t)).open(new Blob([content.subarray(0, size)]));
+  isSame(await read(reader), 0, size);
+  assert.deepEqual(await reader.read(new Uint8Array(MIB)), {});
+});
+
 test('read ahead: no read gives more than it has room for', async (t) => {
   const reader = new ReadAhead(() => thread(t)).open(new Blob([content]));
   const lengths = [];
