@@ -147,6 +147,7 @@ test('options: no message shows a secret', () => {
     ['upload', { endpoint: `ftp://user:${SECRET}@host/?${SECRET}` }],
     ['upload', { headers: { 'X-A': `${SECRET}\n` + 'x' } }],
     ['upload', { headers: [SECRET] }],
+    ['upload', { headers: `Authorization: Bearer ${SECRET}` }],
     ['upload', { accepts: `https://host/?key=${SECRET}` }],
     ['upload', { retry: { token: SECRET } }],
     ['download', { md5: `https://host/?${SECRET}` }],
