@@ -24,13 +24,14 @@ export class Admission {
 
   /** Admits the one that has waited longest; the engine calls it. */
   admit() {
+    if (this.#admitted === this.#waiting.length) return;
     const next = this.#waiting[this.#admitted];
     this.#admitted += 1;
     if (this.#admitted === this.#waiting.length) {
       this.#waiting = [];
       this.#admitted = 0;
     }
-    next?.(true);
+    next(true);
   }
 
   /** Sends everybody away, when the engine has died. */

@@ -23,7 +23,7 @@ async function* walk(roots) {
 function open(item) {
   const entry = item.webkitGetAsEntry?.();
   const file = item.getAsFile();
-  const other = entry ? fromEntry(entry) : { name: file?.name, file: async () => file };
+  const other = entry ? fromEntry(entry) : fromFile(file);
   const handle = item.getAsFileSystemHandle?.();
   // Some sources give none, or refuse it.
   return handle ? handle.then((found) => (found ? fromHandle(found) : other), () => other) : other;
@@ -42,6 +42,14 @@ async function* below(node, folder, failures) {
 function fromHandle(handle) {
   const { name } = handle;
   return handle.kind === 'file' ? { name, file: () => handle } : { name, children: () => inHandle(handle) };
+}
+
+function fromFile(file) {
+  if (file) return { name: file.name, file: () => file };
+  const none = () => {
+    throw new Error('the browser does not give it');
+  };
+  return { name: 'a file without a name', file: none };
 }
 
 async function* inHandle(folder) {

@@ -50,12 +50,14 @@ export class LiveEngine {
 
   /** As `call`, for what returns a promise, which a dead engine would never settle. */
   async ask(use) {
+    // First: if it dies of the call, nobody would hear of the second promise's rejection.
+    const answer = this.call(use);
     let unwatch;
     const death = new Promise((_, reject) => {
       unwatch = this.onDeath(reject);
     });
     try {
-      return await Promise.race([this.call(use), death]);
+      return await Promise.race([answer, death]);
     } finally {
       unwatch();
     }

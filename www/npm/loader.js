@@ -27,11 +27,18 @@ export class Loader {
 
   /** Resolves with an engine that is alive. */
   async engine() {
-    this.#compiling ??= this.#compile();
+    this.#compiling ??= this.#load();
     const { module, spawner } = await this.#compiling;
     // From here on nothing awaits, so concurrent callers share one instance.
     if (!this.#engine || this.#engine.dead) this.#engine = start(module, spawner);
     return this.#engine;
+  }
+
+  #load() {
+    const compiling = this.#compile();
+    // Not where it fails, which may be before it is noted that it runs.
+    compiling.catch(() => (this.#compiling = undefined));
+    return compiling;
   }
 
   async #compile() {
@@ -42,7 +49,6 @@ export class Loader {
         : await compile(this.#assets.wasm(), this.#assets.integrity);
       return { module, spawner: new WorkerSpawner(module, [this.#makeWorker, ...this.#assets.workers]) };
     } catch (cause) {
-      this.#compiling = undefined;
       // Its body is used up: the next try would fail for that reason instead of the real one.
       if (kindOf(this.#wasm) === 'Response') this.#wasm = undefined;
       throw failedToLoad(cause);

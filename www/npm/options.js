@@ -2,7 +2,7 @@ import { describe, isUrl, kindOf } from './types.js';
 import { faultOfUrl, plainHeaders } from './sendable.js';
 
 // Each check is what it expects, in words; whether a value is that; where it has one, why a value of that kind can't be used
-// all the same; and, where it differs, what is handed on, for which it may throw.
+// all the same; where it differs, what is handed on, for which it may throw; and whether a wrong value may be a secret.
 const bytes = { expected: 'a whole number of bytes, at least 1', test: (v) => Number.isSafeInteger(v) && v >= 1 };
 const milliseconds = { expected: 'a number of milliseconds above 0', test: (v) => Number.isFinite(v) && v > 0 };
 const flag = { expected: 'true or false', test: (v) => typeof v === 'boolean' };
@@ -22,6 +22,7 @@ const headers = {
   expected: 'an object of strings, a Headers object, or a function that returns one',
   test: (v) => typeof v === 'function' || kindOf(v) === 'Headers' || kindOf(v) === 'Object',
   take: (v, what) => (typeof v === 'function' ? v : plainHeaders(v, what)),
+  secret: true,
 };
 const concurrency = {
   expected: '"auto" or a whole number from 1 to 64',
@@ -92,9 +93,11 @@ export function readOptions(verb, given) {
       throw new TypeError(`${verb}(): there is no option "${name}"; there are ${Object.keys(checks).join(', ')}`);
     }
     if (value == null) continue;
-    const { expected, test, fault, take } = checks[name];
+    const { expected, test, fault, take, secret } = checks[name];
     const what = `${verb}(): the option "${name}"`;
-    if (!test(value)) throw new TypeError(`${what} must be ${expected}, not ${describe(value)}`);
+    if (!test(value)) {
+      throw new TypeError(`${what} must be ${expected}, not ${secret ? kindOf(value) : describe(value)}`);
+    }
     const why = fault?.(value);
     if (why) throw new TypeError(`${what} ${why}`);
     read[name] = take ? take(value, what) : value;

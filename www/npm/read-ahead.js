@@ -137,6 +137,7 @@ export function readForOwner(scope, message) {
 class Source {
   #reader;
   #left;
+  #ended = false;
   #answer;
   #spare = [];
   #busy = false;
@@ -151,20 +152,23 @@ class Source {
     this.#spare.push(buffer);
     if (this.#busy) return;
     this.#busy = true;
-    while (this.#spare.length > 0 && this.#left > 0) {
+    while (this.#spare.length > 0 && !this.#ended) {
       const bytes = await this.#next(this.#spare.pop());
-      this.#left -= bytes ? bytes.length : this.#left;
+      if (bytes) this.#left -= bytes.length;
+      else this.#ended = true;
       this.#answer(bytes);
     }
     this.#busy = false;
   }
 
   leave() {
-    this.#left = 0;
+    this.#ended = true;
     this.#reader.cancel().catch(() => {});
   }
 
+  // Null if there are no more, for whatever reason.
   async #next(room) {
+    if (this.#left === 0) return null;
     const min = Math.min(room.byteLength, this.#left);
     try {
       const { value } = await this.#reader.read(new Uint8Array(room, 0, min), { min });

@@ -21,7 +21,11 @@ export function nextTask(run) {
     if (!open) return;
     open = false;
     clearTimeout(late);
-    channel?.port1.close();
+    try {
+      channel?.port1.close();
+    } catch {
+      // What stands in its place may have nothing to close.
+    }
     run();
   };
   const late = setTimeout(once, 100);

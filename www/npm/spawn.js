@@ -52,7 +52,7 @@ export async function fetchedWorker(url) {
 // `messageerror`, or silence.
 async function start(way, module) {
   const worker = await way();
-  if (!worker) throw new Error('the page gave none');
+  if (typeof worker?.terminate !== 'function') throw new Error('the page gave none');
   try {
     await handshake(worker, module);
   } catch (cause) {

@@ -161,6 +161,8 @@ export class Transfer {
     const last = { ...this.progress, state };
     void this.chunks;
     this.report();
+    // Asked, the engine may have died, and with it this transfer.
+    if (this.#settled) return;
     this.#settled = true;
     // Left to the collector: freeing it here could happen inside one of its own methods.
     this.#engineTransfer = undefined;
