@@ -76,7 +76,7 @@ impl Drop for AbortGuard {
 /// browser's.
 pub fn is_replaced() -> bool {
     let fetch = get_value(&js_sys::global(), "fetch");
-    sys::source_of(&fetch).is_ok_and(|source| !source.contains("[native code]"))
+    sys::source_of(&fetch).is_ok_and(|source| !source.split('[').any(|part| part.starts_with("native code]")))
 }
 
 /// Sends a request and resolves when the answer's head is there. Fails with the browser's words, and tells a request that
