@@ -1,4 +1,6 @@
-//! One upload by the real machine over one link.
+//! One upload by the real machine over one link, scheduled as the page does it.
+
+use std::collections::VecDeque;
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::machine::Machine;
@@ -6,6 +8,9 @@ use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::plan::{self, Cut};
 use xuchuan::core::protocol::wire::{Answer, Envelope};
 use xuchuan::core::retry::Policy;
+use xuchuan::core::scheduler::{
+    self, Direction, Entry, Scheduled, ScheduledEffect, ScheduledInput, Scheduler,
+};
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Naming, Request, RequestId, Response, Restored, Upload, Vouched,
 };
@@ -25,7 +30,10 @@ pub struct Went {
 struct World {
     net: Net,
     cut: Cut,
-    machine: Upload,
+    machine: Scheduled<Upload>,
+    scheduler: Scheduler,
+    inputs: VecDeque<ScheduledInput<Input, Restored>>,
+    digests: Digests,
     now: f64,
     open: Vec<(RequestId, Option<String>)>,
     needed: Vec<String>,
@@ -38,7 +46,7 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
     let cut = Cut::new(size, plan::chunk_size(size));
     let chunks = (0..cut.count()).map(|index| Digest((index as u128 + 1).to_be_bytes())).collect();
     let digests = Digests { file: Digest([9; 16]), chunks };
-    let machine = Upload::new(Config {
+    let upload = Upload::new(Config {
         endpoint: "https://server.example/api/upload?token=secret".into(),
         cut,
         naming: Some(Naming::Md5),
@@ -53,12 +61,24 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
         can_refresh_headers: false,
         seed: 1,
     });
+    let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = concurrency;
+    let entry = Entry { origin: "https://server.example".into(), direction: Direction::Up, most, key: None };
     let needed = digests.chunks.iter().map(Digest::to_string).collect();
     let went = Went { ms: 0.0, refusals: 0, most: 0 };
-    let mut world =
-        World { net: Net::new(link), cut, machine, now: 0.0, open: vec![], needed, went, done: false };
-    world.give(Input::Start(Restored::Nothing));
-    world.give(Input::Hashed(Ok(digests)));
+    let mut world = World {
+        net: Net::new(link),
+        cut,
+        machine: Scheduled::new(upload, entry),
+        scheduler: Scheduler::new(1),
+        inputs: VecDeque::new(),
+        digests,
+        now: 0.0,
+        open: vec![],
+        needed,
+        went,
+        done: false,
+    };
+    world.give(Input::Wake);
     let tick = link.tick();
     while !world.done {
         world.now += tick;
@@ -69,26 +89,64 @@ pub fn upload(link: Link, size: u64, concurrency: Concurrency) -> Went {
         if world.machine.poll_timeout().is_some_and(|at| at.0 as f64 <= world.now) {
             world.give(Input::Wake);
         }
+        let now = Instant(world.now as u64);
+        if world.scheduler.poll_timeout(now).is_some_and(|at| at <= now) {
+            world.schedule(scheduler::Input::Wake);
+            world.work();
+        }
     }
     Went { ms: world.now, ..world.went }
 }
 
 impl World {
     fn give(&mut self, input: Input) {
-        self.machine.handle(input, Instant(self.now as u64));
-        while let Some(effect) = self.machine.poll() {
-            match effect {
-                Effect::Send(id, request) => self.send(id, &request),
-                Effect::Cancel(id) => {
-                    self.open.retain(|(open, _)| *open != id);
-                    self.net.cancel(id);
+        self.inputs.push_back(ScheduledInput::Transfer(input));
+        self.work();
+    }
+
+    /// Takes what has come in, and what that leads to.
+    fn work(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            self.machine.handle(input, Instant(self.now as u64));
+            while let Some(effect) = self.machine.poll() {
+                match effect {
+                    ScheduledEffect::Restore => {
+                        self.inputs.push_back(ScheduledInput::Restored(Restored::Nothing));
+                    }
+                    ScheduledEffect::Schedule(request) => {
+                        self.schedule(scheduler::Input::Request(1, request))
+                    }
+                    ScheduledEffect::Transfer(effect) => self.effect(effect),
                 }
-                Effect::Settle(result) => {
-                    assert!(result.is_ok(), "{result:?}");
-                    self.done = true;
-                }
-                _ => {}
             }
+        }
+    }
+
+    fn schedule(&mut self, input: scheduler::Input) {
+        self.scheduler.handle(input, Instant(self.now as u64));
+        while let Some(effect) = self.scheduler.poll() {
+            if let scheduler::Effect::Grant(_, grant) = effect {
+                self.inputs.push_back(ScheduledInput::Grant(grant));
+            }
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Hash(..) => {
+                let hashed = Input::Hashed(Ok(self.digests.clone()));
+                self.inputs.push_back(ScheduledInput::Transfer(hashed));
+            }
+            Effect::Send(id, request) => self.send(id, &request),
+            Effect::Cancel(id) => {
+                self.open.retain(|(open, _)| *open != id);
+                self.net.cancel(id);
+            }
+            Effect::Settle(result) => {
+                assert!(result.is_ok(), "{result:?}");
+                self.done = true;
+            }
+            _ => {}
         }
     }
 

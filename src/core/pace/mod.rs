@@ -6,11 +6,8 @@
 //! time of a small file; so as long as no answer comes, time alone opens further requests. A server that is near needs
 //! no such haste, and there a request that is refused would cost a whole chunk for nothing. See decision 013.
 
-mod refusals;
 #[cfg(test)]
 mod tests;
-
-pub use refusals::{Refusal, Refusals};
 
 use crate::core::clock::{Instant, Millis};
 
@@ -76,7 +73,8 @@ pub struct Pace {
     /// Windows before another step is tried, and how many there will be after one that is taken back.
     rest: u32,
     patience: u32,
-    refusals: Refusals,
+    /// When the server last asked for less.
+    lowered: Instant,
 }
 
 impl Pace {
@@ -108,7 +106,7 @@ impl Pace {
             trying: false,
             rest: 0,
             patience: PATIENCE,
-            refusals: Refusals::default(),
+            lowered: Instant::default(),
         }
     }
 
@@ -190,11 +188,6 @@ impl Pace {
         requests.min(self.taken()).max(1)
     }
 
-    /// Returns the most that is allowed at `now`.
-    fn most(&self, now: Instant) -> usize {
-        self.refusals.most(now).min(self.max)
-    }
-
     /// Notes at `now` whether all that is allowed is in flight and more is to be sent; returns whether another
     /// request may go out, since nothing was answered for a while.
     pub fn tick(&mut self, full: bool, now: Instant) -> bool {
@@ -220,18 +213,18 @@ impl Pace {
     /// Notes an answer that confirmed `bytes`, while `in_flight` requests (with it) were under way.
     pub fn confirmed(&mut self, bytes: u64, in_flight: usize, now: Instant) {
         self.full_since = None;
-        let most = self.most(now);
         if in_flight < self.limit {
             // Fewer requests than allowed say nothing about the limit: the tail of a transfer, or a pause.
             self.window = None;
             return;
         }
-        if self.blind && self.limit < START.min(most) {
+        if self.blind && self.limit < START.min(self.max) {
             // Where answers come fast, one more that is refused costs little; else it is goodput that asks for it.
             self.blind = self.window.is_some_and(|since| now.since(since) < MIN_WINDOW);
             self.limit += usize::from(self.blind);
         }
-        if self.limit < most && (most < self.max || !self.adaptive) {
+        let is_capped = self.server_limit < self.asked.min(self.accepted).min(self.ceiling);
+        if self.limit < self.max && (is_capped || !self.adaptive) {
             // The server refused more than that, but that much it took.
             self.limit += 1;
             self.window = None;
@@ -246,12 +239,12 @@ impl Pace {
         let span = now.since(since);
         if span >= MIN_WINDOW && self.answers >= 2 * self.limit {
             self.window = None;
-            self.judge(self.bytes as f64 / span as f64, most);
+            self.judge(self.bytes as f64 / span as f64);
         }
     }
 
     /// Takes the goodput of a whole window, and decides on the next.
-    fn judge(&mut self, goodput: f64, most: usize) {
+    fn judge(&mut self, goodput: f64) {
         self.blind = false;
         let wanted = if self.up { self.before * WORTHWHILE } else { self.best * AS_GOOD };
         if std::mem::replace(&mut self.trying, false) && goodput < wanted {
@@ -268,8 +261,8 @@ impl Pace {
             return;
         }
         // On in the same direction where that is possible, else in the other.
-        self.up = if self.up { self.limit < most } else { self.limit <= 2 };
-        self.trying = if self.up { self.limit < most } else { self.limit > 2 };
+        self.up = if self.up { self.limit < self.max } else { self.limit <= 2 };
+        self.trying = if self.up { self.limit < self.max } else { self.limit > 2 };
         if self.trying {
             self.step();
         }
@@ -279,16 +272,16 @@ impl Pace {
         self.limit = if self.up { self.limit + 1 } else { self.limit - 1 };
     }
 
-    /// Notes that the server asked for less (429, 503) in answer to a request of the moment `sent`: half as many, then
-    /// fewer than now until a while has passed.
+    /// Notes that the server asked for less (429, 503) in answer to a request of the moment `sent`: half as many at first.
+    /// How many it takes, and for how long that is remembered, the scheduler says by [`Pace::server_limit`].
     pub fn too_many(&mut self, sent: Instant, now: Instant) {
-        match self.refusals.note(sent, self.limit, now) {
-            Refusal::New => {
-                self.limit = (self.limit / 2).max(1);
-                (self.window, self.full_since) = (None, None);
-                (self.trying, self.blind) = (false, false);
-            }
-            Refusal::Again { taken } => self.limit = self.limit.min(taken),
+        // Of those that were under way together one counts.
+        if sent < self.lowered {
+            return;
         }
+        self.lowered = now;
+        self.limit = (self.limit / 2).max(1);
+        (self.window, self.full_since) = (None, None);
+        (self.trying, self.blind) = (false, false);
     }
 }

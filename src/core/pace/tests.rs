@@ -1,7 +1,7 @@
-//! Tests of [`super::Pace`].
+//! Tests of [`super::Pace`], with what the scheduler remembers of the server's refusals.
 
-use super::refusals::REMEMBERED;
 use super::*;
+use crate::core::scheduler::Refusals;
 
 #[test]
 fn a_ceiling_ends_the_step_that_was_being_tried() {
@@ -35,15 +35,16 @@ fn parallel_is_the_servers_word() {
     assert_eq!(page.limit(), 1);
 }
 
-/// A pace and its clock.
+/// A pace, what is remembered of the server that it sends to, and the clock.
 struct Run {
     pace: Pace,
+    refusals: Refusals,
     now: f64,
 }
 
 impl Run {
     fn of(pace: Pace) -> Run {
-        Run { pace, now: 0.0 }
+        Run { pace, refusals: Refusals::default(), now: 0.0 }
     }
 
     fn now(&self) -> Instant {
@@ -58,13 +59,21 @@ impl Run {
     fn answers(&mut self, each: f64, all: f64, count: usize) {
         for _ in 0..count {
             self.now += 1e6 / (each * self.limit() as f64).min(all);
+            self.pace.server_limit(self.refusals.limit(self.now()));
             self.pace.confirmed(1_000_000, self.limit(), self.now());
         }
     }
 
     /// The server refuses a request that was just sent.
     fn refuse(&mut self) {
-        self.pace.too_many(self.now(), self.now());
+        self.refuse_of(self.limit(), self.now(), self.now());
+    }
+
+    /// The server refuses one of so many requests that were sent at `sent`.
+    fn refuse_of(&mut self, in_flight: usize, sent: Instant, now: Instant) {
+        self.pace.too_many(sent, now);
+        self.refusals.note(in_flight, sent, now);
+        self.pace.server_limit(self.refusals.limit(now));
     }
 }
 
@@ -109,7 +118,7 @@ fn of_many_that_are_refused_at_once_it_learns_how_many_were_taken() {
         run.answers(1000.0, 1e9, 10);
         let sent = run.now();
         for ms in 1..=refused {
-            run.pace.too_many(sent, sent + ms);
+            run.refuse_of(under_way, sent, sent + ms);
         }
         run.answers(1000.0, 1e9, 20);
         assert_eq!(run.limit(), left, "{refused} of {under_way}");
@@ -189,7 +198,7 @@ fn what_the_server_refused_is_remembered_and_tried_again_less_and_less_often() {
     // 4 and then 3 are refused at once; from there on only time makes it try again.
     let refusals = refusals.split_off(1);
     let gaps: Vec<u64> = refusals.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps.is_sorted() && gaps[0] >= REMEMBERED, "{gaps:?}");
+    assert!(gaps.is_sorted() && gaps[0] >= 60_000, "{gaps:?}");
     run.answers(1000.0, 1e9, 2);
     assert_eq!(run.limit(), 2, "what it did not refuse comes back at once");
 }
@@ -198,9 +207,13 @@ fn what_the_server_refused_is_remembered_and_tried_again_less_and_less_often() {
 fn what_the_server_refuses_for_all_caps_the_pace_until_it_is_lifted() {
     let mut run = Run::of(Pace::adaptive(6));
     run.answers(1000.0, 1e9, 300);
-    run.pace.server_limit(Some(2));
+    let sent = run.now();
+    for ms in 1..=4 {
+        run.refuse_of(6, sent, sent + ms);
+    }
     assert_eq!((run.limit(), run.pace.bounded(9)), (2, 2));
-    run.answers(1000.0, 1e9, 300);
+    // Less than a minute of them.
+    run.answers(1000.0, 1e9, 80);
     assert_eq!(run.limit(), 2);
     run.pace.server_limit(Some(0));
     assert_eq!(run.limit(), 1, "one request there always is");
