@@ -2,7 +2,9 @@
 
 mod backends;
 mod browsers;
+mod circles;
 mod count;
+mod imports;
 pub mod install;
 mod steps;
 mod types;
@@ -54,6 +56,7 @@ fn quick(steps: &mut Steps) {
         let mut command = lint(&["--package", "xuchuan", "--lib", "--tests", "--target", WASM_TARGET]);
         steps.check("lints for wasm", &mut command, 30 * MINUTE);
     }
+    steps.run("import circles", circles::check);
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
