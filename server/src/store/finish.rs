@@ -58,7 +58,7 @@ pub async fn finish(
             return Ok(None);
         }
         if prefix.digest.hex() == entry.id {
-            return name(catalog, entry, cut, &prefix.lens).await.map(Some);
+            return complete(catalog, entry, cut, &prefix.lens).await.map(Some);
         }
         let damaged = remove_damaged(catalog, entry, cut).await?;
         *prefix = Prefix::default();
@@ -183,7 +183,12 @@ async fn hash(catalog: &Catalog, path: &Path, range: Range<u64>, digest: &mut Di
 }
 
 /// Writes the manifest. From then on the file exists.
-async fn name(catalog: &Catalog, entry: &Entry, cut: &Cut, lens: &[u64]) -> Result<Arc<Manifest>, Failure> {
+async fn complete(
+    catalog: &Catalog,
+    entry: &Entry,
+    cut: &Cut,
+    lens: &[u64],
+) -> Result<Arc<Manifest>, Failure> {
     let _held = entry.manifest_lock.lock().await;
     if let Some(manifest) = catalog.manifest(&entry.id).await? {
         return Ok(manifest);

@@ -2,7 +2,9 @@
 
 mod backends;
 mod browsers;
+mod circles;
 mod count;
+mod imports;
 pub mod install;
 mod steps;
 mod types;
@@ -61,6 +63,7 @@ fn quick(steps: &mut Steps) {
             steps.check(&name, &mut lint(&[&wasm[..], &one].concat()), 30 * MINUTE);
         }
     }
+    steps.run("import circles", circles::check);
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
