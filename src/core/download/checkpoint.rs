@@ -65,7 +65,7 @@ mod tests {
     fn what_is_known_is_saved_once_and_kept_up() {
         let config = Config { remember: true, piece: 10, name: "n".into(), ..Config::new("/u") };
         let mut checkpoint = Checkpoint::new(&config);
-        let (mut server, mut stored) = (Server::new(false, None, None, 0), Stored::new(config.piece));
+        let (mut server, mut stored) = (Server::new(&config), Stored::new(config.piece));
         assert_eq!(checkpoint.changes(&mut server, &mut stored), None);
         server.restore(Resource::sized(25));
         stored.add_seam(7);

@@ -20,7 +20,6 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::gate::Gate;
 use crate::core::machine::Machine;
-use crate::core::pace::Concurrency;
 use crate::core::progress::{Meter, Progress, State};
 use crate::core::report::Report;
 use crate::core::retry::Jitter;
@@ -151,11 +150,9 @@ impl Machine for Download {
 impl Download {
     /// Makes a download that waits for [`Input::Start`].
     pub fn new(config: Config) -> Download {
-        let (Concurrency::Auto(most) | Concurrency::Fixed(most)) = config.concurrency;
-        let sequential = (most <= 1).then_some("one connection was asked for");
         Download {
             stage: Stage::Queued,
-            server: Server::new(config.conditional, sequential, config.cap, config.unix_now),
+            server: Server::new(&config),
             url: PageUrl::Good,
             stored: Stored::new(config.piece),
             requests: Requests::new(config.bulk),
