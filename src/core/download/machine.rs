@@ -1,5 +1,6 @@
 //! The download machine: takes inputs to the parts they belong to, and effects out of what these answer.
 
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::effect::{Effect, EffectQueue, RequestId};
 use super::finish::{Conclusion, Expected, Finish};
@@ -8,7 +9,7 @@ use super::input::{Input, StoreFailure};
 use super::outcome::Outcome;
 use super::page_url::PageUrl;
 use super::planner::Planner;
-use super::record::{Record, Restored, VERSION};
+use super::record::Restored;
 use super::requests::Requests;
 use super::resource::Resource;
 use super::server::Server;
@@ -18,7 +19,6 @@ use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::machine::Machine;
-use crate::core::pace::Concurrency;
 use crate::core::progress::{Meter, Progress, State, Trouble};
 use crate::core::report::Report;
 use crate::core::retry::{Jitter, Retry};
@@ -44,8 +44,7 @@ pub struct Download {
     pub(super) retry: Retry,
     pub(super) finish: Finish,
     pub(super) effects: EffectQueue,
-    /// A record of this download may exist.
-    pub(super) saved: bool,
+    pub(super) checkpoint: Checkpoint,
     pub(super) meter: Meter,
     /// Bytes that came in this visit.
     pub(super) received: u64,
@@ -151,11 +150,9 @@ impl Machine for Download {
 impl Download {
     /// Makes a download that waits for [`Input::Start`].
     pub fn new(config: Config) -> Download {
-        let (Concurrency::Auto(most) | Concurrency::Fixed(most)) = config.concurrency;
-        let sequential = (most <= 1).then_some("one connection was asked for");
         Download {
             stage: Stage::Queued,
-            server: Server::new(config.conditional, sequential, config.cap, config.unix_now),
+            server: Server::new(&config),
             url: PageUrl::Good,
             stored: Stored::new(config.piece),
             requests: Requests::new(config.bulk),
@@ -163,7 +160,7 @@ impl Download {
             retry: Retry::new(config.retry, Jitter::new(config.seed)),
             finish: Finish::No,
             effects: EffectQueue::default(),
-            saved: false,
+            checkpoint: Checkpoint::new(&config),
             meter: Meter::default(),
             received: 0,
             report: Report::default(),
@@ -176,7 +173,9 @@ impl Download {
         if self.stage != Stage::Queued {
             return;
         }
-        self.saved = restored.is_some();
+        if restored.is_some() {
+            self.checkpoint.found();
+        }
         match restored {
             Some(restored) if restored.record.is_sound() => {
                 self.stored.restore(&restored);
@@ -363,36 +362,15 @@ impl Download {
 
     /// Saves what has become known, if it is to be remembered.
     pub(super) fn save_changes(&mut self) {
-        let changed = self.server.take_changed() | self.stored.take_changed();
-        if changed
-            && self.config.remember
+        if let Some(record) = self.checkpoint.changes(&mut self.server, &mut self.stored)
             && self.stage == Stage::Running
-            && let Some(record) = self.record()
         {
-            self.saved = true;
             self.effects.push(Effect::Save(Box::new(record)));
         }
     }
 
-    /// Returns what is saved for a later visit.
-    fn record(&self) -> Option<Record> {
-        // What was saved before must keep up with what is stored.
-        let resource = self.server.resource().filter(|_| self.saved || self.server.is_resumable())?;
-        Some(Record {
-            version: VERSION,
-            url: self.config.url.clone(),
-            name: self.config.name.clone(),
-            piece: self.stored.piece(),
-            total: resource.size(),
-            end_proven: resource.end_proven,
-            validators: resource.validators.clone(),
-            content_type: resource.content_type.clone(),
-            seams: self.stored.seams().to_vec(),
-        })
-    }
-
     fn forget(&mut self) {
-        if std::mem::take(&mut self.saved) {
+        if self.checkpoint.forget() {
             self.push(Effect::Forget);
         }
     }

@@ -13,11 +13,12 @@
 //! the overlap in front of a continued span, and afterwards both sides of every *seam*, an offset at which two
 //! unproven bodies meet.
 //!
-//! The machine routes ([`machine`], [`exchange`], and what is shown of it in [`view`]); what it knows is kept in parts, each
-//! of which owns its data and answers with what is to happen: [`server`] (with [`resource`] and [`tolerance`]), [`stored`]
-//! (with [`spans`] and [`seams`]), [`requests`] (with [`in_flight`] and [`bulk`]), [`page_url`], [`slots`], [`finish`].
-//! Three decisions look at several parts: what a good answer means ([`answer`]), what the end of a request means
-//! ([`ended`]), and what is asked for next ([`planner`]).
+//! The machine routes (`machine`, `exchange`, and what is shown of it in `view`); what it knows is kept in parts, each
+//! of which owns its data and answers with what is to happen: `server` (with `resource` and `tolerance`), `stored`
+//! (with `spans` and `seams`), `requests` (with `in_flight` and `bulk`), `page_url`, `slots`, `checkpoint`,
+//! `finish`.
+//! Three decisions look at several parts: what a good answer means (`answer`), what the end of a request means
+//! (`ended`), and what is asked for next (`planner`).
 //!
 //! [`Download::handle`]: crate::core::machine::Machine::handle
 //! [`Download::poll`]: crate::core::machine::Machine::poll
@@ -25,6 +26,7 @@
 
 mod answer;
 mod bulk;
+mod checkpoint;
 mod config;
 mod cursor;
 mod effect;

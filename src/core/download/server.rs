@@ -1,5 +1,6 @@
 //! What is known of the server and of its resource, and what its answers mean for what is asked for next.
 
+use super::config::Config;
 use super::effect::RequestId;
 use super::in_flight::InFlight;
 use super::outcome::Mode;
@@ -9,6 +10,7 @@ use super::tolerance::{Rejection, Silence, Tolerance};
 use crate::core::cause::Cause;
 use crate::core::clock::Millis;
 use crate::core::error::{Error, Kind};
+use crate::core::pace::Concurrency;
 use crate::core::range::{Asked, Head, Validators, Verdict, verdict};
 
 /// Why a server that tells no size gets one request at a time.
@@ -52,7 +54,7 @@ impl TooLarge {
 
 /// Whether `Range` is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ranges {
+enum Ranges {
     On,
     /// Not in the next request, to see whether that gets an answer at all.
     Bare,
@@ -60,24 +62,20 @@ pub enum Ranges {
 }
 
 impl Server {
-    /// Starts with nothing known, in one request at a time for the reason `sequential`, if there is one.
-    pub fn new(
-        conditional: bool,
-        sequential: Option<&'static str>,
-        cap: Option<u64>,
-        unix_now: Millis,
-    ) -> Server {
+    /// Starts with nothing known.
+    pub fn new(config: &Config) -> Server {
+        let (Concurrency::Auto(most) | Concurrency::Fixed(most)) = config.concurrency;
         Server {
             resource: None,
             met: false,
             ranges: Ranges::On,
-            conditional,
-            sequential,
+            conditional: config.conditional,
+            sequential: (most <= 1).then_some("one connection was asked for"),
             whole: None,
             at_end: false,
             tolerance: Tolerance::default(),
-            cap,
-            unix_now,
+            cap: config.cap,
+            unix_now: config.unix_now,
             changed: false,
         }
     }

@@ -1,5 +1,8 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
+mod bulk;
+mod queue;
+
 use super::*;
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::Instant;
@@ -514,93 +517,6 @@ fn only_a_long_delay_counts_as_sleep() {
     assert!(!failed(11_000), "a device that slept is not");
 }
 
-const BULK: Bulk = Bulk { after: 4 * MIB, pace: 64 << 10, most: 8 * MIB };
-
-/// Goes on to where the probe's body has brought 5 MiB in 50 ms: twice as fast as it must.
-fn fast(config: Config, head: Head) -> (Script, Vec<Effect>) {
-    let (mut script, _) = begin(Config { bulk: Some(BULK), min_split: 1 << 40, ..config });
-    script.head(1, head);
-    script.input(Input::Prepared(Ok(())));
-    script.now = Instant(50);
-    let effects = script.input(Input::Data(1, 5 * MIB));
-    (script, effects)
-}
-
-#[test]
-fn on_a_fast_line_ranges_are_read_in_bulk() {
-    let (mut script, effects) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
-    // The first body goes on to the edge of its piece; the next ranges are whole pieces.
-    assert_eq!(effects, [Effect::Limit { id: 1, end: 8 * MIB }, send(2, Some((8 * MIB, Some(16 * MIB))))]);
-    let effects = script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
-    let limit = Some(16 * MIB);
-    assert_eq!(effects, [Effect::Receive { id: 2, cursor: BodyCursor::write(8 * MIB, limit), bulk: true }]);
-    let effects = script.input(Input::Data(1, 3 * MIB));
-    assert_eq!(effects, [Effect::Cancel(1), send(3, Some((16 * MIB, Some(24 * MIB))))]);
-    assert_eq!(script.input(Input::Data(2, 8 * MIB)), [send(4, Some((24 * MIB, Some(32 * MIB))))]);
-    assert_eq!(script.input(Input::End(2)), []);
-    assert_eq!(script.machine.progress(script.now).confirmed, 16 * MIB);
-}
-
-#[test]
-fn a_bulk_read_that_does_not_come_is_read_in_parts() {
-    let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
-    script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
-    script.input(Input::Data(1, 3 * MIB));
-    script.head(3, part(16 * MIB, 24 * MIB, 6 * SIZE));
-    script.now = Instant(2_049);
-    assert_eq!(script.input(Input::Wake), []);
-    script.now = Instant(2_050);
-    // No failure is charged: it is asked for again at once, and this time each byte counts.
-    let effects = script.input(Input::Wake);
-    assert_eq!(effects[..2], [Effect::Cancel(2), Effect::Cancel(3)]);
-    assert_eq!(effects[2..], [send(4, Some((8 * MIB, Some(6 * SIZE))))]);
-    let effects = script.head(4, part(8 * MIB, 6 * SIZE, 6 * SIZE));
-    assert!(matches!(effects[..], [Effect::Receive { bulk: false, .. }]), "{effects:?}");
-    // Two failed: now it takes four times as much to be believed.
-    script.now = Instant(2_060);
-    assert_eq!(script.input(Input::Data(4, 15 * MIB)), []);
-    let effects = script.input(Input::Data(4, MIB));
-    assert_eq!(effects[..2], [Effect::Cancel(4), send(5, Some((24 * MIB, Some(32 * MIB))))]);
-}
-
-#[test]
-fn a_bulk_read_that_breaks_or_is_refused_is_one_too_many() {
-    for trouble in
-        [Input::Lost(2, "network error".into()), Input::End(2), Input::Head(2, Box::new(status(503)))]
-    {
-        let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
-        if !matches!(trouble, Input::Head(..)) {
-            script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
-        }
-        script.input(trouble);
-        let effects = [script.input(Input::Data(1, 3 * MIB)), script.wake()].concat();
-        assert!(effects.contains(&send(3, Some((8 * MIB, Some(6 * SIZE))))), "{effects:?}");
-    }
-}
-
-#[test]
-fn bulk_reads_need_speed_a_proven_version_and_an_answer_that_fits() {
-    let (mut script, _) = begin(Config { bulk: Some(BULK), min_split: 1 << 40, ..config() });
-    script.head(1, part(0, 6 * SIZE, 6 * SIZE));
-    script.input(Input::Prepared(Ok(())));
-    script.now = Instant(100);
-    assert_eq!(script.input(Input::Data(1, 5 * MIB)), [], "too slow");
-
-    let weak = Head { etag: Some("W/\"a\"".into()), ..part(0, 6 * SIZE, 6 * SIZE) };
-    let (_, effects) = fast(config(), weak);
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { id: 2, .. })), "{effects:?}");
-
-    let (_, effects) = fast(config(), part(0, SIZE, SIZE));
-    assert_eq!(effects, [Effect::Limit { id: 1, end: 8 * MIB }, send(2, Some((8 * MIB, Some(SIZE))))]);
-    let (_, effects) = fast(config(), part(0, SIZE - 1, SIZE - 1));
-    assert_eq!(effects, [], "the rest is too little");
-
-    // The answer brings more than was asked for: it is read, and cut.
-    let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
-    let effects = script.head(2, part(8 * MIB, 6 * SIZE, 6 * SIZE));
-    assert!(matches!(effects[..], [Effect::Receive { bulk: false, .. }]), "{effects:?}");
-}
-
 #[test]
 fn a_network_that_is_gone_without_a_word_is_probed_every_2_s() {
     let mut script = Script::running(config());
@@ -720,104 +636,4 @@ fn a_login_page_before_a_resource_that_was_there_is_borne_for_the_budget_of_time
             _ => effects = script.wake(),
         }
     }
-}
-
-fn sends(effects: &[Effect]) -> usize {
-    effects.iter().filter(|effect| matches!(effect, Effect::Send { .. })).count()
-}
-
-fn wanted(script: &Script) -> (usize, Option<usize>) {
-    (script.machine.in_flight(), script.machine.demand(script.now))
-}
-
-#[test]
-fn nothing_goes_out_without_a_slot() {
-    let mut script = Script { machine: Download::new(config()), now: Instant(0) };
-    script.input(Input::Slots(0));
-    assert_eq!(wanted(&script), (0, None), "it has not begun");
-    assert_eq!(script.input(Input::Start(None)), []);
-    assert_eq!((script.state(), wanted(&script)), (State::Queued, (0, Some(1))));
-    assert_eq!(script.machine.poll_timeout(), None);
-    assert_eq!(script.input(Input::Slots(1)), [send(1, Some((0, None)))]);
-    assert_eq!(script.state(), State::Negotiating);
-    // What is under way goes on without a slot; what breaks is not sent again.
-    script.input(Input::Slots(0));
-    script.head(1, part(0, SIZE, SIZE));
-    assert_eq!(sends(&script.input(Input::Prepared(Ok(())))), 0);
-    assert_eq!((script.state(), wanted(&script)), (State::Transferring, (1, Some(2))));
-    script.input(Input::Data(1, MIB));
-    script.input(Input::Lost(1, "network error".into()));
-    assert_eq!(script.wake(), []);
-    assert_eq!(script.state(), State::Queued);
-    assert_eq!(script.input(Input::Pause), []);
-    assert_eq!((script.state(), wanted(&script)), (State::Paused, (0, None)));
-    script.input(Input::Resume);
-    // The number is fixed: any slot will do.
-    let effects = script.input(Input::Slots(1));
-    assert_eq!((sends(&effects), wanted(&script)), (1, (1, Some(1))), "the rest is one gap");
-    script.head(2, part(MIB, SIZE, SIZE));
-    assert_eq!(wanted(&script), (2, Some(2)));
-}
-
-#[test]
-fn time_in_the_queue_is_not_charged() {
-    let retry = Policy { budget: 30_000, base: 1_000, cap: 1_000 };
-    let (mut script, _) = begin(Config { retry, ..config() });
-    script.input(Input::Slots(0));
-    script.input(Input::Lost(1, "no network".into()));
-    assert_eq!(script.wake(), []);
-    script.now = script.now + 3_600_000;
-    assert_eq!(sends(&script.input(Input::Slots(4))), 1);
-    script.input(Input::Lost(2, "no network".into()));
-    assert_eq!(script.state(), State::Waiting);
-    assert_eq!(wanted(&script), (0, Some(1)), "it goes on with one");
-}
-
-#[test]
-fn slots_and_the_servers_limit_bound_what_goodput_allows() {
-    let auto = || Config { concurrency: Concurrency::Auto(4), ..config() };
-    let running = |input: Option<Input>| {
-        let (mut script, _) = begin(auto());
-        script.head(1, part(0, SIZE, SIZE));
-        if let Some(input) = input {
-            script.input(input);
-        }
-        script.input(Input::Prepared(Ok(())));
-        while let Some(id) =
-            (2..9).find(|id| script.machine.requests.get(*id).is_some_and(|it| it.left.is_none()))
-        {
-            let range =
-                script.machine.requests.get(id).and_then(|it| it.asked.range).expect("it has a range");
-            script.head(id, part(range.first, range.end().expect("it has an end"), SIZE));
-        }
-        script
-    };
-    assert_eq!(wanted(&running(None)), (4, Some(4)));
-    let mut script = running(Some(Input::Slots(2)));
-    assert_eq!(wanted(&script), (2, Some(4)));
-    assert_eq!(sends(&script.input(Input::Slots(3))), 1);
-    let mut script = running(Some(Input::ServerLimit(Some(3))));
-    assert_eq!(wanted(&script), (3, Some(3)));
-    assert_eq!(sends(&script.input(Input::ServerLimit(None))), 1);
-}
-
-#[test]
-fn what_is_wanted_is_what_the_rest_can_be_shared_out_to() {
-    let auto = |min_split| Config { concurrency: Concurrency::Auto(4), min_split, ..config() };
-    // Of 16 MiB in one body, halves of at least 8, of 5 and of 1 MiB.
-    for (min_split, wants) in [(8 * MIB, 2), (5 * MIB, 2), (MIB, 4), (9 * MIB, 1)] {
-        let (mut script, _) = begin(auto(min_split));
-        script.input(Input::Slots(1));
-        script.head(1, part(0, SIZE, SIZE));
-        script.input(Input::Prepared(Ok(())));
-        assert_eq!(wanted(&script), (1, Some(wants)), "{min_split}");
-    }
-    // A stream cannot be shared out, and at the end there is nothing to send.
-    let (mut script, _) = begin(auto(1));
-    script.head(1, Head { content_length: Some("100".into()), ..status(200) });
-    script.input(Input::Prepared(Ok(())));
-    assert_eq!(wanted(&script), (1, Some(1)));
-    script.input(Input::Data(1, 100));
-    script.input(Input::End(1));
-    assert_eq!((script.state(), wanted(&script)), (State::Finishing, (0, None)));
 }
