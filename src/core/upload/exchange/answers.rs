@@ -1,10 +1,10 @@
 //! What each answer leads to.
 
 use super::chunk::{Status, Troubles};
+use super::errors;
 use super::requests::{InFlight, Purpose};
-use super::state::{BODY_LIMITS, Exchange, RefusedCut, TRIES};
+use super::state::{Exchange, TRIES};
 use super::step::{Failure, Step};
-use super::table::Changes;
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::protocol::wire::Answer;
@@ -120,38 +120,16 @@ impl Exchange {
         steps.push(if self.server.empty < 2 {
             Step::Hold
         } else {
-            Step::Fail(self.dead_end(request, &changes, needed.len()))
+            let doing = self.doing(request.purpose);
+            let error = if needed.is_empty() {
+                errors::no_url(doing)
+            } else {
+                let (refused, chunk) = (self.refused_cut.as_ref(), self.file.cut.chunk);
+                errors::another_cut(doing, refused, chunk, needed.len(), changes.unknown)
+            };
+            Step::Fail(error.with_attempts(2))
         });
         steps
-    }
-
-    /// Makes the error of a server that names neither a URL nor a chunk that can be sent, in a list of `listed` ids.
-    fn dead_end(&self, request: &InFlight, changes: &Changes, listed: usize) -> Error {
-        let (kind, detail) = match &self.refused_cut {
-            _ if listed == 0 => (Kind::Server, "the server has every chunk but names no URL".to_owned()),
-            Some(RefusedCut { chunk, why }) => {
-                let detail = format!(
-                    "the server keeps to the chunks of {chunk} bytes that it was told of first, and bodies of that size \
-                     do not get through ({why})"
-                );
-                (Kind::Rejected, detail)
-            }
-            None => {
-                let detail = format!(
-                    "the server asks for {listed} chunks of which the file does not have {}: it knows the file in other \
-                     chunks than those of {} bytes that it is told of; set `chunkSize` to what the file was begun with, \
-                     or have the server forget it",
-                    changes.unknown, self.file.cut.chunk
-                );
-                (Kind::Server, detail)
-            }
-        };
-        let error = Error::new(kind, self.doing(request.purpose), detail).with_attempts(2);
-        if self.refused_cut.is_none() || listed == 0 {
-            return error;
-        }
-        let smaller = self.file.cut.chunk;
-        error.with_advice(format!("Set `chunkSize` to {smaller} or less from the start. Or: {BODY_LIMITS}"))
     }
 
     fn chunk_answered(
@@ -184,7 +162,7 @@ impl Exchange {
                 chunk.troubles.refusals += 1;
                 let (len, refusals, status) = (chunk.len, chunk.troubles.refusals, problem.status);
                 self.doubt();
-                let error = problem.into_error(doing, refusals).with_advice(BODY_LIMITS);
+                let error = errors::too_large(problem.into_error(doing, refusals));
                 let mut steps = vec![self.noted(request, error.clone())];
                 match self.cut_smaller(len, format!("HTTP {status}")) {
                     Some(chunk) => steps.push(Step::CutSmaller(chunk)),
@@ -277,16 +255,7 @@ impl Exchange {
     /// one request at a time since, which most servers that lose chunks can bear. How often it may do so for one chunk is
     /// bounded, or a server that keeps nothing would be fed for ever.
     fn reneged(&mut self, request: &InFlight, times: u32) -> Step {
-        let detail = if times == 0 {
-            "the server took a chunk and asks for it again".to_owned()
-        } else {
-            format!(
-                "the server took a chunk and asks for it again, {times} times by now: it seems not to keep what it \
-                 acknowledges (a record that is overwritten, a folder that is cleaned, several \
-                 processes that do not share what they store)"
-            )
-        };
-        let error = Error::new(Kind::Server, self.doing(request.purpose), detail);
+        let error = errors::reneged(self.doing(request.purpose), times);
         if times >= TRIES { Step::Fail(error.with_attempts(times)) } else { self.charged(request, error) }
     }
 

@@ -1,7 +1,8 @@
 //! What a request leads to that brought no answer.
 
+use super::errors;
 use super::requests::InFlight;
-use super::state::{BODY_LIMITS, Exchange, TRIES};
+use super::state::{Exchange, TRIES};
 use super::step::Step;
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
@@ -62,14 +63,8 @@ impl Exchange {
         if self.server.lost_at_once < TRIES {
             return vec![self.charged(request, error)];
         }
-        // A proxy's refusal of large bodies carries no CORS headers, so that the page sees nothing of it.
-        let why = format!(
-            "{}; every handshake gets through and no chunk does, as if bodies of {len} bytes were refused by something \
-             whose answers carry no CORS headers",
-            error.detail
-        );
-        let error = Error { detail: why.clone(), ..error }.with_advice(BODY_LIMITS);
-        match self.cut_smaller(len, why) {
+        let error = errors::refused_unseen(error, len);
+        match self.cut_smaller(len, error.detail.clone()) {
             Some(chunk) => vec![self.noted(request, error), Step::CutSmaller(chunk)],
             None => vec![self.charged(request, error)],
         }

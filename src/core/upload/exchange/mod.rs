@@ -4,6 +4,7 @@
 
 mod answers;
 mod chunk;
+mod errors;
 mod index;
 mod losses;
 mod requests;
@@ -11,6 +12,8 @@ mod sending;
 mod state;
 mod step;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use sending::{Limits, Next};
 pub use state::{Exchange, File};

@@ -17,10 +17,6 @@ use crate::core::upload::effect::Outcome;
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;
 
-/// What a body that is too large meets with, as people set it.
-pub(super) const BODY_LIMITS: &str = "Raise the limit of what stands before the server or in it (nginx: client_max_body_size; \
-    PHP: upload_max_filesize and post_max_size; Express, Spring and others: their multipart limits)";
-
 /// A file whose digests are known.
 #[derive(Debug, Clone)]
 pub struct File {
