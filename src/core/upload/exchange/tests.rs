@@ -135,7 +135,8 @@ fn a_line_that_is_dead_gives_every_request_up_and_is_borne_longer_the_next_time(
     let mut exchange = exchange("ab", 0);
     sends(&mut exchange);
     exchange.answered(1, needed("ab"), NOW);
-    (sends(&mut exchange), sends(&mut exchange));
+    sends(&mut exchange);
+    sends(&mut exchange);
     assert_eq!(exchange.silent_at(false), Some(NOW + 30_000));
     assert_eq!(exchange.silent_at(true), None, "nothing goes out beside a chunk there");
     assert_eq!(exchange.ask(6), None, "there is a connection for the question");
