@@ -11,14 +11,17 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
-use xuchuan::core::download::{BodyCursor, Config, Download, Effect, Input, Verified};
+use xuchuan::core::download::{BodyCursor, Config, Download, Effect, Verified};
 use xuchuan::core::error::{Error, Kind};
 use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
+use xuchuan::core::scheduler::{Direction, Entry, Scheduled};
 use xuchuan::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
-use xuchuan::web::drive::{Audience, Driver, Hands};
+use xuchuan::web::drive::Audience;
 use xuchuan::web::headers::Headers;
 use xuchuan::web::inquiry::Inquiry;
+use xuchuan::web::serial::Serial;
+use xuchuan::web::transfer::{self, TransferDriver, TransferEffects};
 
 use web::*;
 
@@ -29,15 +32,21 @@ const PIECE: u64 = 100;
 /// Does nothing, so that the test gives the effects.
 struct Idle;
 
-impl Hands<Download> for Idle {
-    fn perform(&mut self, _: Effect) -> Option<Result<Downloaded, Error>> {
+impl TransferEffects<Download> for Idle {
+    fn carry_out(&mut self, _: Effect) -> Option<Result<Downloaded, Error>> {
         None
     }
+
+    fn restore(&mut self) {}
+}
+
+fn entry() -> Entry {
+    Entry { origin: "https://example.org".to_owned(), direction: Direction::Down, most: 4, key: None }
 }
 
 struct Nobody;
 
-impl Audience<Download> for Nobody {
+impl Audience<Scheduled<Download>> for Nobody {
     fn state(&self, _: State) {}
     fn progress(&self, _: Progress) {}
     fn settled(&self, _: Result<Downloaded, Error>) {}
@@ -72,10 +81,15 @@ impl Body {
         }
         sink.prepare(Some(1000), true).expect("there is room");
         let context = context("/x", sink);
-        let driver = Driver::start(Download::new(Config::new("/x")), |_| Idle, Nobody);
-        let mut effects = DownloadEffects::new(context.clone(), driver);
+        let mut driver = None;
+        let idle = |given: TransferDriver<Download>| {
+            driver = Some(given);
+            Idle
+        };
+        transfer::run(Download::new(Config::new("/x")), entry(), Serial::default(), idle, Nobody);
+        let mut effects = DownloadEffects::new(context.clone(), driver.expect("it is given"));
         let fake = fake_fetch();
-        effects.perform(Effect::Send { id: 1, range: None, if_match: None });
+        effects.carry_out(Effect::Send { id: 1, range: None, if_match: None });
         let requests: Array = get(&fake, "requests").unchecked_into();
         until("it is sent", || requests.length() == 1).await;
         call(&fake, "restore", &[]);
@@ -86,12 +100,12 @@ impl Body {
 
     fn receive(&mut self, skip: u64, compare: u64, at: u64, limit: Option<u64>) {
         let cursor = BodyCursor { skip, compare, at, limit };
-        self.effects.perform(Effect::Receive { id: 1, cursor, bulk: false });
+        self.effects.carry_out(Effect::Receive { id: 1, cursor, bulk: false });
     }
 
     fn receive_in_bulk(&mut self, at: u64, limit: u64) {
         let cursor = BodyCursor::write(at, Some(limit));
-        self.effects.perform(Effect::Receive { id: 1, cursor, bulk: true });
+        self.effects.carry_out(Effect::Receive { id: 1, cursor, bulk: true });
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -128,7 +142,7 @@ async fn bytes_wait_for_their_cursor_and_stop_at_the_limit() {
         body.receive(0, 0, 150, Some(180));
         sleep(30).await;
         assert!(body.is_written(100..180, &bytes).await && !body.is_written(180..181, &bytes).await);
-        body.effects.perform(Effect::Cancel(1));
+        body.effects.carry_out(Effect::Cancel(1));
         sleep(30).await;
         assert!(body.is_aborted() && !body.is_written(180..181, &bytes).await);
     })
@@ -144,11 +158,11 @@ async fn a_limit_that_comes_while_bytes_are_compared_holds() {
         body.receive(0, 50, 100, None);
         body.push(&bytes[50..190]);
         sleep(30).await;
-        body.effects.perform(Effect::Limit { id: 1, end: 120 });
+        body.effects.carry_out(Effect::Limit { id: 1, end: 120 });
         sleep(150).await;
         assert!(body.is_written(100..120, &bytes).await);
         assert!(!body.is_written(120..121, &bytes).await, "it stops at the limit");
-        body.effects.perform(Effect::Cancel(1));
+        body.effects.carry_out(Effect::Cancel(1));
     })
     .await;
 }
@@ -166,7 +180,7 @@ async fn what_follows_other_bytes_than_the_stored_ones_is_not_written() {
             body.push(&bytes[50..190]);
             sleep(60).await;
             assert!(!body.is_written(100..101, &bytes).await, "byte {differs} differs");
-            body.effects.perform(Effect::Cancel(1));
+            body.effects.carry_out(Effect::Cancel(1));
         }
     })
     .await;
@@ -199,7 +213,7 @@ async fn a_body_read_in_bulk_that_breaks_or_is_cancelled_leaves_nothing() {
             body.receive_in_bulk(100, 300);
             body.push(&bytes[100..300]);
             if cancelled {
-                body.effects.perform(Effect::Cancel(1));
+                body.effects.carry_out(Effect::Cancel(1));
             } else {
                 call(&body.request, "fail", &[]);
             }
@@ -220,13 +234,13 @@ async fn nothing_is_written_after_it_was_cancelled() {
         body.receive(0, 50, 100, None);
         body.push(&bytes[50..190]);
         sleep(30).await;
-        body.effects.perform(Effect::Cancel(1));
+        body.effects.carry_out(Effect::Cancel(1));
         sleep(150).await;
         assert!(body.is_aborted() && !body.is_written(100..101, &bytes).await);
         // What is said of what is cancelled is ignored.
         body.receive(0, 0, 100, None);
-        body.effects.perform(Effect::Limit { id: 1, end: 120 });
-        body.effects.perform(Effect::Cancel(1));
+        body.effects.carry_out(Effect::Limit { id: 1, end: 120 });
+        body.effects.carry_out(Effect::Cancel(1));
     })
     .await;
 }
@@ -275,16 +289,20 @@ struct Run {
 
 struct Counting(DownloadEffects, Rc<Cell<u32>>);
 
-impl Hands<Download> for Counting {
-    fn perform(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
+impl TransferEffects<Download> for Counting {
+    fn carry_out(&mut self, effect: Effect) -> Option<Result<Downloaded, Error>> {
         self.1.set(self.1.get() + u32::from(matches!(effect, Effect::Hash(_))));
-        self.0.perform(effect)
+        self.0.carry_out(effect)
+    }
+
+    fn restore(&mut self) {
+        self.0.restore();
     }
 }
 
 struct Keeps(Rc<RefCell<Option<Result<Downloaded, Error>>>>);
 
-impl Audience<Download> for Keeps {
+impl Audience<Scheduled<Download>> for Keeps {
     fn state(&self, _: State) {}
     fn progress(&self, _: Progress) {}
     fn settled(&self, result: Result<Downloaded, Error>) {
@@ -298,11 +316,12 @@ impl Run {
         let fake = fake_fetch();
         let config =
             Config { piece: PIECE, ahead: PIECE, md5: Some(md5), ..Config::new("https://example.org/x") };
-        let equip = |driver: &Rc<Driver<Download>>| {
+        let counting = |driver| {
             let context = context("https://example.org/x", Sink::new(target, PIECE));
-            Counting(DownloadEffects::new(context, driver.clone()), hashes.clone())
+            Counting(DownloadEffects::new(context, driver), hashes.clone())
         };
-        Driver::start(Download::new(config), equip, Keeps(settled.clone())).tell(Input::Start(None));
+        let keeps = Keeps(settled.clone());
+        transfer::run(Download::new(config), entry(), Serial::default(), counting, keeps);
         Run { fake, settled, hashes }
     }
 

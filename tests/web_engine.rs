@@ -7,7 +7,7 @@ mod web;
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::api;
@@ -366,47 +366,80 @@ fn large_file() -> Blob {
     make.call2(&JsValue::NULL, &part, &new_name().into()).expect("a File").unchecked_into()
 }
 
-/// Uploads with the shell's side of the turn among tabs played by `tabs`, which notes what it is called for.
-fn upload_in_turn(source: &Blob) -> (Watched, JsValue) {
-    let tabs =
-        js("(log => ({ log, lineUp: (name) => log.push(name), stepBack: () => log.push('back') }))([])");
+/// The shell's side of turns among tabs, played by the test: notes what locks are asked for and given back. From
+/// `setting.grants` on each is granted at once, so that no other test waits for one.
+fn play_the_shell() -> JsValue {
+    let grant = Closure::<dyn Fn(f64)>::new(|turn| {
+        spawn_local(async move { api::turn_event(turn, "granted", JsValue::UNDEFINED) });
+    });
+    let make: Function = js("(grant) => {
+        const setting = { log: [], grants: false };
+        const ignore = () => {};
+        const requestLock = (turn, key) => (setting.grants ? grant(turn) : setting.log.push([turn, key]));
+        const release = (turn) => setting.grants || setting.log.push([turn, 'released']);
+        setting.turns = { openChannel: ignore, echo: ignore, post: ignore, queryLock: ignore, requestLock, release };
+        setting.admission = { admit: ignore };
+        return setting;
+    }")
+    .unchecked_into();
+    let setting = make.call1(&JsValue::NULL, grant.as_ref()).expect("an object");
+    // It serves all tests that follow.
+    grant.forget();
+    let part = |name| get(&setting, name).unchecked_into();
+    api::set_scheduler_host(part("turns"), get(&setting, "admission").unchecked_into());
+    setting
+}
+
+fn upload_here(source: &Blob) -> Watched {
     let observer = make_observer(None);
-    let give: Function = js("(observer, tabs) => { observer.tabs = () => tabs }").unchecked_into();
-    give.call2(&JsValue::NULL, &observer, &tabs).expect("it is given");
     let options = js("{ chunkSize: 1048576 }");
     let endpoint = format!("{}/api/upload", server());
     Reflect::set(&options, &"endpoint".into(), &endpoint.into()).expect("an object");
     let transfer = api::start_upload(source.clone(), options, observer.clone().unchecked_into());
-    (Watched { transfer, observer }, get(&tabs, "log"))
+    Watched { transfer, observer }
 }
 
 #[wasm_bindgen_test]
 async fn an_upload_waits_for_its_turn_among_tabs() {
     guarded(async {
-        let (waits, log) = upload_in_turn(&large_file());
-        assert!(strings(&log).concat().starts_with("upload http"), "its name: {log:?}");
+        let shell = play_the_shell();
+        let log: Array = get(&shell, "log").unchecked_into();
+        let entry = |at: u32| -> (f64, String) {
+            let entry: Array = log.get(at).unchecked_into();
+            (entry.get(0).as_f64().unwrap_or(0.0), entry.get(1).as_string().unwrap_or_default())
+        };
+        let grant = |turn: f64| api::turn_event(turn, "granted", JsValue::UNDEFINED);
+
+        let waits = upload_here(&large_file());
+        let (first, name) = entry(0);
+        assert!(name.starts_with("upload http"), "its name: {name}");
         sleep(50).await;
         assert_eq!(waits.transfer.state(), "queued");
         waits.transfer.pause();
-        assert_eq!((waits.transfer.state().as_str(), strings(&log).len()), ("paused", 2));
-        waits.transfer.foremost();
+        assert_eq!(waits.transfer.state(), "paused");
+        until("its wait is taken back", || log.length() == 2).await;
+        assert_eq!(entry(1), (first, "released".to_owned()));
+        grant(first);
         sleep(50).await;
         assert_eq!(waits.transfer.state(), "paused", "a turn that came too late");
         waits.transfer.resume();
         assert_eq!(waits.transfer.state(), "queued");
-        waits.transfer.foremost();
+        let (second, again) = entry(2);
+        assert_eq!(again, name);
+        grant(second);
         waits.result().await;
-        until("its turn is given back", || strings(&log).len() == 4).await;
-        assert_eq!((&strings(&log)[1], &strings(&log)[3]), (&"back".to_owned(), &"back".to_owned()));
+        until("its turn is given back", || log.length() == 4).await;
+        assert_eq!(entry(3), (second, "released".to_owned()));
 
-        let (waits, log) = upload_in_turn(&large_file());
+        let waits = upload_here(&large_file());
         waits.transfer.abort();
         assert_eq!(text(&waits.error().await, "code"), "aborted");
-        until("its wait is taken back", || strings(&log).len() == 2).await;
+        until("its wait is taken back", || log.length() == 6).await;
 
-        let (small, log) = upload_in_turn(&blob(&new_bytes(1 << 20)));
+        let small = upload_here(&blob(&new_bytes(1 << 20)));
         small.result().await;
-        assert!(strings(&log).is_empty(), "it is not worth the asking");
+        assert_eq!(log.length(), 6, "it is not worth the asking");
+        Reflect::set(&shell, &"grants".into(), &JsValue::TRUE).expect("an object");
     })
     .await;
 }
