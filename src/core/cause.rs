@@ -135,7 +135,7 @@ pub struct Loss {
     /// What was found, in words: the browser's, as a rule.
     pub words: String,
     /// What was thrown, if anything was.
-    pub source: Option<Box<Thrown>>,
+    pub source: Option<Thrown>,
     /// How long the cause was looked for after the request had failed, in ms.
     pub looked: Millis,
 }
@@ -159,7 +159,7 @@ impl Loss {
     /// Adds what was thrown.
     #[must_use]
     pub fn with_source(mut self, source: Thrown) -> Loss {
-        self.source = Some(Box::new(source));
+        self.source = Some(source);
         self
     }
 

@@ -27,7 +27,7 @@ pub struct Error {
     /// Why there was no answer, where that is known.
     pub cause: Option<Cause>,
     /// What it was made from: what the browser or the page threw, if anything was thrown.
-    pub source: Option<Box<Thrown>>,
+    pub source: Option<Thrown>,
     /// What to do about it, where that is more than what its kind says.
     pub advice: Option<String>,
 }
@@ -122,7 +122,7 @@ impl Error {
     /// Adds what it was made from.
     #[must_use]
     pub fn with_source(mut self, source: Thrown) -> Error {
-        self.source = Some(Box::new(source));
+        self.source = Some(source);
         self
     }
 
@@ -149,7 +149,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.source.as_ref().map(|source| source as _)
     }
 }
 

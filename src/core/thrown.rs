@@ -5,43 +5,48 @@ use std::fmt;
 use crate::core::address::without_secrets;
 
 /// An error of somebody else's, or words in the place of one where nothing was thrown. Holds no secrets of URLs.
+// Boxed: in all the results that hold one it is a pointer, which is 2.6 KB of the engine's gzip less (before wasm-opt).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Thrown {
+pub struct Thrown(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
     name: String,
     message: String,
-    source: Option<Box<Thrown>>,
+    source: Option<Thrown>,
 }
 
 impl Thrown {
     /// Makes one of an error's name and message, of which either may be empty. What a URL in them may not show is taken
     /// out.
     pub fn new(name: &str, message: &str) -> Thrown {
-        Thrown { name: without_secrets(name), message: without_secrets(message), source: None }
+        let (name, message) = (without_secrets(name), without_secrets(message));
+        Thrown(Box::new(Parts { name, message, source: None }))
     }
 
     /// Adds the error that it was made from.
     #[must_use]
     pub fn with_source(mut self, source: Option<Thrown>) -> Thrown {
-        self.source = source.map(Box::new);
+        self.0.source = source;
         self
     }
 
     /// Returns the error's name, such as `NotReadableError`; empty for what has none.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// Returns the error's message; may be empty.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
-    /// Tells whether the browser's storage is full. The name is that of
-    /// [Web IDL](https://webidl.spec.whatwg.org/#quotaexceedederror), or one that Firefox has in its place for its own limit
+    /// Tells whether the browser's storage is full. The name is that of [Web
+    /// IDL](https://webidl.spec.whatwg.org/#quotaexceedederror), or one that Firefox has in its place for its own limit
     /// and for a full disk.
     pub fn is_quota(&self) -> bool {
         matches!(
-            self.name.as_str(),
+            self.name(),
             "QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED" | "NS_ERROR_FILE_NO_DEVICE_SPACE"
         )
     }
@@ -49,14 +54,15 @@ impl Thrown {
 
 impl fmt::Display for Thrown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let separator = if self.name.is_empty() || self.message.is_empty() { "" } else { ": " };
-        write!(f, "{}{separator}{}", self.name, self.message)
+        let (name, message) = (self.name(), self.message());
+        let separator = if name.is_empty() || message.is_empty() { "" } else { ": " };
+        write!(f, "{name}{separator}{message}")
     }
 }
 
 impl std::error::Error for Thrown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(|source| source as _)
     }
 }
 

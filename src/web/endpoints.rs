@@ -1,5 +1,5 @@
-//! What this page knows of the endpoints of uploads: what they accept, and how large a chunk they take, which is also kept
-//! in `localStorage`, since it is wanted before anything that would have to be waited for.
+//! What this page knows of the endpoints of uploads: what they accept, and how large a chunk they take, which is also
+//! kept in `localStorage`, since it is wanted before anything that would have to be waited for.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -72,15 +72,15 @@ impl Drop for AbortGuard {
     }
 }
 
-/// Tells whether the page has put a function of its own in the place of `fetch`. One that shows no source is taken for the
-/// browser's.
+/// Tells whether the page has put a function of its own in the place of `fetch`. One that shows no source is taken for
+/// the browser's.
 pub fn is_replaced() -> bool {
     let fetch = get_value(&js_sys::global(), "fetch");
     sys::source_of(&fetch).is_ok_and(|source| !source.split('[').any(|part| part.starts_with("native code]")))
 }
 
-/// Sends a request and resolves when the answer's head is there. Fails with the browser's words, and tells a request that
-/// could not be made from one that got no answer.
+/// Sends a request and resolves when the answer's head is there. Fails with the browser's words, and tells a request
+/// that could not be made from one that got no answer.
 pub async fn send(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, Loss> {
     if signal.aborted() {
         return Err("aborted".into());
@@ -125,7 +125,8 @@ pub fn headers(response: &Response) -> Headers {
     headers
 }
 
-/// Fails for a URL that `fetch` refuses before it asks anybody: one that can't be read, or has a user's name or password.
+/// Fails for a URL that `fetch` refuses before it asks anybody: one that can't be read, or has a user's name or
+/// password.
 pub fn check_url(url: &str) -> Result<(), Loss> {
     let init = web_sys::RequestInit::new();
     // The browser's words may hold the password.
@@ -134,8 +135,8 @@ pub fn check_url(url: &str) -> Result<(), Loss> {
     })
 }
 
-/// Makes an object of headers, each name once: of two with one name the last one counts. Those that cannot be sent, such as
-/// Chinese text, fail here: what a page's own function would make of them nobody knows.
+/// Makes an object of headers, each name once: of two with one name the last one counts. Those that cannot be sent,
+/// such as Chinese text, fail here: what a page's own function would make of them nobody knows.
 fn checked(pairs: &Pairs) -> Result<JsValue, Loss> {
     let headers = web_sys::Headers::new()?;
     let object = object(&[]);
@@ -154,8 +155,9 @@ fn checked(pairs: &Pairs) -> Result<JsValue, Loss> {
     Ok(object)
 }
 
-/// Tells whether the browser's functions take this page's abort signals. A page may have an `AbortController` of its own,
-/// and `fetch` refuses to work with what that makes; without a signal a request that nobody wants goes on to its end.
+/// Tells whether the browser's functions take this page's abort signals. A page may have an `AbortController` of its
+/// own, and `fetch` refuses to work with what that makes; without a signal a request that nobody wants goes on to its
+/// end.
 fn takes_signals() -> bool {
     let (Ok(controller), Ok(target)) = (AbortController::new(), web_sys::EventTarget::new()) else {
         return false;

@@ -48,8 +48,8 @@ impl Headers {
         self.fresh.borrow().clone()
     }
 
-    /// Returns the headers for one request, for which [`Headers::fresh`] gave `fresh` when it was ordered; fails with what
-    /// the page's function threw.
+    /// Returns the headers for one request, for which [`Headers::fresh`] gave `fresh` when it was ordered; fails with
+    /// what the page's function threw.
     pub fn get(&self, fresh: Option<Pairs>) -> Boxed<Result<Pairs, Loss>> {
         let known = match (fresh, &self.source) {
             (Some(pairs), _) => Ok(pairs),
@@ -78,8 +78,8 @@ impl Headers {
     }
 }
 
-/// Says that a request can't be sent without its headers. What the page threw may say itself that it is worth another try,
-/// as a `TransferError` does: the function may have asked a network that was not there.
+/// Says that a request can't be sent without its headers. What the page threw may say itself that it is worth another
+/// try, as a `TransferError` does: the function may have asked a network that was not there.
 fn failed(thrown: &JsValue) -> Loss {
     let worth_it = get(thrown, "retryable").is_some_and(|it| it.is_truthy());
     let cause = if worth_it { Cause::Cut } else { Cause::Page };

@@ -1,5 +1,5 @@
-//! Sends a transfer's requests and, where one brings no answer, looks for what the browser does not tell: a policy of the
-//! page, a server that is there and does not let it in, or one that is not there.
+//! Sends a transfer's requests and, where one brings no answer, looks for what the browser does not tell: a policy of
+//! the page, a server that is there and does not let it in, or one that is not there.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -19,8 +19,8 @@ use crate::core::clock::Millis;
 
 /// How long a look may take, in ms.
 const PATIENCE: Millis = 3_000;
-/// How long after a request has failed a violation of the page's policy is told at the latest, in ms: the event is a task of
-/// its own.
+/// How long after a request has failed a violation of the page's policy is told at the latest, in ms: the event is a
+/// task of its own.
 const TOLD_WITHIN: Millis = 50;
 /// How many violations are kept.
 const KEPT: usize = 16;
@@ -147,7 +147,8 @@ fn listen() {
     });
 }
 
-/// Tells whether the page's policy kept `url` from being asked. Browsers name it without its query, or its origin alone.
+/// Tells whether the page's policy kept `url` from being asked. Browsers name it without its query, or its origin
+/// alone.
 fn is_forbidden(url: &str) -> bool {
     is_blocked(&without_secrets(url)) || is_blocked(&origin_of(url))
 }

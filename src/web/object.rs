@@ -45,8 +45,8 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsV
     Reflect::apply(&function, object, &list)
 }
 
-/// Tells whether a value is of a `kind` of the browser's, such as `ArrayBuffer`. The same for values of another frame, and
-/// where the page has put something of its own in the constructor's place: `instanceof` fails for both.
+/// Tells whether a value is of a `kind` of the browser's, such as `ArrayBuffer`. The same for values of another frame,
+/// and where the page has put something of its own in the constructor's place: `instanceof` fails for both.
 pub fn is_a(value: &JsValue, kind: &str) -> bool {
     tag_of(value).strip_prefix("[object ").and_then(|tag| tag.strip_suffix(']')) == Some(kind)
 }

@@ -1,4 +1,5 @@
-//! Reads what was thrown or rejected with. Pages throw all kinds of things: an error, an answer, an event, a plain object.
+//! Reads what was thrown or rejected with. Pages throw all kinds of things: an error, an answer, an event, a plain
+//! object.
 
 use wasm_bindgen::JsValue;
 

@@ -1,4 +1,5 @@
-//! What is remembered of a file's digests: all of them as `digests`, or where their hashing is as `state`, and `usedAt`.
+//! What is remembered of a file's digests: all of them as `digests`, or where their hashing is as `state`, and
+//! `usedAt`.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;

@@ -29,7 +29,8 @@ pub fn read(text: &JsString) -> Option<Envelope<Answer>> {
     Some(Envelope { code, msg, data, accepts: get(&value, "accepts").map(|said| accepts(&said)) })
 }
 
-/// Reads a code: a number, or one in quotes. One that is no count, such as -1, is a failure like any other, and is said.
+/// Reads a code: a number, or one in quotes. One that is no count, such as -1, is a failure like any other, and is
+/// said.
 fn code(value: &JsValue) -> Option<(u32, Option<String>)> {
     let number = match value.as_string() {
         // JavaScript takes nothing for 0.

@@ -11,8 +11,8 @@ use super::task::{HashEnd, HashTask};
 use super::unreadable::Unreadable;
 use crate::core::md5::{Digest, Digests, Snapshot, WHOLE};
 
-/// Hashes `blob`, cut into chunks of `chunk` bytes (or [`WHOLE`]), from where an `earlier` hashing was. Yields nothing if
-/// stopped.
+/// Hashes `blob`, cut into chunks of `chunk` bytes (or [`WHOLE`]), from where an `earlier` hashing was. Yields nothing
+/// if stopped.
 pub async fn hash(
     blob: Blob,
     chunk: u64,

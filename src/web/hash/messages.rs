@@ -2,7 +2,7 @@
 //!
 //! | from | message | of |
 //! | --- | --- | --- |
-//! | page | `{ t: "hash", id, blob, chunk, state }` | a file to be hashed; without `chunk` for the digest of the whole alone, with `state` where an earlier hashing was |
+//! | page | `{ t: "hash", id, blob, chunk, state }` | a file to be hashed |
 //! | page | `{ t: "batch", id, blobs, chunks }` | many small files |
 //! | page | `{ t: "hold", id, held }` | a file that waits, or goes on |
 //! | page | `{ t: "stop", id }` | a file that is not wanted any more |
@@ -13,6 +13,7 @@
 //! | worker | `{ t: "unreadable", id, at, name, why }` | the same, where it cannot be read |
 //! | worker | `{ t: "batched", id, results }` | the end of many; a result is `digests`, or `{ at, name, why }` |
 //!
+//! Without `chunk` the digest of the whole is wanted alone; with `state` the hashing begins where an earlier one was.
 //! States and digests are bytes, as `core::md5` writes them.
 
 use std::rc::Rc;

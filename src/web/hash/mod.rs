@@ -1,5 +1,5 @@
-//! Hashing: a file's digests, from a worker where one can be had, or on the page's own thread. While some of a file is hashed,
-//! the next is read.
+//! Hashing: a file's digests, from a worker where one can be had, or on the page's own thread. While some of a file is
+//! hashed, the next is read.
 
 mod byte_stream;
 mod control;

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::control::Watcher;
 use super::here;
 use super::messages::{self, read_end, read_state};
-use super::queue::Queue;
+use super::queue::{BATCH, Queue};
 use super::task::{HashTask, Priority};
 use crate::core::flat_map::FlatMap;
 use crate::web::object::{get, get_as, get_u64};
@@ -73,8 +73,8 @@ pub fn condition() -> Condition {
     }
 }
 
-/// Says where workers come from: a function that returns a promise of a worker that is ready, which fails where none can be
-/// had.
+/// Says where workers come from: a function that returns a promise of a worker that is ready, which fails where none
+/// can be had.
 pub fn set_worker_source(source: Function) {
     workers::set_source(source, &PoolEvents);
 }
@@ -143,7 +143,7 @@ impl Pool {
         here::begin_next();
         for worker in workers::all() {
             while self.is_free(&worker) {
-                let tasks = self.waiting.take_batch();
+                let tasks = self.waiting.take(BATCH);
                 if tasks.is_empty() {
                     return;
                 }

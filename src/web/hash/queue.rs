@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::task::{HashTask, Priority};
 
 /// The most files in one message, which end in one task of the page, and their bytes.
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 const BATCH_BYTES: u64 = 16 << 20;
 
 /// Tasks in the order they came. Those that are held keep their place.
@@ -35,31 +35,23 @@ impl Queue {
         self.0.borrow().iter().any(|task| !task.is_held())
     }
 
-    /// Takes the next one that is not held.
-    pub fn take_one(&self) -> Option<Rc<HashTask>> {
-        let mut tasks = self.0.borrow_mut();
-        let at = tasks.iter().position(|task| !task.is_held())?;
-        tasks.remove(at)
-    }
-
-    /// Takes the next one that is not held; if it is a small one, some other small ones with it.
-    pub fn take_batch(&self) -> Vec<Rc<HashTask>> {
-        let mut batch: Vec<Rc<HashTask>> = self.take_one().into_iter().collect();
-        if batch.first().is_none_or(|first| first.priority != Priority::Batch) {
-            return batch;
-        }
-        let size = |task: &HashTask| task.blob.size() as u64;
-        let mut bytes: u64 = batch.iter().map(|task| size(task)).sum();
+    /// Takes the next one that is not held; if it is a small one, other small ones with it, `most` at most.
+    pub fn take(&self, most: usize) -> Vec<Rc<HashTask>> {
+        let mut taken: Vec<Rc<HashTask>> = Vec::new();
+        let mut bytes = 0;
         self.0.borrow_mut().retain(|task| {
-            let fits = task.priority == Priority::Batch && batch.len() < BATCH && bytes < BATCH_BYTES;
+            let fits = taken.first().is_none_or(|first| {
+                let are_small = first.priority == Priority::Batch && task.priority == Priority::Batch;
+                are_small && taken.len() < most && bytes < BATCH_BYTES
+            });
             if !fits || task.is_held() {
                 return true;
             }
-            bytes += size(task);
-            batch.push(task.clone());
+            bytes += task.blob.size() as u64;
+            taken.push(task.clone());
             false
         });
-        batch
+        taken
     }
 
     /// Takes all.

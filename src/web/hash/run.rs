@@ -147,8 +147,9 @@ impl Run<'_> {
     }
 }
 
-/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine. It is asked for once: what a trial
-/// gave back the allocator would not find again, since it rounds up what it looks for, and a third unit would be taken.
+/// Makes a buffer. Asked for more than there is, Rust's own way would end the engine. It is asked for once: what a
+/// trial gave back the allocator would not find again, since it rounds up what it looks for, and a third unit would be
+/// taken.
 #[expect(clippy::slow_vector_initialization, reason = "`vec!` would end the engine")]
 fn buffer(len: u64) -> Result<Vec<u8>, Unreadable> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);

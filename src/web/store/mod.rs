@@ -1,6 +1,6 @@
-//! The journal in IndexedDB: records of unfinished transfers, the pieces of downloads and the digests of files. Everything
-//! here may fail (private windows, a full disk) or never answer (a tab that holds an older version open), and then a
-//! transfer goes on without it.
+//! The journal in IndexedDB: records of unfinished transfers, the pieces of downloads and the digests of files.
+//! Everything here may fail (private windows, a full disk) or never answer (a tab that holds an older version open),
+//! and then a transfer goes on without it.
 
 mod answer;
 mod claim;

@@ -30,90 +30,115 @@ pub trait Events {
     fn gone(&self, worker: &Rc<Worker>);
 }
 
-thread_local! {
-    static EVENTS: Cell<Option<&'static dyn Events>> = const { Cell::new(None) };
-    static SOURCE: RefCell<Option<Function>> = const { RefCell::new(None) };
-    static WORKERS: RefCell<Vec<Rc<Worker>>> = const { RefCell::new(Vec::new()) };
+struct Workers {
+    events: Cell<Option<&'static dyn Events>>,
+    source: RefCell<Option<Function>>,
+    /// The oldest first.
+    ready: RefCell<Vec<Rc<Worker>>>,
     /// How many were asked for and have not come.
-    static STARTING: Cell<u32> = const { Cell::new(0) };
+    starting: Cell<u32>,
     /// Why the last one did not come.
-    static REFUSAL: RefCell<Option<Thrown>> = const { RefCell::new(None) };
+    refusal: RefCell<Option<Thrown>>,
 }
 
-/// Says where workers come from, and who uses them: `source` returns a promise of a worker that is ready, which fails where
-/// none can be had.
+thread_local! {
+    static WORKERS: Workers = const {
+        Workers {
+            events: Cell::new(None),
+            source: RefCell::new(None),
+            ready: RefCell::new(Vec::new()),
+            starting: Cell::new(0),
+            refusal: RefCell::new(None),
+        }
+    };
+}
+
+/// Says where workers come from, and who uses them: `source` returns a promise of a worker that is ready, which fails
+/// where none can be had.
 pub fn set_source(source: Function, events: &'static dyn Events) {
-    SOURCE.set(Some(source));
-    EVENTS.set(Some(events));
+    WORKERS.with(|workers| {
+        workers.source.replace(Some(source));
+        workers.events.set(Some(events));
+    });
     timer::set_alarm(ring_in);
 }
 
 /// Returns the workers that are ready, the oldest first.
 pub fn all() -> Vec<Rc<Worker>> {
-    WORKERS.with_borrow(Vec::clone)
+    WORKERS.with(|workers| workers.ready.borrow().clone())
 }
 
 /// Tells whether there is no worker and none will come.
 pub fn are_none() -> bool {
-    STARTING.get() == 0 && WORKERS.with_borrow(Vec::is_empty)
+    WORKERS.with(|workers| workers.starting.get() == 0 && workers.ready.borrow().is_empty())
 }
 
 /// Says why none comes.
 pub fn why_none() -> Thrown {
-    REFUSAL.with_borrow(Option::clone).unwrap_or_else(|| "the page has no workers".into())
+    let refusal = WORKERS.with(|workers| workers.refusal.borrow().clone());
+    refusal.unwrap_or_else(|| "the page has no workers".into())
 }
 
 /// Asks for another worker, unless there are as many as the processor runs beside the page.
 pub fn ask_for_one() {
-    let workers = WORKERS.with_borrow(Vec::len) as u32 + STARTING.get();
-    let source = SOURCE.with_borrow(Option::clone);
-    if let Some(source) = source
-        && workers < page::processors().saturating_sub(1).clamp(1, MOST)
-    {
-        STARTING.set(STARTING.get() + 1);
-        spawn(start(source));
-    }
+    WORKERS.with(|workers| {
+        let starting = workers.starting.get();
+        let count = workers.ready.borrow().len() as u32 + starting;
+        let source = workers.source.borrow().clone();
+        if let Some(source) = source
+            && count < page::processors().saturating_sub(1).clamp(1, MOST)
+        {
+            workers.starting.set(starting + 1);
+            spawn(start(source));
+        }
+    });
 }
 
 async fn start(source: Function) {
     let worker = ask(&source).await;
-    STARTING.set(STARTING.get() - 1);
-    match worker {
-        Ok(worker) => {
-            let worker = Worker::new(&worker, said, |worker, _| end(worker));
-            WORKERS.with_borrow_mut(|workers| workers.push(worker));
+    WORKERS.with(|workers| {
+        workers.starting.set(workers.starting.get() - 1);
+        match worker {
+            Ok(worker) => {
+                let worker = Worker::new(&worker, said, |worker, _| end(worker));
+                workers.ready.borrow_mut().push(worker);
+            }
+            Err(why) => {
+                // None will come of another try either.
+                workers.source.take();
+                workers.refusal.replace(Some(why));
+            }
         }
-        Err(why) => {
-            // None will come of another try either.
-            SOURCE.set(None);
-            REFUSAL.set(Some(why));
-        }
-    }
-    if let Some(events) = EVENTS.get() {
+    });
+    if let Some(events) = events() {
         events.changed();
     }
+}
+
+fn events() -> Option<&'static dyn Events> {
+    WORKERS.with(|workers| workers.events.get())
 }
 
 fn said(worker: &Rc<Worker>, event: &JsValue) {
     if let Some(message) = Message::of(event)
         && !alarm::ring(&message)
-        && let Some(events) = EVENTS.get()
+        && let Some(events) = events()
     {
         events.said(worker, &message);
     }
 }
 
 fn end(worker: &Rc<Worker>) {
-    WORKERS.with_borrow_mut(|workers| workers.retain(|other| !Rc::ptr_eq(other, worker)));
+    WORKERS.with(|workers| workers.ready.borrow_mut().retain(|other| !Rc::ptr_eq(other, worker)));
     worker.end();
-    if let Some(events) = EVENTS.get() {
+    if let Some(events) = events() {
         events.gone(worker);
     }
 }
 
 /// Ends a worker that `is_idle` for a while; the first one is kept.
 pub fn dismiss_later(worker: &Rc<Worker>, is_idle: fn(&Rc<Worker>) -> bool) {
-    let is_spare = move |worker: &Rc<Worker>| !is_first(worker) && is_idle(worker);
+    let is_spare = move |worker: &Rc<Worker>| is_idle(worker) && !is_first(worker);
     if is_spare(worker) {
         let worker = worker.clone();
         spawn(async move {
@@ -125,14 +150,17 @@ pub fn dismiss_later(worker: &Rc<Worker>, is_idle: fn(&Rc<Worker>) -> bool) {
     }
 }
 
+fn first() -> Option<Rc<Worker>> {
+    WORKERS.with(|workers| workers.ready.borrow().first().cloned())
+}
+
 fn is_first(worker: &Rc<Worker>) -> bool {
-    WORKERS.with_borrow(|workers| workers.first().is_none_or(|first| Rc::ptr_eq(first, worker)))
+    first().is_none_or(|first| Rc::ptr_eq(&first, worker))
 }
 
 /// Raises `signal` in `ms`, if there is a worker to do it.
 fn ring_in(ms: Millis, signal: &Rc<Signal>) {
-    let first = WORKERS.with_borrow(|workers| workers.first().cloned());
-    if let Some(worker) = first {
+    if let Some(worker) = first() {
         alarm::set(&worker, ms, signal);
     }
 }

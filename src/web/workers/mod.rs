@@ -1,5 +1,5 @@
-//! The workers of this engine: where they come from, how they are spoken to, how they end. What they do is others' affair;
-//! only to tick for a hidden page they know how themselves.
+//! The workers of this engine: where they come from, how they are spoken to, how they end. What work they do is not known
+//! here, except for alarms: a worker's timer rings for a page that is hidden.
 
 mod alarm;
 mod lifecycle;
