@@ -45,7 +45,9 @@ window.many = (() => {
     window.fetch = new Proxy(real, { apply: (_, __, request) => send(...request) });
     const counted = (make) => {
       const count = () => (counts.blobs += 1);
-      const construct = (...args) => (count(), Reflect.construct(...args));
+      // The worker's script is no file.
+      const isScript = ([, options]) => options?.type === "text/javascript";
+      const construct = (...args) => (isScript(args[1]) || count(), Reflect.construct(...args));
       const apply = (...args) => (count(), Reflect.apply(...args));
       return new Proxy(make, { construct, apply });
     };

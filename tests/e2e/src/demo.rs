@@ -72,7 +72,11 @@ impl<'a> Demo<'a> {
 
     async fn loaded(&self) -> Result<()> {
         let notice = "const notice = document.querySelector('[data-testid=notice]');
-            await xuchuan.init().catch(() => {});
+            const late = performance.now() + 20_000;
+            while (!globalThis.xuchuan && notice.hidden && performance.now() < late) {
+                await new Promise((go) => setTimeout(go, 20));
+            }
+            await globalThis.xuchuan?.init().catch(() => {});
             await new Promise((go) => setTimeout(go, 50));
             return notice.hidden ? null : notice.textContent;";
         match self.browser.run::<Option<String>>(notice, json!(null)).await? {
