@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::config::Config;
-use super::effect::Effect;
 use super::exchange::Exchange;
-use super::input::Input;
+use super::interface::{Config, Effect, Input};
 use crate::core::cause::{Cause, Loss};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};

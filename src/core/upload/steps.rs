@@ -1,8 +1,7 @@
 //! What an upload does: with its file, with the steps that its exchange says, and as time passes.
 
-use super::effect::{Checkpoint, Effect, EndpointFact, Outcome};
 use super::exchange::{Failure, File, Limits, Next, Step};
-use super::input::Restored;
+use super::interface::{Checkpoint, Effect, EndpointFact, Outcome, Restored};
 use super::machine::{Phase, Upload};
 use crate::core::clock::{Instant, Millis};
 use crate::core::credentials::Unauthorized;

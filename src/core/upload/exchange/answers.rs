@@ -1,15 +1,15 @@
 //! What each answer leads to.
 
-use super::chunk::{Status, Troubles};
 use super::errors;
 use super::requests::{InFlight, Purpose};
 use super::state::{Exchange, TRIES};
 use super::step::{Failure, Step};
+use super::table::{Status, Troubles};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::protocol::wire::Answer;
 use crate::core::protocol::{Meaning, Naming, Problem, RequestId, Response};
-use crate::core::upload::effect::EndpointFact;
+use crate::core::upload::interface::EndpointFact;
 
 impl Exchange {
     /// Takes the answer to request `id`. Returns what it leads to, in this order; nothing if nobody waits for it.

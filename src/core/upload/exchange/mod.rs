@@ -3,7 +3,6 @@
 //! what is to happen.
 
 mod answers;
-mod chunk;
 mod errors;
 mod index;
 mod losses;

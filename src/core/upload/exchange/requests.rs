@@ -1,6 +1,6 @@
 //! The requests in flight: what each is for, and how long each may take.
 
-use super::chunk::Chunk;
+use super::table::Chunk;
 use crate::core::clock::{Instant, Millis};
 use crate::core::flat_map::FlatMap;
 use crate::core::protocol::RequestId;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::chunk::{Chunk, Status};
 use super::state::Exchange;
+use super::table::{Chunk, Status};
 use crate::core::clock::Instant;
 use crate::core::plan::Cut;
 use crate::core::protocol::{Part, Request, RequestId};

@@ -1,9 +1,8 @@
 //! What is known of one file, and of what the server has of it.
 
-use super::chunk::{Chunk, Status};
 use super::requests::{InFlight, Purpose, Requests};
 use super::step::{Failure, Step};
-use super::table::Table;
+use super::table::{Chunk, Status, Table};
 use crate::core::clock::{Instant, Millis};
 use crate::core::error::{Error, Kind};
 use crate::core::md5::{Digest, Digests};
@@ -11,8 +10,7 @@ use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire::Accepts;
 use crate::core::protocol::{Naming, Protocol, RequestId};
 use crate::core::report::{self, ChunkReport};
-use crate::core::upload::config::Config;
-use crate::core::upload::effect::Outcome;
+use crate::core::upload::interface::{Config, Outcome};
 
 /// How often something that time does not mend is tried before it counts.
 pub(super) const TRIES: u32 = 3;

@@ -4,7 +4,7 @@ use crate::core::clock::{Instant, Millis};
 use crate::core::error::Error;
 use crate::core::protocol::RequestId;
 use crate::core::protocol::wire::Accepts;
-use crate::core::upload::effect::EndpointFact;
+use crate::core::upload::interface::EndpointFact;
 
 /// One thing that is to happen, for whoever has the waits, the pace and the report.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,78 @@
 //! The chunks of an upload by id, and what the server's lists change in them.
 
-use super::chunk::{Chunk, Status, Troubles};
 use super::index::Index;
 use crate::core::clock::Instant;
 use crate::core::md5::Digests;
 use crate::core::plan::Cut;
 use crate::core::protocol::Naming;
 use crate::core::report::ChunkReport;
+
+/// Where one chunk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The server needs it.
+    Missing,
+    /// Its bytes are being hashed again before they are sent.
+    Checking,
+    /// It is being sent.
+    InFlight,
+    /// The server has it, on the word of the answer to request `at`, or of one sent after it.
+    Confirmed {
+        /// The number of the latest request sent when the answer came.
+        at: u64,
+        /// It was there before this visit sent it.
+        reused: bool,
+    },
+}
+
+/// A chunk that is sent at most once, however often it stands in the file.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// Its id on the wire.
+    pub id: String,
+    /// Its first index in the file; the bytes are taken from there.
+    pub index: usize,
+    /// Its size in bytes.
+    pub len: u64,
+    /// The bytes of all its places in the file.
+    pub bytes: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// Its bytes were seen to have its digest in this visit, and nothing has raised a doubt since.
+    pub verified: bool,
+    /// It was last sent with nothing beside it.
+    pub sent_alone: bool,
+    /// How it fared in this visit.
+    pub report: ChunkReport,
+    /// What went wrong with it.
+    pub troubles: Troubles,
+}
+
+/// What went wrong with a chunk, each kind counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Troubles {
+    /// How often no answer came since it last arrived.
+    pub losses: u32,
+    /// How often it stalled since it last arrived: each time it gets twice as long.
+    pub stalls: u32,
+    /// How often the server refused it since it last arrived.
+    pub refusals: u32,
+    /// How often other bytes arrived than were sent, since it last arrived.
+    pub garbled: u32,
+    /// How often the server took it, sent with nothing beside it, and asked for it again, ever.
+    pub reneges: u32,
+}
+
+impl Chunk {
+    /// Notes that the server took it and asks for it again: it reneges, as RFC 2018 (section 8) calls a receiver that
+    /// drops what it acknowledged. Returns how often it has. That does not count what was sent beside others, which a
+    /// server that takes one at a time may lose, unless it said that it `forgot` the file.
+    pub fn renege(&mut self, forgot: bool) -> u32 {
+        self.status = Status::Missing;
+        self.troubles.reneges += u32::from(self.sent_alone || forgot);
+        self.troubles.reneges
+    }
+}
 
 /// What the answer to a handshake changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -198,65 +264,5 @@ impl Table {
             Status::Confirmed { reused: false, .. } => 3,
         };
         self.places.iter().map(|at| self.chunks.get(*at).map_or(0, byte)).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::md5::Digest;
-
-    fn digests(names: &str) -> Digests {
-        Digests { file: Digest([9; 16]), chunks: names.bytes().map(|b| Digest([b; 16])).collect() }
-    }
-
-    #[test]
-    fn a_repeated_chunk_is_one_chunk_with_many_places() {
-        let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, 0);
-        assert_eq!(
-            table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
-            [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
-        );
-        assert_eq!((table.ids().len(), table.has_repeats()), (5, true));
-        table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
-        assert_eq!(table.confirmed(Instant(5)), (30, 20));
-        assert_eq!(table.map(), [3, 3, 0, 3, 0]);
-    }
-
-    #[test]
-    fn a_list_says_nothing_of_what_was_acknowledged_after_its_request_went_out() {
-        let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, 0);
-        let ids = table.ids();
-        table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
-        table.get_mut(0).unwrap().sent_alone = true;
-        table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
-        table.get_mut(2).unwrap().status = Status::InFlight;
-        let changes =
-            table.apply_handshake_list(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8, false);
-        let expected =
-            Changes { gained: true, arrived: vec![2], reneged: Some(1), overtaken: true, unknown: 0 };
-        assert_eq!(changes, expected);
-        assert_eq!(table.map(), [0, 3, 2, 0]);
-        assert_eq!(table.apply_chunk_list(&ids, 8), Some(0), "b, which was not sent alone");
-        assert_eq!(table.map(), [0, 0, 2, 0]);
-        table.complete(9);
-        assert!(table.is_complete());
-    }
-
-    #[test]
-    fn a_list_of_another_cut_confirms_nothing() {
-        let mut table = Table::new(Cut::new(20, 10), &digests("ab"), Naming::Md5, 0);
-        let other = Digest([7; 16]).to_hex();
-        let changes = table.apply_handshake_list(&[other], 1, 1, false);
-        assert_eq!(changes, Changes { unknown: 1, ..Changes::default() });
-        assert_eq!(table.map(), [0, 0]);
-    }
-
-    #[test]
-    fn with_the_index_every_place_is_its_own() {
-        let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, 0);
-        assert_eq!((table.iter().count(), table.has_repeats()), (5, false));
-        assert!(table.ids().iter().enumerate().all(|(i, id)| id.get(32..) == Some(&i.to_string())));
-        assert_eq!(table.find(&table.ids()[3]), Some(3));
     }
 }

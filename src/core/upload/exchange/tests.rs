@@ -1,18 +1,24 @@
-//! Tests of the exchange by itself: what each answer leads to.
+//! Tests of the exchange by itself: what each answer leads to, and what lists change in its table.
 
+use super::table::{Changes, Status, Table};
 use super::*;
 use crate::core::clock::Instant;
 use crate::core::error::Kind;
 use crate::core::md5::{Digest, Digests};
 use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire::{Accepts, Answer, Envelope};
-use crate::core::protocol::{Body, Request, RequestId, Response};
+use crate::core::protocol::{Body, Naming, Request, RequestId, Response};
 use crate::core::retry::Policy;
 use crate::core::upload::{Concurrency, Config, EndpointFact, Vouched};
 
 const NOW: Instant = Instant(1_000);
 const LIMITS: Limits = Limits { at_once: 2, soon: 2, slots: usize::MAX, sequential: false, speed: 0.0 };
 const CHUNK: u64 = 8 << 20;
+
+/// The digests of a file of chunks with these names.
+fn digests(names: &str) -> Digests {
+    Digests { file: Digest([9; 16]), chunks: names.bytes().map(|name| Digest([name; 16])).collect() }
+}
 
 /// An exchange about a file of chunks with these names, before its first handshake.
 fn exchange(names: &str, restored_chunks: usize) -> Exchange {
@@ -32,9 +38,7 @@ fn exchange(names: &str, restored_chunks: usize) -> Exchange {
         can_refresh_headers: false,
         seed: 1,
     });
-    let chunks = names.bytes().map(|name| Digest([name; 16])).collect();
-    let digests = Digests { file: Digest([0; 16]), chunks };
-    exchange.begin(File { digests, cut, restored_chunks }, None, Accepts::default());
+    exchange.begin(File { digests: digests(names), cut, restored_chunks }, None, Accepts::default());
     exchange
 }
 
@@ -150,4 +154,52 @@ fn a_line_that_is_dead_gives_every_request_up_and_is_borne_longer_the_next_time(
         assert_eq!(failure.error.kind, Kind::Stalled);
     }
     assert_eq!((exchange.in_flight(), exchange.map()), (0, vec![0, 0]));
+}
+
+#[test]
+fn a_repeated_chunk_is_one_chunk_with_many_places() {
+    let mut table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5, 0);
+    assert_eq!(
+        table.iter().map(|c| (c.index, c.len, c.bytes)).collect::<Vec<_>>(),
+        [(0, 10, 30), (2, 10, 10), (4, 5, 5)]
+    );
+    assert_eq!((table.ids().len(), table.has_repeats()), (5, true));
+    table.get_mut(0).unwrap().status = Status::Confirmed { at: 1, reused: false };
+    assert_eq!(table.confirmed(Instant(5)), (30, 20));
+    assert_eq!(table.map(), [3, 3, 0, 3, 0]);
+}
+
+#[test]
+fn a_list_says_nothing_of_what_was_acknowledged_after_its_request_went_out() {
+    let mut table = Table::new(Cut::new(40, 10), &digests("abcd"), Naming::Md5, 0);
+    let ids = table.ids();
+    table.get_mut(0).unwrap().status = Status::Confirmed { at: 4, reused: false };
+    table.get_mut(0).unwrap().sent_alone = true;
+    table.get_mut(1).unwrap().status = Status::Confirmed { at: 5, reused: false };
+    table.get_mut(2).unwrap().status = Status::InFlight;
+    let changes = table.apply_handshake_list(&[ids[0].clone(), ids[1].clone(), ids[3].clone()], 5, 8, false);
+    let expected = Changes { gained: true, arrived: vec![2], reneged: Some(1), overtaken: true, unknown: 0 };
+    assert_eq!(changes, expected);
+    assert_eq!(table.map(), [0, 3, 2, 0]);
+    assert_eq!(table.apply_chunk_list(&ids, 8), Some(0), "b, which was not sent alone");
+    assert_eq!(table.map(), [0, 0, 2, 0]);
+    table.complete(9);
+    assert!(table.is_complete());
+}
+
+#[test]
+fn a_list_of_another_cut_confirms_nothing() {
+    let mut table = Table::new(Cut::new(20, 10), &digests("ab"), Naming::Md5, 0);
+    let other = Digest([7; 16]).to_hex();
+    let changes = table.apply_handshake_list(&[other], 1, 1, false);
+    assert_eq!(changes, Changes { unknown: 1, ..Changes::default() });
+    assert_eq!(table.map(), [0, 0]);
+}
+
+#[test]
+fn with_the_index_every_place_is_its_own() {
+    let table = Table::new(Cut::new(45, 10), &digests("aabac"), Naming::Md5Index, 0);
+    assert_eq!((table.iter().count(), table.has_repeats()), (5, false));
+    assert!(table.ids().iter().enumerate().all(|(i, id)| id.get(32..) == Some(&i.to_string())));
+    assert_eq!(table.find(&table.ids()[3]), Some(3));
 }
