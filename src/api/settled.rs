@@ -51,7 +51,7 @@ fn trouble(trouble: &Trouble) -> JsValue {
 
 /// Makes what a report says of the page: what it gave the engine to work with, and why not more. `turn` is how the turn
 /// among tabs is kept: by a lock, or without one for some reason; nothing for what needs none.
-pub fn environment(turn: Option<Option<String>>) -> JsValue {
+pub fn environment(turn: Option<Option<&str>>) -> JsValue {
     let part = |kind: &str, why: Option<String>| {
         object(&[("kind", kind.into()), ("why", why.map_or(JsValue::NULL, JsValue::from))])
     };
@@ -68,7 +68,7 @@ pub fn environment(turn: Option<Option<String>>) -> JsValue {
     let tabs = match turn {
         None => JsValue::NULL,
         Some(None) => part("locks", None),
-        Some(Some(why)) => part("none", Some(why)),
+        Some(Some(why)) => part("none", Some(why.to_owned())),
     };
     let fetch = if fetch::is_replaced() { "page" } else { "browser" };
     object(&[("hashing", hashing), ("journal", journal), ("fetch", part(fetch, None)), ("tabs", tabs)])

@@ -1,5 +1,7 @@
 //! The engine's handle of one transfer, and the page's observer behind it.
 
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
@@ -9,10 +11,10 @@ use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
 use crate::core::scheduler::{Scheduled, ScheduledInput};
 use crate::web::clock;
-use crate::web::drive::Audience;
+use crate::web::drive::{Audience, Driver};
 use crate::web::object::{number, object};
 use crate::web::sys::Observer;
-use crate::web::transfer::{Runnable, Running};
+use crate::web::transfer::Runnable;
 
 /// A transfer that a handle can stand for.
 pub trait Shown: Runnable {
@@ -62,30 +64,31 @@ enum Wish {
     Abort,
 }
 
-impl<T: Shown> Handle for Running<T> {
+impl<T: Shown> Handle for Rc<Driver<Scheduled<T>>> {
     fn tell(&self, wish: Wish) {
-        self.driver.tell(match wish {
+        let input = match wish {
             Wish::Pause => ScheduledInput::Pause,
             Wish::Resume => ScheduledInput::Resume,
             Wish::Abort => ScheduledInput::Abort,
-        });
+        };
+        Driver::tell(self, input);
     }
 
     fn progress(&self) -> Progress {
-        self.driver.look(|scheduled| scheduled.progress(clock::now()))
+        self.look(|scheduled| scheduled.progress(clock::now()))
     }
 
     fn map(&self) -> Vec<u8> {
-        self.driver.look(|scheduled| scheduled.transfer().map())
+        self.look(|scheduled| scheduled.transfer().map())
     }
 
     fn report(&self) -> JsValue {
         let now = clock::now();
-        let turn = self.member.upgrade().and_then(|member| member.turn());
-        let mut report = self.driver.look(|scheduled| scheduled.transfer().report());
+        let (environment, mut report) =
+            self.look(|scheduled| (settled::environment(scheduled.turn()), scheduled.transfer().report()));
         report.extend([
             ("now", number(now.0)),
-            ("environment", settled::environment(turn)),
+            ("environment", environment),
             ("progress", settled::progress(&Handle::progress(self), now)),
         ]);
         object(&report)
@@ -94,8 +97,8 @@ impl<T: Shown> Handle for Running<T> {
 
 impl EngineTransfer {
     /// Makes the handle of a transfer that runs.
-    pub fn new<T: Shown>(running: Running<T>) -> EngineTransfer {
-        EngineTransfer(Box::new(running))
+    pub fn new<T: Shown>(driver: Rc<Driver<Scheduled<T>>>) -> EngineTransfer {
+        EngineTransfer(Box::new(driver))
     }
 }
 

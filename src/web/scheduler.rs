@@ -61,11 +61,6 @@ impl Member {
     pub fn request(&self, request: Request) {
         PAGE.with(|page| page.handle(Input::Request(self.id, request)));
     }
-
-    /// Returns how its turn is kept: `Some(None)` by a lock, `Some(Some(why))` without one; nothing for what needs none.
-    pub fn turn(&self) -> Option<Option<String>> {
-        PAGE.with(|page| page.scheduler.borrow().turn_of(self.id).map(|why| why.map(str::to_owned)))
-    }
 }
 
 impl Drop for Member {

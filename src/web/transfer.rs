@@ -1,6 +1,6 @@
 //! A transfer that is scheduled and driven: carries what it says to the page's scheduler, and what that grants back.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use super::drive::{Audience, Driven, Driver, Hands};
 use super::scheduler::Member;
@@ -53,23 +53,14 @@ impl<T: Runnable> TransferDriver<T> {
     }
 }
 
-/// A transfer that runs: its driver, and its place with the scheduler for as long as it has one.
-pub struct Running<T: Runnable> {
-    /// The driver.
-    pub driver: Rc<Driver<Scheduled<T>>>,
-    /// Its place with the scheduler.
-    pub member: Weak<Member>,
-}
-
-/// Runs a transfer to its end. Its turn among tabs, if it needs one, ends when its `writes` are done.
+/// Runs a transfer to its end; returns its driver. Its turn among tabs, if it needs one, ends when its `writes` are done.
 pub fn run<T: Runnable, E: TransferEffects<T>>(
     transfer: T,
     entry: Entry,
     writes: Serial,
     effects: impl FnOnce(TransferDriver<T>) -> E,
     audience: impl Audience<Scheduled<T>>,
-) -> Running<T> {
-    let mut place = Weak::new();
+) -> Rc<Driver<Scheduled<T>>> {
     let driver = Driver::start(
         Scheduled::new(transfer, entry),
         |driver| {
@@ -82,20 +73,18 @@ pub fn run<T: Runnable, E: TransferEffects<T>>(
                 }),
                 writes,
             );
-            let member = Rc::new(member);
-            place = Rc::downgrade(&member);
             Handler { effects: effects(TransferDriver(driver.clone())), member }
         },
         audience,
     );
     // It has things to say from the start.
     driver.tell(Scheduled::<T>::wake());
-    Running { driver, member: place }
+    driver
 }
 
 struct Handler<E> {
     effects: E,
-    member: Rc<Member>,
+    member: Member,
 }
 
 impl<T: Runnable, E: TransferEffects<T>> Hands<Scheduled<T>> for Handler<E> {

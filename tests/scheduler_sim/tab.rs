@@ -75,7 +75,7 @@ impl Member {
             Grant::Slots(slots) => self.slots = *slots,
             Grant::ServerLimit(limit) => self.limit = *limit,
             Grant::Displaced => self.slots = 0,
-            Grant::OtherTab(_) => {}
+            Grant::OtherTab(_) | Grant::Turn(_) => {}
         }
     }
 

@@ -80,6 +80,15 @@ impl Chain {
     }
 }
 
+impl Digest {
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Digest {
+        let mut chain = Chain::default();
+        chain.update(bytes, &Portable);
+        chain.finish()
+    }
+}
+
 // proptest is there natively only.
 #[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]

@@ -2,21 +2,11 @@
 
 use std::fmt;
 
-use super::chain::Chain;
-use super::kernel::Portable;
-
 /// An MD5 digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 16]);
 
 impl Digest {
-    /// Returns the digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Digest {
-        let mut chain = Chain::default();
-        chain.update(bytes, &Portable);
-        chain.finish()
-    }
-
     /// Writes 32 lower-case hex digits.
     pub fn to_hex(&self) -> String {
         let mut hex = String::with_capacity(32);

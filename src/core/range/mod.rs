@@ -6,14 +6,16 @@
 mod byte_range;
 mod content_range;
 mod digest;
+mod head;
 mod validators;
 mod verdict;
 
 pub use byte_range::ByteRange;
 pub use content_range::ContentRange;
 pub use digest::repr_md5;
+pub use head::Head;
 pub use validators::{ETag, Sameness, Validators};
-pub use verdict::{Asked, Head, Known, Verdict, verdict};
+pub use verdict::{Asked, Known, Verdict, verdict};
 
 use std::fmt;
 

@@ -1,6 +1,5 @@
 //! What transfers and the scheduler say to each other, and tabs to other tabs.
 
-use super::queue::Direction;
 use crate::core::clock::Instant;
 use crate::core::progress::TabProgress;
 
@@ -9,6 +8,15 @@ pub type TransferId = u64;
 
 /// The number of one attempt to get a turn; never used twice.
 pub type TurnId = u64;
+
+/// Which way a transfer's bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the server.
+    Up,
+    /// From the server.
+    Down,
+}
 
 /// What the scheduler has to know of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +55,8 @@ pub enum Request {
 /// What the scheduler says to a transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Grant {
+    /// It has its turn among tabs: by a lock, or for this reason without one.
+    Turn(Option<String>),
     /// It may begin: read what an earlier visit left, and prepare.
     Begin,
     /// It may have so many requests in flight.

@@ -19,9 +19,9 @@ mod scheduled;
 mod transfer;
 mod turn;
 
-pub use message::{Entry, Grant, Message, Request, TransferId, TurnId};
+pub use message::{Direction, Entry, Grant, Message, Request, TransferId, TurnId};
 pub use page::{Effect, Input, Scheduler};
-pub use queue::{Direction, Queue};
+pub use queue::Queue;
 pub use refusals::Refusals;
 pub use scheduled::{Scheduled, ScheduledEffect, ScheduledInput};
 pub use transfer::Transfer;

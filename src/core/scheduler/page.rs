@@ -250,9 +250,11 @@ impl Scheduler {
         let (id, key) = (*id, entry.key.clone().unwrap_or_default());
         act(state);
         let effects: Vec<TurnEffect> = std::iter::from_fn(|| state.poll()).collect();
+        let without = state.without().map(str::to_owned);
         for effect in effects {
             let effect = match effect {
                 TurnEffect::Begin => {
+                    self.effects.push_back(Effect::Grant(id, Grant::Turn(without.clone())));
                     self.queue_up(id);
                     continue;
                 }

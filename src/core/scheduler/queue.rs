@@ -4,19 +4,10 @@
 //! sent has come. A transfer that has begun and needs requests gets slots as long as there are any, in the same order; one
 //! is kept for each behind it that has some already.
 
-use super::message::TransferId;
+use super::message::{Direction, TransferId};
 
 /// How many requests all transfers to one origin together have in flight: browsers open six HTTP/1.1 connections to it.
 pub const SLOTS: usize = 6;
-
-/// Which way a transfer's bytes go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// To the server.
-    Up,
-    /// From the server.
-    Down,
-}
 
 /// What a member of the queue is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,6 +49,8 @@ pub struct Scheduled<T: Transfer> {
     begun: bool,
     /// What it last said that it needs: slots, and requests in flight.
     demanded: Option<(Option<usize>, usize)>,
+    /// How its turn is kept: by a lock, or for some reason without one; nothing for what needs none.
+    turn: Option<Option<String>>,
     /// Another tab has the turn, which is that far.
     other: Option<Option<TabProgress>>,
     /// The most that another tab told to be confirmed.
@@ -75,17 +77,24 @@ impl<T: Transfer> Scheduled<T> {
     pub fn new(transfer: T, entry: Entry) -> Scheduled<T> {
         let mut scheduled = Scheduled {
             transfer,
-            entry,
             standing: Standing::Away,
             begun: false,
             demanded: None,
+            turn: entry.key.as_ref().map(|_| None),
             other: None,
             other_confirmed: 0,
             told: None,
             effects: VecDeque::new(),
+            entry,
         };
         scheduled.enter();
         scheduled
+    }
+
+    /// Returns how its turn among tabs is kept: `Some(None)` by a lock, `Some(Some(why))` without one; nothing for what
+    /// needs no turn.
+    pub fn turn(&self) -> Option<Option<&str>> {
+        self.turn.as_ref().map(|why| why.as_deref())
     }
 
     /// Returns the transfer.
@@ -132,6 +141,7 @@ impl<T: Transfer> Scheduled<T> {
 
     fn grant(&mut self, grant: Grant, now: Instant) {
         match (grant, self.standing) {
+            (Grant::Turn(without), _) => self.turn = Some(without),
             (Grant::Begin, Standing::Queued) => {
                 self.other = None;
                 if self.begun {
@@ -274,7 +284,7 @@ impl<T: Transfer> Machine for Scheduled<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::queue::Direction;
+    use super::super::message::Direction;
     use super::*;
     use crate::core::md5::{Digest, Digests};
     use crate::core::pace::Concurrency;
