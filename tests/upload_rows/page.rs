@@ -62,7 +62,8 @@ fn the_page_reloads() {
     assert_eq!(b.sent(), []);
     b.give(Input::Checked(1, Ok(digest(b'b'))));
     assert_eq!(b.chunks(), [(2, 1)]);
-    let memory = Checkpoint { chunk: CHUNK, announced: Some((digests("abc"), Naming::Md5)), confirmed: 10 };
+    let checkpoint =
+        Checkpoint { chunk: CHUNK, announced: Some((digests("abc"), Naming::Md5)), confirmed: 10 };
     b.give(Input::Checked(2, Ok(digest(b'c'))));
     b.answer(2, needed("c"));
     b.answer(3, needed(""));
@@ -70,7 +71,7 @@ fn the_page_reloads() {
     let outcome = b.outcome().unwrap();
     assert_eq!((outcome.instant, outcome.reused), (false, 10));
     assert_eq!(b.asked(&Effect::Forget), 1);
-    assert_ne!(memory.announced, None);
+    assert_ne!(checkpoint.announced, None);
 }
 
 #[test]

@@ -346,8 +346,8 @@ fn a_body_that_is_too_large_is_cut_smaller_and_the_endpoint_remembered() {
         1,
         "below 1 MiB, which nginx refuses with the form around it"
     );
-    let memory = Checkpoint { chunk: 960 << 10, announced: None, confirmed: 0 };
-    assert_eq!((b.asked(&Effect::Save(memory)), b.state()), (1, State::Hashing));
+    let checkpoint = Checkpoint { chunk: 960 << 10, announced: None, confirmed: 0 };
+    assert_eq!((b.asked(&Effect::Save(checkpoint)), b.state()), (1, State::Hashing));
     let (digests, names) = pieces(18);
     b.give(Input::Hashed(Ok(digests)));
     b.answer(3, silently(needed(&names)));
