@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::config::Bulk;
-use super::in_flight::InFlight;
-use crate::core::clock::{Instant, Millis};
+use super::cursor::BodyCursor;
+use crate::core::clock::Millis;
 use crate::core::plan::Cut;
 
 /// The traffic that one may be, in ms at the speed measured: the most that a broken one loses.
@@ -32,17 +32,16 @@ impl BulkReads {
         BulkReads { config, next: 0, failures: 0 }
     }
 
-    /// Looks at how fast the body of `request` comes in. If that is fast enough, returns where it is to stop, since the
-    /// rest is read in bulk from here on.
-    pub fn try_bulk(&mut self, request: &InFlight, piece: u64, now: Instant) -> Option<u64> {
+    /// Looks at how fast a body comes in that has brought `bytes` in `millis`, and now stands at `cursor`. If that is fast
+    /// enough, returns where it is to stop, since the rest is read in bulk from here on.
+    pub fn try_bulk(&mut self, bytes: u64, millis: Millis, cursor: &BodyCursor, piece: u64) -> Option<u64> {
         let Bulk { after, pace, most } = self.config.filter(|_| self.next == 0)?;
-        let after = after << self.failures.min(16);
-        if !request.proven || request.stream || request.wrote < after {
+        if bytes < after << self.failures.min(16) {
             return None;
         }
-        let per_ms = request.wrote / now.since(request.sent).max(1);
-        let end = request.cursor.limit.filter(|_| per_ms >= pace)?;
-        let stop = request.cursor.at.div_ceil(piece) * piece;
+        let per_ms = bytes / millis.max(1);
+        let end = cursor.limit.filter(|_| per_ms >= pace)?;
+        let stop = cursor.at.div_ceil(piece) * piece;
         let next = (per_ms * SPAN).min(most) / piece * piece;
         // What is on its way already is lost by the cut: not for less than there is to gain.
         let pays = next > 0 && end >= stop + next;

@@ -1,12 +1,10 @@
 //! What the machine does with each answer, with the bytes of its body, and with what fails.
 
-use super::answer::{self, GoodAnswer, Part};
-use super::effect::{Effect, RequestId};
-use super::ended::ended;
-use super::in_flight::{Phase, Purpose};
+use super::answers::{GoodAnswer, Part, Reaction, end_told, refusal, request_over};
 use super::machine::{Download, Stage};
-use super::page_url::Gone;
-use super::reaction::{Reaction, refusal};
+use super::messages::{Effect, RequestId};
+use super::requests::{Phase, Purpose};
+use super::resource::Gone;
 use super::stored::SinkState;
 use super::tolerance::Doubt;
 use crate::core::cause::Loss;
@@ -40,7 +38,7 @@ impl Download {
         let reaction = match verdict {
             Verdict::Whole { .. } | Verdict::Part { .. } => self.good_answer(id, head, &verdict, now),
             Verdict::End { total, proven } => {
-                answer::end(&mut self.server, &mut self.stored, head, total, proven)
+                end_told(&mut self.server, &mut self.stored, head, total, proven)
             }
             Verdict::Plain(why) => {
                 self.note(why, now);
@@ -314,7 +312,7 @@ impl Download {
         if request.bulk && request.is_busy() {
             self.requests.bulk.bulk_failed();
         }
-        let reaction = ended(&mut self.server, &request, failure);
+        let reaction = request_over(&mut self.server, &request, failure);
         self.react(id, request.sent, reaction, now);
     }
 

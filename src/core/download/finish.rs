@@ -1,7 +1,6 @@
 //! The end of a download: the sink finishes its result, and the result's digest is checked.
 
-use super::input::StoreFailure;
-use super::outcome::Verified;
+use super::messages::{StoreFailure, Verified};
 use super::resource::Resource;
 use crate::core::md5::Digest;
 

@@ -2,16 +2,12 @@
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;
-use super::effect::{Effect, EffectQueue, RequestId};
 use super::finish::{Conclusion, Expected, Finish};
-use super::in_flight::{Ask, Phase};
-use super::input::{Input, StoreFailure};
-use super::outcome::Outcome;
-use super::page_url::PageUrl;
+use super::messages::{Effect, EffectQueue, Input, Outcome, RequestId, StoreFailure};
 use super::planner::Planner;
 use super::record::Restored;
-use super::requests::Requests;
-use super::resource::Resource;
+use super::requests::{Ask, Phase, Requests};
+use super::resource::{PageUrl, Resource};
 use super::server::Server;
 use super::slots::Slots;
 use super::stored::{SinkState, Stored};

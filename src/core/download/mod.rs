@@ -13,38 +13,29 @@
 //! the overlap in front of a continued span, and afterwards both sides of every *seam*, an offset at which two
 //! unproven bodies meet.
 //!
-//! The machine routes (`machine`, `exchange`, and what is shown of it in `view`); what it knows is kept in parts, each
-//! of which owns its data and answers with what is to happen: `server` (with `resource` and `tolerance`), `stored`
-//! (with `spans` and `seams`), `requests` (with `in_flight` and `bulk`), `page_url`, `slots`, `checkpoint`,
-//! `finish`.
-//! Three decisions look at several parts: what a good answer means (`answer`), what the end of a request means
-//! (`ended`), and what is asked for next (`planner`).
+//! The machine routes (`machine`, `exchange`, and what is shown of it in `view`); what it knows is kept in parts, each of
+//! which owns its data and answers with what is to happen: `server` (with `resource` and `tolerance`), `stored` (with
+//! `spans`), `requests` (with `cursor` and `bulk`), `slots`, `checkpoint`, `finish`. Two decisions look at several parts and
+//! belong to none: what an answer or its end means (`answers`), and what is asked for next (`planner`).
 //!
 //! [`Download::handle`]: crate::core::machine::Machine::handle
 //! [`Download::poll`]: crate::core::machine::Machine::poll
 //! [`Download::poll_timeout`]: crate::core::machine::Machine::poll_timeout
 
-mod answer;
+mod answers;
 mod bulk;
 mod checkpoint;
 mod config;
 mod cursor;
-mod effect;
-mod ended;
 mod exchange;
 mod finish;
-mod in_flight;
-mod input;
 mod machine;
-mod outcome;
-mod page_url;
+mod messages;
 mod planner;
-mod reaction;
 mod record;
 mod requests;
 mod resource;
 mod schedule;
-mod seams;
 mod server;
 mod slots;
 mod spans;
@@ -59,8 +50,6 @@ pub use crate::core::pace::Concurrency;
 pub use bulk::whole_pieces;
 pub use config::{Bulk, Config};
 pub use cursor::{BodyCursor, Step};
-pub use effect::{Effect, RequestId};
-pub use input::{Input, StoreFailure};
 pub use machine::Download;
-pub use outcome::{Mode, Outcome, Verified};
+pub use messages::{Effect, Input, Mode, Outcome, RequestId, StoreFailure, Verified};
 pub use record::{Record, Restored, VERSION};

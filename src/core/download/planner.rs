@@ -2,9 +2,8 @@
 
 use super::config::Config;
 use super::cursor::BodyCursor;
-use super::effect::RequestId;
-use super::in_flight::{Ask, Purpose};
-use super::requests::Requests;
+use super::messages::RequestId;
+use super::requests::{Ask, Purpose, Requests};
 use super::server::Server;
 use super::stored::Stored;
 use crate::core::clock::Millis;

@@ -1,10 +1,9 @@
 //! What is known of the server and of its resource, and what its answers mean for what is asked for next.
 
 use super::config::Config;
-use super::effect::RequestId;
-use super::in_flight::InFlight;
-use super::outcome::Mode;
+use super::messages::{Mode, RequestId};
 use super::record::MAX_SIZE;
+use super::requests::InFlight;
 use super::resource::{Resource, Size};
 use super::tolerance::{Rejection, Silence, Tolerance};
 use crate::core::cause::Cause;

@@ -2,10 +2,9 @@
 //! be of one version.
 
 use super::cursor::BodyCursor;
-use super::in_flight::Purpose;
 use super::record::Restored;
-use super::seams::Seams;
-use super::spans::Spans;
+use super::requests::Purpose;
+use super::spans::{Seams, Spans};
 use std::ops::Range;
 
 /// The bytes that were handed to the sink, and what is known of them.

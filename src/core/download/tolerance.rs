@@ -1,6 +1,6 @@
 //! How much is borne of a server: how many answers in a row that could not be used, until something is given up.
 
-use super::effect::RequestId;
+use super::messages::RequestId;
 
 /// Unusable answers in a row before ranges are given up.
 const RANGE_REJECTS: u32 = 2;

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
-use super::body;
 use super::bytes::rest_of;
 use super::context::DownloadContext;
 use super::hash_ahead::HashAhead;
@@ -70,7 +69,7 @@ impl DownloadEffects {
                 Err(loss) => Input::Lost(id, loss),
                 Ok(response) => {
                     driver.tell(Input::Head(id, Box::new(request::head(&response))));
-                    body::receive(id, &request, response, &context, &driver).await
+                    request::receive(id, &request, response, &context, &driver).await
                 }
             };
             if !request.is_cancelled() {

@@ -1,6 +1,7 @@
 //! Scripted downloads: what is asked for, in which order, in the cases that have a name.
 
 mod bulk;
+mod parts;
 mod queue;
 
 use super::*;

@@ -1,23 +1,76 @@
-//! What the machine asks for, and the queue in which it waits to be carried out.
+//! What the machine is told, what it asks for, and how it ends.
 
 use std::collections::VecDeque;
 
 use super::cursor::BodyCursor;
-use super::outcome::Outcome;
-use super::record::Record;
+use super::record::{Record, Restored};
+use crate::core::cause::Loss;
 use crate::core::error::Error;
-use crate::core::range::ByteRange;
+use crate::core::md5::Digest;
+use crate::core::range::{ByteRange, Head};
+use crate::core::thrown::Thrown;
 
 /// The number of a request, from 1; never used twice by one machine.
 pub type RequestId = u64;
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Begin; with what an earlier visit left of the same download, where there is anything.
+    Start(Option<Box<Restored>>),
+    /// So many requests may be in flight at once from now on; as many as it likes before the first of these. With 0
+    /// nothing new goes out. A fixed concurrency needs just any number above 0.
+    Slots(usize),
+    /// The server refused more than so many requests at once, for whatever transfer of its origin; or that is forgotten.
+    ServerLimit(Option<usize>),
+    /// The status and headers of an answer came.
+    Head(RequestId, Box<Head>),
+    /// This many more bytes of the body came and were dropped, compared (and equal) or handed to the sink; never more
+    /// than up to the limit.
+    Data(RequestId, u64),
+    /// The body has bytes behind the limit, and no other [`Effect::Receive`] took them.
+    Excess(RequestId),
+    /// The body ended without an error.
+    End(RequestId),
+    /// The request or its body failed, for this cause.
+    Lost(RequestId, Loss),
+    /// The bytes to be compared were not the stored ones.
+    Differs(RequestId),
+    /// There is room, or not.
+    Prepared(Result<(), StoreFailure>),
+    /// A write failed.
+    StoreFailed(StoreFailure),
+    /// The page gave new headers, or failed to: its words for it.
+    Headers(Result<(), Thrown>),
+    /// The page gave a new URL, or failed to: its words for it.
+    Url(Result<(), Thrown>),
+    /// Everything is written, with the MD5 where it could be computed; or not.
+    Finished(Result<Option<Digest>, StoreFailure>),
+    /// The browser says that the network is there or gone.
+    Online(bool),
+    /// The page pauses.
+    Pause,
+    /// The page goes on.
+    Resume,
+    /// The page gives up.
+    Abort,
+    /// Time has passed.
+    Wake,
+}
+
+/// Why the sink does not take the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// The storage is full, or there is not that much memory.
+    Quota,
+    /// Something else: the browser's words for it.
+    Other(Thrown),
+}
 
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Send a GET with `cache: "no-store"` to the present URL; answered by [`Input::Head`] or [`Input::Lost`].
-    ///
-    /// [`Input::Head`]: super::Input::Head
-    /// [`Input::Lost`]: super::Input::Lost
     Send {
         /// Its number.
         id: RequestId,
@@ -32,14 +85,9 @@ pub enum Effect {
         /// The request.
         id: RequestId,
         /// What the bytes are for. Those that differ from the stored ones are answered by [`Input::Differs`].
-        ///
-        /// [`Input::Differs`]: super::Input::Differs
         cursor: BodyCursor,
         /// The body may be read in bulk, however long that lasts, and told by one [`Input::Data`]; of one that turns out
-        /// to be shorter only whole pieces then count, see [`whole_pieces`].
-        ///
-        /// [`Input::Data`]: super::Input::Data
-        /// [`whole_pieces`]: super::whole_pieces
+        /// to be shorter only whole pieces then count, see [`whole_pieces`](super::whole_pieces).
         bulk: bool,
     },
     /// Stop writing this body at `end`, which is not before what was reported: another request brings the rest.
@@ -52,8 +100,6 @@ pub enum Effect {
     /// Abort a request, or drop the rest of its body; what comes of it is ignored.
     Cancel(RequestId),
     /// Make room for the result; answered by [`Input::Prepared`].
-    ///
-    /// [`Input::Prepared`]: super::Input::Prepared
     Prepare {
         /// Its size in bytes, where known.
         total: Option<u64>,
@@ -63,12 +109,8 @@ pub enum Effect {
     /// Throw away every stored byte. Must be done before any later `Prepare` or `Save` takes effect.
     Discard,
     /// Ask the page for new headers; answered by [`Input::Headers`].
-    ///
-    /// [`Input::Headers`]: super::Input::Headers
     RefreshHeaders,
     /// Ask the page for a new URL and use it from now on; answered by [`Input::Url`].
-    ///
-    /// [`Input::Url`]: super::Input::Url
     RefreshUrl,
     /// Save the record for a later visit. Stored pieces must never outlive an older record.
     Save(Box<Record>),
@@ -79,8 +121,6 @@ pub enum Effect {
     Hash(u64),
     /// All bytes were handed over: finish every write, cut the result to `total`, and hash it if `hash` says so;
     /// answered by [`Input::Finished`].
-    ///
-    /// [`Input::Finished`]: super::Input::Finished
     Finish {
         /// The size in bytes.
         total: u64,
@@ -131,5 +171,65 @@ impl EffectQueue {
             !matches!(effect, Effect::RefreshHeaders | Effect::RefreshUrl | Effect::Finish { .. })
         });
         self.push(Effect::Settle(result));
+    }
+}
+
+/// How a download ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The size in bytes.
+    pub size: u64,
+    /// The media type.
+    pub content_type: Option<String>,
+    /// The ETag.
+    pub etag: Option<String>,
+    /// What the bytes were checked against.
+    pub verified: Option<Verified>,
+    /// How it was downloaded.
+    pub mode: Mode,
+    /// Why not in parallel.
+    pub reason: Option<&'static str>,
+    /// Bytes that an earlier visit had stored.
+    pub reused: u64,
+}
+
+/// What the bytes were checked against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// The page's MD5.
+    Md5,
+    /// The server's `Repr-Digest`.
+    Digest,
+}
+
+impl Verified {
+    /// Returns the name that JavaScript sees.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verified::Md5 => "md5",
+            Verified::Digest => "digest",
+        }
+    }
+}
+
+/// How a download goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In ranges, several at once.
+    Parallel,
+    /// In ranges, one after the other.
+    Sequential,
+    /// As one stream.
+    Whole,
+}
+
+impl Mode {
+    /// Returns the name that JavaScript sees.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Parallel => "parallel",
+            Mode::Sequential => "sequential",
+            Mode::Whole => "whole",
+        }
     }
 }

@@ -1,11 +1,46 @@
-//! What a good answer says of the resource, and what its body is for.
+//! What an answer, or the end of its body, says of the server and leads to.
 
-use super::in_flight::{InFlight, Purpose};
-use super::reaction::Reaction;
+use super::requests::{InFlight, Phase, Purpose};
 use super::resource::Size;
 use super::server::Server;
 use super::stored::Stored;
+use super::tolerance::Idleness;
+use crate::core::cause::{Cause, Loss};
+use crate::core::clock::Millis;
+use crate::core::error::{Error, Kind};
 use crate::core::range::Head;
+
+/// What an answer, or the end of its body, leads to. But for [`Reaction::Read`] the request is over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reaction {
+    /// Nothing but what is asked for next.
+    GoOn,
+    /// The body is read, by the request's cursor.
+    Read,
+    /// The answer cannot be used, for this reason: the same is asked again a few times, and not always in the same way.
+    Unusable(&'static str, Error),
+    /// No answer came.
+    Unanswered(Error),
+    /// It failed, and is tried again for as long as the policy allows; not before so many ms, if the server said that.
+    Failed(Error, Option<Millis>),
+    /// The resource is another version, for this reason.
+    Changed(&'static str),
+    /// The download fails.
+    Fail(Error),
+}
+
+impl Reaction {
+    /// Makes the reaction to an answer that cannot be used.
+    pub fn unusable(why: &'static str, head: &Head) -> Reaction {
+        Reaction::Unusable(why, refusal(Kind::Server, why, head))
+    }
+}
+
+/// Makes the failure of an answer that was not wanted.
+pub fn refusal(kind: Kind, why: impl AsRef<str>, head: &Head) -> Error {
+    let error = Error::new(kind, "downloading", why).with_status(Some(head.status));
+    Error { redirected: head.redirected.clone(), ..error }
+}
 
 /// A good answer with what it is held against.
 pub struct GoodAnswer<'a> {
@@ -107,7 +142,7 @@ impl GoodAnswer<'_> {
 }
 
 /// Takes a 416 which says that the resource has just `total` bytes; `proven` says that a strong validator knows the version.
-pub fn end(server: &mut Server, stored: &mut Stored, head: &Head, total: u64, proven: bool) -> Reaction {
+pub fn end_told(server: &mut Server, stored: &mut Stored, head: &Head, total: u64, proven: bool) -> Reaction {
     if total < stored.have().end() {
         return Reaction::Changed("its size differs");
     }
@@ -121,4 +156,59 @@ pub fn end(server: &mut Server, stored: &mut Stored, head: &Head, total: u64, pr
     }
     server.ends_at(total);
     Reaction::GoOn
+}
+
+/// Takes a request that is over: by the end of its body, or by a `failure`.
+pub fn request_over(server: &mut Server, request: &InFlight, failure: Option<Error>) -> Reaction {
+    let clean = failure.is_none();
+    match request.phase {
+        Phase::Drain if clean || !request.tells_end() => {
+            if request.tells_end() {
+                server.set_end_proven(true);
+            }
+            return Reaction::GoOn;
+        }
+        Phase::Sent => {
+            return Reaction::Unanswered(failure.unwrap_or_else(|| cut("the answer ended before it began")));
+        }
+        _ => {}
+    }
+    let at = request.cursor.at;
+    // Every byte that was wanted of it so far was taken, and nothing says where it was to end.
+    let is_endless =
+        request.phase == Phase::Body && request.cursor.limit.is_none() && request.cursor.is_writing();
+    if request.stream && is_endless && clean && server.total().is_none_or(|total| total == at) {
+        server.stream_ended(at);
+        return Reaction::GoOn;
+    }
+    // Fewer bytes than asked for are allowed (RFC 9110 section 15.3.7), if they are all the answer announced.
+    let kept_its_word = clean && request.left.is_none_or(|left| left == 0);
+    if kept_its_word && !request.stream {
+        if request.wrote > 0 {
+            return Reaction::GoOn;
+        }
+        if is_endless && request.asked.range.is_some_and(|range| range.first < at) {
+            server.set_at_end(true);
+            return Reaction::GoOn;
+        }
+    }
+    if clean && request.wrote == 0 {
+        match server.tolerance.idle(request.stream && kept_its_word) {
+            Idleness::Borne => {}
+            Idleness::Shorter => return Reaction::Changed("it is shorter than it was"),
+            Idleness::Enough(bodies) => {
+                let what = "the server's answers keep ending before the first byte that is missing";
+                return Reaction::Fail(Error::new(Kind::Server, "downloading", what).with_attempts(bodies));
+            }
+        }
+    }
+    if request.blind && request.wrote == 0 && request.is_behind_start() && server.tolerance.barren() {
+        server.give_up_ranges("the server's ranges cannot be read");
+    }
+    Reaction::Failed(failure.unwrap_or_else(|| cut("the body ended early")), None)
+}
+
+/// Makes the failure of an answer that broke off.
+fn cut(why: &str) -> Error {
+    Error::lost("downloading", Loss::new(Cause::Cut, why))
 }
