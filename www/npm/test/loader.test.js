@@ -74,6 +74,29 @@ test('loader: the page may say where the engine is, until it is loading', async 
   assert.equal(given.asked, 0);
 });
 
+test('loader: what the page says while the engine loads counts for nothing, also if that fails', async () => {
+  const loader = new Loader(assets({ wasm: () => new Uint8Array([1, 2]) }));
+  const loading = loader.engine();
+  loader.configure({ wasm: module });
+  await assert.rejects(loading);
+  await assert.rejects(loader.engine(), ({ cause }) => cause instanceof WebAssembly.CompileError);
+});
+
+test('loader: where the engine is and how its workers start may be said one after the other', async () => {
+  const own = serving(version);
+  const loader = new Loader(assets());
+  loader.configure({ worker: () => own });
+  loader.configure({ wasm: module });
+  assert.equal(await (await loader.engine()).call((glue) => glue.workerSource)(), own);
+});
+
+test('loader: what went wrong is told without the secrets of its URL', async () => {
+  const failing = () => {
+    throw new Error('no access to https://user:hunter2@host/a.wasm?key=hunter2');
+  };
+  await assert.rejects(new Loader(assets({ wasm: failing })).engine(), isUnloaded('no access to https://host/a.wasm'));
+});
+
 test('loader: the page\'s way to start a worker goes before the package\'s', async () => {
   const [own, packaged] = [serving(version), serving(version)];
   const loader = new Loader(assets({ workers: [() => packaged] }));

@@ -51,7 +51,12 @@ test('URL: a relative one is relative to the base of the document', (t) => {
   setPage(t, 'file:///page.html', 'https://host/');
   assert.equal(faultOfUrl('api'), undefined);
   setPage(t, 'https://host/', 'about:blank');
-  assert.match(faultOfUrl('api'), /^can't be read as a URL: "api"$/);
+  assert.equal(faultOfUrl('api?key=hunter2'), 'can\'t be read as a URL: "api"');
+});
+
+test('URL: in a worker, which has no document, a relative one is relative to its address', (t) => {
+  setGlobal(t, 'location', new URL('file:///worker.js'));
+  assert.match(faultOfUrl('api'), /scheme "file:"/);
 });
 
 test('URL: a password in it is refused, and not shown', () => {

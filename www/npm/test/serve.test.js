@@ -44,6 +44,7 @@ test('worker: when it has the module it serves the engine, and says which versio
   const scope = served(t);
   assert.deepEqual(scope.said, []);
   scope.receive({ t: 'init', module });
+  assert.deepEqual(glues.at(-1).told, ['serve']);
   assert.deepEqual(scope.said, [{ t: 'ready', version }]);
   assert.deepEqual([scope.onmessage, scope.onmessageerror], [null, null]);
 });

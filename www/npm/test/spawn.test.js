@@ -70,9 +70,11 @@ for (const [how, [failing, why]] of Object.entries(FAILURES)) {
     assert.deepEqual(ways.map(({ tries }) => tries), [1, 2]);
   });
 
-  test(`workers: where the only one ${how}, the error says why`, async () => {
-    const spawner = new WorkerSpawner(module, [failing]);
+  test(`workers: where the only one ${how}, the error says why, and no timer is left`, async (t) => {
+    const clock = new Clock(t);
+    const spawner = new WorkerSpawner(module, [undefined, failing]);
     for (let i = 0; i < 2; i += 1) await assert.rejects(spawner.spawn(), { message: `no worker starts here (${why})` });
+    assert.equal(clock.pending, 0);
   });
 }
 

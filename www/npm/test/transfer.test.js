@@ -235,20 +235,29 @@ test('transfer: a signal aborts it, with its reason', async () => {
 });
 
 test('transfer: with a signal that is aborted already, the engine is not even loaded', async () => {
-  const open = () => assert.fail('loaded');
+  let opened = 0;
+  const open = async () => (opened += 1);
   const { transfer, states } = made({ signal: AbortSignal.abort('before'), open });
-  assert.deepEqual([transfer.state, states], ['aborted', ['aborted']]);
+  assert.deepEqual([transfer.state, states, opened], ['aborted', ['aborted'], 0]);
   await assert.rejects(transfer.done, ({ cause }) => cause === 'before');
 });
 
-test('transfer: when it is over it lets go of the signal', async () => {
+test('transfer: when it is over it lets go of the signal and of the engine', async () => {
   const { signal } = new AbortController();
   const listening = new Set();
   signal.addEventListener = (_, listener) => listening.add(listener);
   signal.removeEventListener = (_, listener) => listening.delete(listener);
-  const { side } = await running({ signal });
-  assert.equal(listening.size, 1);
-  side.observer.onSettled(RESULT, undefined);
+  const at = made({ signal });
+  const { onDeath } = at.live;
+  at.live.onDeath = (mourn) => {
+    listening.add(mourn);
+    const takeBack = onDeath.call(at.live, mourn);
+    return () => listening.delete(mourn) && takeBack();
+  };
+  at.load();
+  await settled();
+  assert.equal(listening.size, 2);
+  at.side.observer.onSettled(RESULT, undefined);
   assert.equal(listening.size, 0);
 });
 

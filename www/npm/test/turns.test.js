@@ -7,8 +7,25 @@ import { LockManager } from './stand-ins/locks.js';
 
 const NAME = 'xuchuan file';
 
+// The channels that are open; they do not keep the tests from ending.
+const open = new Set();
+
+class Channel extends BroadcastChannel {
+  constructor(name) {
+    super(name);
+    this.unref();
+    open.add(this);
+  }
+
+  close() {
+    super.close();
+    open.delete(this);
+  }
+}
+
 // The turns of one tab, whose events are noted; what they hold is given back when the test ends.
 function tab(t) {
+  setGlobal(t, 'BroadcastChannel', Channel);
   const heard = [];
   const turns = new Turns((...event) => heard.push(event.filter((part) => part !== undefined)));
   t.after(() => turns.releaseAll());
@@ -171,11 +188,13 @@ test('turns: a message goes to the other tabs with the same file, and to itself 
   assert.deepEqual(second.heard.at(-1), [2, 'message', { n: 2 }]);
 });
 
-test('turns: a released turn hears no more messages', async (t) => {
+test('turns: a released turn hears no more messages, and its channels are closed', async (t) => {
   const [first, second, third] = [tab(t), tab(t), tab(t)];
   for (const [turn, { turns }] of [[1, first], [2, second], [3, third]]) turns.openChannel(turn, 'file');
   second.turns.echo(2, 'file');
+  assert.equal(open.size, 4);
   second.turns.release(2);
+  assert.equal(open.size, 2);
   first.turns.post(1, 'hello');
   await until(() => third.heard.length === 1);
   assert.deepEqual([second.heard, third.heard], [[], [[3, 'message', 'hello']]]);
@@ -198,10 +217,12 @@ test('turns: when the engine has died, every lock and channel is given back', as
   turns.requestLock(1, 'file', false);
   turns.requestLock(2, 'another', false);
   turns.requestLock(3, 'file', false);
+  turns.openChannel(1, 'file');
   await settled();
-  assert.equal((await held(locks)).length, 2);
+  assert.deepEqual([(await held(locks)).length, open.size], [2, 1]);
   turns.releaseAll();
   await settled();
+  assert.equal(open.size, 0);
   assert.deepEqual([await held(locks), await pending(locks)], [[], []]);
   assert.deepEqual(heard, [[1, 'granted'], [2, 'granted']]);
 });
