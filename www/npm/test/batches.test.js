@@ -7,7 +7,7 @@ async function batchesOf(callers, join) {
   let joined = 0;
   for (let i = 0; i < callers; i += 1) join().then(() => (joined += 1));
   const batches = [];
-  for (let before = 0; before < callers; ) {
+  for (let before = 0; before < callers;) {
     await new Promise((resolve) => setImmediate(resolve));
     if (joined > before) batches.push(joined - before);
     before = joined;
@@ -27,7 +27,10 @@ test('batches: a few callers go at once', async () => {
 test('batches: of thousands in one go, no task lets more than sixteen through', async () => {
   const batches = new Turnstile();
   const sizes = await batchesOf(1000, () => batches.pass());
-  assert.equal(sizes.reduce((sum, size) => sum + size), 1000);
+  assert.equal(
+    sizes.reduce((sum, size) => sum + size),
+    1000,
+  );
   assert.ok(sizes.length >= 1000 / 32, `in ${sizes.length} tasks`);
   assert.equal(sizes[0], 16);
 });
@@ -37,7 +40,10 @@ test('batches: callers go in the order in which they came', async () => {
   const order = [];
   const all = Array.from({ length: 100 }, (_, i) => batches.pass().then(() => order.push(i)));
   await Promise.all(all);
-  assert.deepEqual(order, Array.from({ length: 100 }, (_, i) => i));
+  assert.deepEqual(
+    order,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
 });
 
 test('batches: who comes while others wait goes behind them', async () => {

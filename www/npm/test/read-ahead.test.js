@@ -44,7 +44,8 @@ async function read(reader, length = Infinity) {
   return Buffer.concat(parts);
 }
 
-const isSame = (bytes, from, to) => assert.ok(bytes.equals(content.subarray(from, to)), 'the bytes are those of the file');
+const isSame = (bytes, from, to) =>
+  assert.ok(bytes.equals(content.subarray(from, to)), 'the bytes are those of the file');
 
 test('read ahead: a file comes whole and in order', async (t) => {
   const files = new ReadAhead(() => thread(t));
@@ -192,7 +193,10 @@ test('read ahead: a file that can not be read any more ends early, for the engin
   readForOwner(scope.port2, { t: 'read', id: 1, blob });
   for (let i = 0; i < 4; i += 1) readForOwner(scope.port2, { t: 'fill', id: 1, buffer: new ArrayBuffer(MIB) });
   while (answers.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(answers.map(({ bytes }) => bytes?.length ?? null), [MIB, MIB, null]);
+  assert.deepEqual(
+    answers.map(({ bytes }) => bytes?.length ?? null),
+    [MIB, MIB, null],
+  );
   assert.equal(reads, 3, 'it is not asked again');
 });
 

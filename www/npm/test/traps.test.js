@@ -115,7 +115,7 @@ test('traps: one instance that died does not end another', () => {
   assert.deepEqual(alive.traps, []);
 });
 
-test('traps: modules are the browser\'s own', async () => {
+test("traps: modules are the browser's own", async () => {
   const { watched } = instance();
   assert.equal(watched.Module, WebAssembly.Module);
   const digests = await watched.instantiate(wasm, { env: { call() {} } });

@@ -63,7 +63,10 @@ test('turns: of two that ask for the same file, the second is granted the lock w
   assert.deepEqual([first.heard, second.heard], [[[1, 'granted']], [[8, 'granted']]]);
   first.turns.release(1);
   await settled();
-  assert.deepEqual(second.heard, [[8, 'granted'], [7, 'granted']]);
+  assert.deepEqual(second.heard, [
+    [8, 'granted'],
+    [7, 'granted'],
+  ]);
 });
 
 test('turns: without locks in the browser the request is refused, with the reason', async (t) => {
@@ -94,7 +97,16 @@ test('turns: a lock that another tab takes away is lost', async (t) => {
   await settled();
   second.turns.requestLock(2, 'file', true);
   await settled();
-  assert.deepEqual([first.heard, second.heard], [[[1, 'granted'], [1, 'lost']], [[2, 'granted']]]);
+  assert.deepEqual(
+    [first.heard, second.heard],
+    [
+      [
+        [1, 'granted'],
+        [1, 'lost'],
+      ],
+      [[2, 'granted']],
+    ],
+  );
   first.turns.release(1);
   await settled();
   assert.deepEqual(await held(locks), [NAME], 'the other tab still has it');
@@ -127,7 +139,10 @@ test('turns: a turn that has stolen the lock does not take it once more when its
   await settled();
   third.turns.release(3);
   await settled();
-  assert.deepEqual(second.heard, [[2, 'granted'], [2, 'lost']]);
+  assert.deepEqual(second.heard, [
+    [2, 'granted'],
+    [2, 'lost'],
+  ]);
   assert.deepEqual([await held(locks), await pending(locks)], [[], []]);
 });
 
@@ -140,7 +155,11 @@ test('turns: the browser is asked whether a file is locked', async (t) => {
   await settled();
   await turns.queryLock(1, 'file');
   await turns.queryLock(1, 'another');
-  assert.deepEqual(heard, [[1, 'queried', false], [1, 'queried', true], [1, 'queried', false]]);
+  assert.deepEqual(heard, [
+    [1, 'queried', false],
+    [1, 'queried', true],
+    [1, 'queried', false],
+  ]);
 });
 
 test('turns: nothing is known of a lock where the browser does not say, or not within a second', async (t) => {
@@ -155,7 +174,10 @@ test('turns: nothing is known of a lock where the browser does not say, or not w
   await clock.pass(999);
   assert.equal(heard.length, 1);
   await clock.pass(1);
-  assert.deepEqual(heard, [[1, 'queried'], [1, 'queried']]);
+  assert.deepEqual(heard, [
+    [1, 'queried'],
+    [1, 'queried'],
+  ]);
 });
 
 test('turns: what is heard after a turn was released is not told', async (t) => {
@@ -190,7 +212,12 @@ test('turns: a message goes to the other tabs with the same file, and to itself 
 
 test('turns: a released turn hears no more messages, and its channels are closed', async (t) => {
   const [first, second, third] = [tab(t), tab(t), tab(t)];
-  for (const [turn, { turns }] of [[1, first], [2, second], [3, third]]) turns.openChannel(turn, 'file');
+  for (const [turn, { turns }] of [
+    [1, first],
+    [2, second],
+    [3, third],
+  ])
+    turns.openChannel(turn, 'file');
   second.turns.echo(2, 'file');
   assert.equal(open.size, 4);
   second.turns.release(2);
@@ -224,7 +251,10 @@ test('turns: when the engine has died, every lock and channel is given back', as
   await settled();
   assert.equal(open.size, 0);
   assert.deepEqual([await held(locks), await pending(locks)], [[], []]);
-  assert.deepEqual(heard, [[1, 'granted'], [2, 'granted']]);
+  assert.deepEqual(heard, [
+    [1, 'granted'],
+    [2, 'granted'],
+  ]);
 });
 
 test('pending uploads: those that another tab is at are left out', async (t) => {
