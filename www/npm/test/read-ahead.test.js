@@ -4,7 +4,17 @@ import { ReadAhead, readForOwner } from '../read-ahead.js';
 import { setGlobal, settled } from './stand-ins/globals.js';
 
 // A read that is never settled fails its test, instead of waiting for ever.
-const test = (name, run) => unlimited(name, { timeout: 20_000 }, run);
+const test = (name, run) =>
+  unlimited(name, { timeout: 20_000, skip: !isByteStream() && 'Node 18 reads blobs otherwise' }, run);
+
+function isByteStream() {
+  try {
+    new Blob([]).stream().getReader({ mode: 'byob' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const MIB = 1 << 20;
 const LARGE = 64 * MIB;
