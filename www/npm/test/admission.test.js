@@ -31,7 +31,10 @@ test('admission: who has waited longest is admitted first', async () => {
   admission.wait().then((admitted) => order.push(['d', admitted]));
   for (let i = 0; i < 3; i += 1) admission.admit();
   await settled();
-  assert.deepEqual(order, ['a', 'b', 'c', 'd'].map((name) => [name, true]));
+  assert.deepEqual(
+    order,
+    ['a', 'b', 'c', 'd'].map((name) => [name, true]),
+  );
 });
 
 test('admission: who comes after all were admitted waits for the next', async () => {
@@ -47,7 +50,7 @@ test('admission: who comes after all were admitted waits for the next', async ()
   assert.equal(admitted, true);
 });
 
-test('admission: admitting when nobody waits takes nobody\'s place', async () => {
+test("admission: admitting when nobody waits takes nobody's place", async () => {
   const { admission } = noted();
   admission.admit();
   const waits = admission.wait();

@@ -11,7 +11,10 @@ const integrity = `sha384-${createHash('sha384').update(wasm).digest('base64')}`
 const foreign = (kind, properties) => Object.assign(Object.create({ [Symbol.toStringTag]: kind }), properties);
 
 function assertModule(compiled) {
-  assert.deepEqual(WebAssembly.Module.exports(compiled).map(({ name }) => name), ['trap', 'callOut', 'answer', 'memory']);
+  assert.deepEqual(
+    WebAssembly.Module.exports(compiled).map(({ name }) => name),
+    ['trap', 'callOut', 'answer', 'memory'],
+  );
 }
 
 test('compile: a module is used as it is', async () => {
@@ -98,10 +101,13 @@ test('compile: the file has to be the one with the known hash', async (t) => {
   const site = await startSite(t, serving(wasm, TYPE));
   assertModule(await compile(`${site}/a.wasm`, integrity));
   const other = `sha384-${createHash('sha384').update('other').digest('base64')}`;
-  await assert.rejects(compile(`${site}/a.wasm`, other), /could not be fetched \(.*\); it must be the file that was built with this script$/);
+  await assert.rejects(
+    compile(`${site}/a.wasm`, other),
+    /could not be fetched \(.*\); it must be the file that was built with this script$/,
+  );
 });
 
-test('compile: a page\'s own fetch is given a text, and a hash only where there is one', async (t) => {
+test("compile: a page's own fetch is given a text, and a hash only where there is one", async (t) => {
   const calls = [];
   setGlobal(t, 'fetch', async (...args) => {
     calls.push(args);
@@ -109,5 +115,8 @@ test('compile: a page\'s own fetch is given a text, and a hash only where there 
   });
   await compile(new URL('https://host/a.wasm'));
   await compile('/a.wasm', 'sha384-x');
-  assert.deepEqual(calls, [['https://host/a.wasm', {}], ['/a.wasm', { integrity: 'sha384-x' }]]);
+  assert.deepEqual(calls, [
+    ['https://host/a.wasm', {}],
+    ['/a.wasm', { integrity: 'sha384-x' }],
+  ]);
 });

@@ -23,12 +23,22 @@ function setStack(t, stack) {
   );
 }
 
+test('current script: its tag says where it came from', async (t) => {
+  setScript(t, element('HTMLScriptElement', { src: 'https://host/xuchuan.min.js?v=1' }));
+  assert.equal(await scriptUrl(), 'https://host/xuchuan.min.js?v=1');
+});
+
+test('current script: one that stands in the page itself came from nowhere', async (t) => {
+  setScript(t, element('HTMLScriptElement', { src: '' }));
+  assert.equal(await scriptUrl(), '');
+});
+
 const URL_OF_IT = 'https://host/a/xuchuan.min.js';
 const STACKS = {
-  'Chromium': `Error\n    at fromStack (${URL_OF_IT}:1:2345)\n    at https://host/other.js:1:1`,
+  Chromium: `Error\n    at fromStack (${URL_OF_IT}:1:2345)\n    at https://host/other.js:1:1`,
   'Chromium, at the top level': `Error\n    at ${URL_OF_IT}:1:2345\n    at https://host/other.js:1:1`,
-  'Firefox': `fromStack@${URL_OF_IT}:1:2345\n@https://host/other.js:1:1`,
-  'Safari': `fromStack@${URL_OF_IT}:1:2345\nglobal code@https://host/other.js:1:1`,
+  Firefox: `fromStack@${URL_OF_IT}:1:2345\n@https://host/other.js:1:1`,
+  Safari: `fromStack@${URL_OF_IT}:1:2345\nglobal code@https://host/other.js:1:1`,
 };
 
 for (const [browser, stack] of Object.entries(STACKS)) {

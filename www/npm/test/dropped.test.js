@@ -16,7 +16,9 @@ function entry(tree) {
   const createReader = () => {
     const left = children.map(entry);
     // Two at a time, as browsers give a part of them in each call.
-    return { readEntries: (resolve, reject) => (name.startsWith('gone') ? reject(gone(name)) : resolve(left.splice(0, 2))) };
+    return {
+      readEntries: (resolve, reject) => (name.startsWith('gone') ? reject(gone(name)) : resolve(left.splice(0, 2))),
+    };
   };
   return { name, isDirectory: true, createReader };
 }
@@ -42,17 +44,31 @@ async function read(items) {
 }
 
 const TREE = ['folder', 'a', ['inner', 'b', 'c', 'd', 'e', 'f'], ['empty'], 'g'];
-const PATHS = ['folder/a', 'folder/inner/b', 'folder/inner/c', 'folder/inner/d', 'folder/inner/e', 'folder/inner/f', 'folder/g'];
+const PATHS = [
+  'folder/a',
+  'folder/inner/b',
+  'folder/inner/c',
+  'folder/inner/d',
+  'folder/inner/e',
+  'folder/inner/f',
+  'folder/g',
+];
 
 test('dropped: folders are walked to their end, by handles where the browser has them', async () => {
   const found = await read([byHandle(TREE), byHandle('x')]);
-  assert.deepEqual(found.map(({ path }) => path), [...PATHS, 'x']);
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    [...PATHS, 'x'],
+  );
   assert.deepEqual(found.at(-1).source, { kind: 'file', name: 'x' });
 });
 
 test('dropped: folders are walked to their end by entries, which come in parts', async () => {
   const found = await read([byEntry(TREE), byEntry('x')]);
-  assert.deepEqual(found.map(({ path }) => path), [...PATHS, 'x']);
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    [...PATHS, 'x'],
+  );
   assert.deepEqual(found.at(-1).source, 'file x');
 });
 
@@ -64,7 +80,10 @@ test('dropped: a browser that knows neither gives the files', async () => {
 });
 
 test('dropped: where a source gives no handle, or refuses it, the entry does', async () => {
-  const refusing = { ...byEntry('b'), getAsFileSystemHandle: () => Promise.reject(new DOMException('no', 'NotAllowedError')) };
+  const refusing = {
+    ...byEntry('b'),
+    getAsFileSystemHandle: () => Promise.reject(new DOMException('no', 'NotAllowedError')),
+  };
   const found = await read([byHandle('a', null), refusing]);
   assert.deepEqual(found, [
     { source: 'file a', path: 'a' },
@@ -79,13 +98,17 @@ test('dropped: texts are no files, and nothing dropped is nothing found', async 
   }
 });
 
-test('dropped: the browser\'s list is read within the event, after which it is empty', async () => {
+test("dropped: the browser's list is read within the event, after which it is empty", async () => {
   let over = false;
-  const within = (get) => (...args) => {
-    assert.equal(over, false);
-    return get(...args);
-  };
-  const item = Object.fromEntries(Object.entries(byHandle('a')).map(([key, get]) => [key, key === 'kind' ? get : within(get)]));
+  const within =
+    (get) =>
+    (...args) => {
+      assert.equal(over, false);
+      return get(...args);
+    };
+  const item = Object.fromEntries(
+    Object.entries(byHandle('a')).map(([key, get]) => [key, key === 'kind' ? get : within(get)]),
+  );
   const items = [item];
   const walk = filesOf({ items });
   over = true;
@@ -95,7 +118,10 @@ test('dropped: the browser\'s list is read within the event, after which it is e
   assert.deepEqual(found, ['a']);
 });
 
-for (const [way, drop] of [['entries', byEntry], ['handles', byHandle]]) {
+for (const [way, drop] of [
+  ['entries', byEntry],
+  ['handles', byHandle],
+]) {
   test(`dropped: what can not be read by ${way} is told after all that can`, async () => {
     const tree = ['folder', ['gone inner', 'never seen'], 'a'];
     const found = [];
@@ -127,6 +153,9 @@ test('dropped: a file that the browser does not give is a failure, and no file',
   const walk = async () => {
     for await (const one of filesOf({ items })) found.push(one);
   };
-  await assert.rejects(walk(), (error) => error.code === 'file-unreadable' && /failed for 1 of its files/.test(error.message));
+  await assert.rejects(
+    walk(),
+    (error) => error.code === 'file-unreadable' && /failed for 1 of its files/.test(error.message),
+  );
   assert.deepEqual(found, [{ source: { name: 'a' }, path: 'a' }]);
 });

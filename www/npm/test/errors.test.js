@@ -43,13 +43,13 @@ test('errors: what the engine reports gets the form that callers are promised', 
   assert.equal('cause' in error, false);
 });
 
-test('errors: why no answer came is the cause, with the browser\'s words', () => {
+test("errors: why no answer came is the cause, with the browser's words", () => {
   const { cause } = asTransferError({ code: 'network', message: '', reason: 'cors', detail: 'Failed to fetch' });
   assert.ok(cause instanceof Error);
   assert.deepEqual([cause.reason, cause.message], ['cors', 'Failed to fetch']);
 });
 
-test('errors: what the page\'s own function threw is the cause only where the engine says that it is', () => {
+test("errors: what the page's own function threw is the cause only where the engine says that it is", () => {
   const thrown = new Error('of the page');
   const failed = (reason) => asTransferError({ code: 'rejected', message: '', reason, detail: 'words' }, thrown).cause;
   assert.equal(failed('page'), thrown);

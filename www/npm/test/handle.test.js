@@ -19,7 +19,9 @@ function handle({ query, request, getFile = async () => file }) {
 
 const MODE = { mode: 'read' };
 const isUnreadable = (message) => (error) =>
-  error instanceof TransferError && error.code === 'file-unreadable' && error.message === `Opening a.txt failed: ${message}`;
+  error instanceof TransferError &&
+  error.code === 'file-unreadable' &&
+  error.message === `Opening a.txt failed: ${message}`;
 const ADVICE = 'Choose the file again; what the server has of it is not lost.';
 
 test('handle: a file that may be read is opened without a question', async () => {
@@ -31,7 +33,10 @@ test('handle: a file that may be read is opened without a question', async () =>
 test('handle: where the browser wants it, the user is asked, for reading only', async () => {
   const { asked, handle: given } = handle({ query: 'prompt', request: 'granted' });
   assert.equal(await fileOf(given), file);
-  assert.deepEqual(asked, [['query', MODE], ['request', MODE]]);
+  assert.deepEqual(asked, [
+    ['query', MODE],
+    ['request', MODE],
+  ]);
 });
 
 test('handle: a browser that has no permissions opens it', async () => {
@@ -47,7 +52,7 @@ test('handle: a user who says no is a file that can not be read, with what to do
   }
 });
 
-test('handle: a file that is gone, and a question without a click, are told in the browser\'s words', async () => {
+test("handle: a file that is gone, and a question without a click, are told in the browser's words", async () => {
   const gone = new DOMException('A requested file was not found', 'NotFoundError');
   const { handle: missing } = handle({ query: 'granted', getFile: () => Promise.reject(gone) });
   await assert.rejects(fileOf(missing), isUnreadable(`A requested file was not found. ${ADVICE}`));

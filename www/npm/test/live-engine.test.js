@@ -18,7 +18,10 @@ const isDeath = (error) => error instanceof TransferError && error.code === 'eng
 
 test('engine: starts with the module, the source of its workers and who holds its locks', () => {
   const { engine, glue } = started();
-  assert.equal(engine.call((it) => it.exports.answer()), 42);
+  assert.equal(
+    engine.call((it) => it.exports.answer()),
+    42,
+  );
   assert.equal(glue.workerSource, 'source');
   assert.equal(typeof glue.turns.requestLock, 'function');
   assert.equal(typeof glue.admission.admit, 'function');
@@ -27,14 +30,20 @@ test('engine: starts with the module, the source of its workers and who holds it
 
 test('engine: what a call returns or throws comes back, and an error is no death', () => {
   const { engine } = started();
-  assert.equal(engine.call(() => 7), 7);
+  assert.equal(
+    engine.call(() => 7),
+    7,
+  );
   const error = new Error('wrong');
   const failing = () => {
     throw error;
   };
   assert.throws(() => engine.call(failing), error);
   assert.equal(engine.dead, false);
-  assert.equal(engine.call(() => 8), 8);
+  assert.equal(
+    engine.call(() => 8),
+    8,
+  );
 });
 
 test('engine: a trap ends it, and every later call says so without entering it', () => {
@@ -79,7 +88,10 @@ test('engine: an asked promise comes back as it settles', async () => {
   const { engine } = started();
   assert.equal(await engine.ask(async () => 'answer'), 'answer');
   const error = new Error('no');
-  await assert.rejects(engine.ask(() => Promise.reject(error)), error);
+  await assert.rejects(
+    engine.ask(() => Promise.reject(error)),
+    error,
+  );
   assert.equal(engine.dead, false);
 });
 
@@ -89,7 +101,10 @@ test('engine: what was asked rejects when the engine dies before it answers', as
   const later = assert.rejects(asked, isDeath);
   glue.trap();
   await later;
-  await assert.rejects(engine.ask(async () => 'answer'), isDeath);
+  await assert.rejects(
+    engine.ask(async () => 'answer'),
+    isDeath,
+  );
 });
 
 test('engine: a call that dies at once rejects what was asked, and nothing else', async (t) => {
@@ -98,7 +113,10 @@ test('engine: a call that dies at once rejects what was asked, and nothing else'
   process.on('unhandledRejection', note);
   t.after(() => process.off('unhandledRejection', note));
   const { engine } = started();
-  await assert.rejects(engine.ask(async (glue) => glue.trap()), isDeath);
+  await assert.rejects(
+    engine.ask(async (glue) => glue.trap()),
+    isDeath,
+  );
   await settled();
   assert.deepEqual(unhandled, []);
 });

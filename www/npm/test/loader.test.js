@@ -47,7 +47,10 @@ test('loader: all that want the engine share one', async () => {
   assert.equal(first, second);
   assert.equal(await loader.engine(), first);
   assert.equal(given.asked, 1);
-  assert.equal(first.call((glue) => glue.exports.answer()), 42);
+  assert.equal(
+    first.call((glue) => glue.exports.answer()),
+    42,
+  );
 });
 
 test('loader: an engine that died is followed by a fresh one of the same module', async () => {
@@ -74,7 +77,30 @@ test('loader: the page may say where the engine is, until it is loading', async 
   assert.equal(given.asked, 0);
 });
 
-test('loader: the page\'s way to start a worker goes before the package\'s', async () => {
+test('loader: what the page says while the engine loads counts for nothing, also if that fails', async () => {
+  const loader = new Loader(assets({ wasm: () => new Uint8Array([1, 2]) }));
+  const loading = loader.engine();
+  loader.configure({ wasm: module });
+  await assert.rejects(loading);
+  await assert.rejects(loader.engine(), ({ cause }) => cause instanceof WebAssembly.CompileError);
+});
+
+test('loader: where the engine is and how its workers start may be said one after the other', async () => {
+  const own = serving(version);
+  const loader = new Loader(assets());
+  loader.configure({ worker: () => own });
+  loader.configure({ wasm: module });
+  assert.equal(await (await loader.engine()).call((glue) => glue.workerSource)(), own);
+});
+
+test('loader: what went wrong is told without the secrets of its URL', async () => {
+  const failing = () => {
+    throw new Error('no access to https://user:hunter2@host/a.wasm?key=hunter2');
+  };
+  await assert.rejects(new Loader(assets({ wasm: failing })).engine(), isUnloaded('no access to https://host/a.wasm'));
+});
+
+test("loader: the page's way to start a worker goes before the package's", async () => {
   const [own, packaged] = [serving(version), serving(version)];
   const loader = new Loader(assets({ workers: [() => packaged] }));
   loader.configure({ worker: () => own });
@@ -118,7 +144,7 @@ test('loader: a response that was no engine is not read a second time', async ()
   loader.configure({ wasm: new Response('<!doctype html>', { status: 404 }) });
   await assert.rejects(loader.engine(), isUnloaded('[object Response] answered 404'));
   assert.equal((await loader.engine()).dead, false);
-  assert.equal(given.asked, 1, 'the package\'s own comes next');
+  assert.equal(given.asked, 1, "the package's own comes next");
 });
 
 test('loader: another engine that the page gave is tried again', async (t) => {
@@ -136,7 +162,7 @@ test('loader: another engine that the page gave is tried again', async (t) => {
   assert.deepEqual([tries, given.asked], [2, 0]);
 });
 
-test('loader: the hash of the package\'s engine is demanded of that one only', async (t) => {
+test("loader: the hash of the package's engine is demanded of that one only", async (t) => {
   const calls = [];
   setGlobal(t, 'fetch', async (url, options) => {
     calls.push([url, options]);
@@ -147,14 +173,20 @@ test('loader: the hash of the package\'s engine is demanded of that one only', a
   const loader = new Loader(given);
   loader.configure({ wasm: 'https://host/other.wasm' });
   await loader.engine();
-  assert.deepEqual(calls, [['https://host/own.wasm', { integrity: 'sha384-x' }], ['https://host/other.wasm', {}]]);
+  assert.deepEqual(calls, [
+    ['https://host/own.wasm', { integrity: 'sha384-x' }],
+    ['https://host/other.wasm', {}],
+  ]);
 });
 
 test('loader: an engine that does not start is told, and the next call tries again', async () => {
   let compiled = 0;
   const loader = new Loader(assets({ wasm: () => (compiled += 1) && unlinkable }));
   for (let i = 0; i < 2; i += 1) {
-    await assert.rejects(loader.engine(), ({ code, cause }) => code === 'engine' && cause instanceof WebAssembly.LinkError);
+    await assert.rejects(
+      loader.engine(),
+      ({ code, cause }) => code === 'engine' && cause instanceof WebAssembly.LinkError,
+    );
   }
   assert.equal(compiled, 1, 'what was compiled is kept');
 });
@@ -162,6 +194,9 @@ test('loader: an engine that does not start is told, and the next call tries aga
 test('loader: a browser that can not run it is told so', async (t) => {
   setGlobal(t, 'WebAssembly', undefined);
   const given = assets();
-  await assert.rejects(new Loader(given).engine(), (error) => error instanceof TransferError && error.code === 'unsupported');
+  await assert.rejects(
+    new Loader(given).engine(),
+    (error) => error instanceof TransferError && error.code === 'unsupported',
+  );
   assert.equal(given.asked, 0);
 });

@@ -3,7 +3,8 @@ import test from 'node:test';
 import * as shell from '../node.js';
 import { TransferError } from '../errors.js';
 
-const isUnsupported = (error) => error instanceof TransferError && error.code === 'unsupported' && /Node\.js/.test(error.message);
+const isUnsupported = (error) =>
+  error instanceof TransferError && error.code === 'unsupported' && /Node\.js/.test(error.message);
 
 test('Node: importing does nothing, and the engine is not supported', () => {
   assert.equal(shell.isSupported(), false);

@@ -19,23 +19,25 @@ const callback = { good: [noop, async () => {}], bad: ['f', {}, true, 1] };
 const chunkId = { good: ['md5', 'md5-index'], bad: ['MD5', 'sha1', '', 1, {}] };
 const both = {
   headers: {
-    good: [
-      [{ 'X-A': 1 }, { 'X-A': '1' }],
-      [new Headers({ 'X-A': '1' }), { 'x-a': '1' }],
-      noop,
-    ],
+    good: [[{ 'X-A': 1 }, { 'X-A': '1' }], [new Headers({ 'X-A': '1' }), { 'x-a': '1' }], noop],
     bad: [[], 7, true, { 'X A': '1' }, { 'X-A': undefined }, { 'X-A': 'a\nb' }],
   },
   credentials: { good: ['omit', 'same-origin', 'include'], bad: ['all', '', true, {}] },
   concurrency: { good: ['auto', 1, 64], bad: [0, 65, 1.5, NaN, '4', 'AUTO', true, {}] },
   retry: {
-    good: [
-      false,
-      {},
-      { budget: 0, base: 1, cap: 2.5 },
-      [{ budget: null, base: undefined, cap: 5 }, { cap: 5 }],
+    good: [false, {}, { budget: 0, base: 1, cap: 2.5 }, [{ budget: null, base: undefined, cap: 5 }, { cap: 5 }]],
+    bad: [
+      true,
+      0,
+      'no',
+      [],
+      { budget: -1 },
+      { base: '1' },
+      { cap: NaN },
+      { cap: Infinity },
+      { tries: 3 },
+      { tries: null },
     ],
-    bad: [true, 0, 'no', [], { budget: -1 }, { base: '1' }, { cap: NaN }, { cap: Infinity }, { tries: 3 }, { tries: null }],
   },
   stallTimeout: milliseconds,
   signal: { good: [signal, foreign('AbortSignal')], bad: [new AbortController(), {}, noop, 'signal'] },
@@ -58,7 +60,17 @@ const TABLE = {
     chunkId,
     accepts: {
       good: [{}, { parallel: 1 }, { parallel: 8, repeats: true }, { parallel: null, repeats: undefined }],
-      bad: [true, 8, [], { parallel: 0 }, { parallel: 1.5 }, { parallel: '8' }, { repeats: 1 }, { repeat: true }, { toString: 1 }],
+      bad: [
+        true,
+        8,
+        [],
+        { parallel: 0 },
+        { parallel: 1.5 },
+        { parallel: '8' },
+        { repeats: 1 },
+        { repeat: true },
+        { toString: 1 },
+      ],
     },
     finishTimeout: milliseconds,
   },
@@ -66,13 +78,24 @@ const TABLE = {
     ...both,
     to: { good: ['buffer', 'blob'], bad: ['disk', '', 'BLOB', true, {}, new Blob([])] },
     pieceSize: bytes,
-    md5: { good: [MD5, [MD5.toUpperCase(), MD5]], bad: ['', MD5.slice(1), `${MD5}0`, MD5.replace('0', 'g'), ` ${MD5}`, 7] },
+    md5: {
+      good: [MD5, [MD5.toUpperCase(), MD5]],
+      bad: ['', MD5.slice(1), `${MD5}0`, MD5.replace('0', 'g'), ` ${MD5}`, 7],
+    },
     refreshUrl: callback,
   },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: both.signal },
   init: {
     wasm: {
-      good: ['engine.wasm', url, response, new ArrayBuffer(8), new Uint8Array(8), new DataView(new ArrayBuffer(8)), module],
+      good: [
+        'engine.wasm',
+        url,
+        response,
+        new ArrayBuffer(8),
+        new Uint8Array(8),
+        new DataView(new ArrayBuffer(8)),
+        module,
+      ],
       bad: ['', 7, true, {}, new Blob([]), noop],
     },
     worker: callback,
@@ -87,7 +110,8 @@ for (const [verb, options] of Object.entries(TABLE)) {
         assert.deepEqual(readOptions(verb, { [name]: given }), { [name]: taken });
       }
       for (const given of bad) {
-        const refused = (error) => error instanceof TypeError && error.message.startsWith(`${verb}(): the option "${name}"`);
+        const refused = (error) =>
+          error instanceof TypeError && error.message.startsWith(`${verb}(): the option "${name}"`);
         assert.throws(() => readOptions(verb, { [name]: given }), refused, inspect(given));
       }
     });
@@ -123,21 +147,42 @@ test('options: what is no object is refused', () => {
   }
 });
 
-test('options: all that is given is handed on, and the page\'s object is left as it is', () => {
+test("options: all that is given is handed on, and the page's object is left as it is", () => {
   const given = Object.freeze({ chunkSize: 5, ext: null, endpoint: '/api', concurrency: 2 });
   assert.deepEqual(readOptions('upload', given), { chunkSize: 5, endpoint: '/api', concurrency: 2 });
 });
 
 test('options: the message says what is expected and what was found', () => {
   const rows = [
-    ['upload', { chunkSize: 1.5 }, 'upload(): the option "chunkSize" must be a whole number of bytes, at least 1, not 1.5'],
-    ['upload', { concurrency: '4' }, 'upload(): the option "concurrency" must be "auto" or a whole number from 1 to 64, not "4"'],
-    ['upload', { credentials: 'all' }, 'upload(): the option "credentials" must be "omit" or "same-origin" or "include", not "all"'],
+    [
+      'upload',
+      { chunkSize: 1.5 },
+      'upload(): the option "chunkSize" must be a whole number of bytes, at least 1, not 1.5',
+    ],
+    [
+      'upload',
+      { concurrency: '4' },
+      'upload(): the option "concurrency" must be "auto" or a whole number from 1 to 64, not "4"',
+    ],
+    [
+      'upload',
+      { credentials: 'all' },
+      'upload(): the option "credentials" must be "omit" or "same-origin" or "include", not "all"',
+    ],
     ['download', { signal: {} }, 'download(): the option "signal" must be an AbortSignal, not an object (Object)'],
-    ['upload', { endpoint: 'ftp://h' }, 'upload(): the option "endpoint" has the scheme "ftp:", which fetch can\'t ask'],
-    ['upload', { headers: { a: null } }, 'upload(): the option "headers" can\'t be sent: the value of "a" is null, neither a text nor a number; leave out a header that has none'],
+    [
+      'upload',
+      { endpoint: 'ftp://h' },
+      'upload(): the option "endpoint" has the scheme "ftp:", which fetch can\'t ask',
+    ],
+    [
+      'upload',
+      { headers: { a: null } },
+      'upload(): the option "headers" can\'t be sent: the value of "a" is null, neither a text nor a number; leave out a header that has none',
+    ],
   ];
-  for (const [verb, given, message] of rows) assert.throws(() => readOptions(verb, given), { name: 'TypeError', message });
+  for (const [verb, given, message] of rows)
+    assert.throws(() => readOptions(verb, given), { name: 'TypeError', message });
 });
 
 test('options: no message shows a secret', () => {
@@ -153,7 +198,10 @@ test('options: no message shows a secret', () => {
     ['download', { md5: `https://host/?${SECRET}` }],
   ];
   for (const [verb, given] of rows) {
-    assert.throws(() => readOptions(verb, given), (error) => error instanceof TypeError && !error.message.includes(SECRET));
+    assert.throws(
+      () => readOptions(verb, given),
+      (error) => error instanceof TypeError && !error.message.includes(SECRET),
+    );
   }
 });
 
@@ -166,8 +214,12 @@ test('first argument: a wrong one is a TypeError that says what is expected', ()
 });
 
 test('first argument: a URL that can not be asked is a TypeError; one that is only read may be local', () => {
-  for (const good of ['/file', 'https://host/file', url, 'blob:https://host/1', 'data:,abc']) requireUrl('download', good);
+  for (const good of ['/file', 'https://host/file', url, 'blob:https://host/1', 'data:,abc'])
+    requireUrl('download', good);
   for (const bad of ['ftp://host/', 'https://user:pass@host/', 'http://']) {
-    assert.throws(() => requireUrl('download', bad), /^TypeError: download\(\): the first argument (has|carries|can't)/);
+    assert.throws(
+      () => requireUrl('download', bad),
+      /^TypeError: download\(\): the first argument (has|carries|can't)/,
+    );
   }
 });

@@ -26,13 +26,21 @@ test('URL: what is no server can be read and not written to', () => {
 });
 
 test('URL: other schemes can be neither read nor written to, and the fault names the scheme', () => {
-  for (const url of ['ftp://host/', 'file:///etc/passwd', 'javascript:void 0', 'about:blank', 'ws://host', 'C:\\file']) {
+  for (const url of [
+    'ftp://host/',
+    'file:///etc/passwd',
+    'javascript:void 0',
+    'about:blank',
+    'ws://host',
+    'C:\\file',
+  ]) {
     const scheme = new URL(url).protocol;
-    for (const options of [undefined, LOCAL]) assert.equal(faultOfUrl(url, options), `has the scheme "${scheme}", which fetch can't ask`);
+    for (const options of [undefined, LOCAL])
+      assert.equal(faultOfUrl(url, options), `has the scheme "${scheme}", which fetch can't ask`);
   }
 });
 
-test('URL: the page\'s own scheme can be asked, as desktop shells have theirs', (t) => {
+test("URL: the page's own scheme can be asked, as desktop shells have theirs", (t) => {
   setPage(t, 'app://shell/index.html');
   for (const options of [undefined, LOCAL]) assert.equal(faultOfUrl('app://shell/api', options), undefined);
   assert.match(faultOfUrl('tauri://shell/api'), /scheme "tauri:"/);
@@ -51,20 +59,31 @@ test('URL: a relative one is relative to the base of the document', (t) => {
   setPage(t, 'file:///page.html', 'https://host/');
   assert.equal(faultOfUrl('api'), undefined);
   setPage(t, 'https://host/', 'about:blank');
-  assert.match(faultOfUrl('api'), /^can't be read as a URL: "api"$/);
+  assert.equal(faultOfUrl('api?key=hunter2'), 'can\'t be read as a URL: "api"');
+});
+
+test('URL: in a worker, which has no document, a relative one is relative to its address', (t) => {
+  setGlobal(t, 'location', new URL('file:///worker.js'));
+  assert.match(faultOfUrl('api'), /scheme "file:"/);
 });
 
 test('URL: a password in it is refused, and not shown', () => {
   for (const user of ['user:hunter2', ':hunter2', 'hunter2']) {
     const fault = faultOfUrl(`https://${user}@host:8443/path?signature=hunter2#hunter2`);
-    assert.match(fault, /^carries a user name or a password, which fetch refuses \(https:\/\/host:8443\/path\); send them in the option "headers"$/);
+    assert.match(
+      fault,
+      /^carries a user name or a password, which fetch refuses \(https:\/\/host:8443\/path\); send them in the option "headers"$/,
+    );
   }
 });
 
 test('URL: what is none is shown without its query, and not at all where a password may be in it', () => {
-  assert.equal(faultOfUrl('https://host:port/path?signature=hunter2'), 'can\'t be read as a URL: "https://host:port/path"');
+  assert.equal(
+    faultOfUrl('https://host:port/path?signature=hunter2'),
+    'can\'t be read as a URL: "https://host:port/path"',
+  );
   assert.equal(faultOfUrl('https://host:port/path#hunter2'), 'can\'t be read as a URL: "https://host:port/path"');
-  assert.equal(faultOfUrl('https://user:hunter2#@host'), 'can\'t be read as a URL');
+  assert.equal(faultOfUrl('https://user:hunter2#@host'), "can't be read as a URL");
   assert.equal(faultOfUrl('http://'), 'can\'t be read as a URL: "http://"');
 });
 
@@ -96,7 +115,8 @@ test('headers: what is neither is refused, and a function that returns nothing i
 });
 
 test('headers: the one that can not be sent is named, and its value is never shown', () => {
-  const neither = (kind) => `the value of "X-A" is ${kind}, neither a text nor a number; leave out a header that has none`;
+  const neither = (kind) =>
+    `the value of "X-A" is ${kind}, neither a text nor a number; leave out a header that has none`;
   const forbidden = 'the value of "X-A" has a line break or another character that HTTP forbids';
   const rows = [
     ['X-A', undefined, neither('undefined')],
@@ -109,7 +129,11 @@ test('headers: the one that can not be sent is named, and its value is never sho
     ['X-A', () => 'hunter2', neither('function')],
     ['X-A', 'hunter2\r\nX-B: 1', forbidden],
     ['X-A', 'hunter2\0', forbidden],
-    ['X-A', 'hunter2 续', 'the value of "X-A" has characters that HTTP can\'t carry; send it through encodeURIComponent, for example'],
+    [
+      'X-A',
+      'hunter2 续',
+      'the value of "X-A" has characters that HTTP can\'t carry; send it through encodeURIComponent, for example',
+    ],
     ['X A', 'hunter2', '"X A" is no name of a header'],
     ['', 'hunter2', '"" is no name of a header'],
     ['X-续', 'hunter2', '"X-续" is no name of a header'],

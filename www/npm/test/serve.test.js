@@ -44,6 +44,7 @@ test('worker: when it has the module it serves the engine, and says which versio
   const scope = served(t);
   assert.deepEqual(scope.said, []);
   scope.receive({ t: 'init', module });
+  assert.deepEqual(glues.at(-1).told, ['serve']);
   assert.deepEqual(scope.said, [{ t: 'ready', version }]);
   assert.deepEqual([scope.onmessage, scope.onmessageerror], [null, null]);
 });
@@ -54,7 +55,10 @@ test('worker: what comes before the module reaches the engine, in order, with it
   scope.receive({ n: 2 });
   assert.deepEqual(scope.heard, []);
   scope.receive({ t: 'init', module });
-  assert.deepEqual(scope.heard, [[{ n: 1 }, ['port']], [{ n: 2 }, []]]);
+  assert.deepEqual(scope.heard, [
+    [{ n: 1 }, ['port']],
+    [{ n: 2 }, []],
+  ]);
 });
 
 test('worker: what a worker for reading files is asked does not wait for a module', (t) => {
@@ -102,7 +106,7 @@ test('worker: an engine that traps on an early message is no ready worker', asyn
 
 const KINDS = {
   module: () => {
-    throw new TypeError('Module scripts don\'t support importScripts().');
+    throw new TypeError("Module scripts don't support importScripts().");
   },
   classic: () => {},
   'classic, under a policy that forbids the script': () => {

@@ -60,3 +60,22 @@ test('next task: comes by a timer where the page has replaced MessageChannel', a
     assert.equal(runs, 1);
   }
 });
+
+test('next task: runs once, also where the message comes after the timer', async (t) => {
+  const ports = [];
+  class Late {
+    port1 = { postMessage() {}, close() {} };
+    port2 = {};
+
+    constructor() {
+      ports.push(this.port2);
+    }
+  }
+  setGlobal(t, 'MessageChannel', Late);
+  const clock = new Clock(t);
+  let runs = 0;
+  nextTask(() => (runs += 1));
+  await clock.pass(100);
+  ports[0].onmessage();
+  assert.equal(runs, 1);
+});

@@ -20,17 +20,20 @@ function counted(way) {
 }
 
 const FAILURES = {
-  'throws': [
+  throws: [
     () => {
       throw new Error('forbidden by a policy');
     },
     'forbidden by a policy',
   ],
-  'rejects': [() => Promise.reject(new Error('source not found')), 'source not found'],
+  rejects: [() => Promise.reject(new Error('source not found')), 'source not found'],
   'gives none': [() => undefined, 'the page gave none'],
-  'fails': [() => new FakeWorker((worker) => worker.fail('error', 'SyntaxError')), 'SyntaxError'],
+  fails: [() => new FakeWorker((worker) => worker.fail('error', 'SyntaxError')), 'SyntaxError'],
   'fails without a word': [() => new FakeWorker((worker) => worker.fail('error')), 'its script did not load'],
-  'can not be handed the engine': [() => new FakeWorker((worker) => worker.fail('messageerror')), 'the engine could not be handed to it'],
+  'can not be handed the engine': [
+    () => new FakeWorker((worker) => worker.fail('messageerror')),
+    'the engine could not be handed to it',
+  ],
   'has another version': [() => serving('0.0.1'), 'its version is 0.0.1'],
   'takes no message': [
     () =>
@@ -67,18 +70,25 @@ for (const [how, [failing, why]] of Object.entries(FAILURES)) {
     const spawner = new WorkerSpawner(module, ways);
     await spawner.spawn();
     await spawner.spawn();
-    assert.deepEqual(ways.map(({ tries }) => tries), [1, 2]);
+    assert.deepEqual(
+      ways.map(({ tries }) => tries),
+      [1, 2],
+    );
   });
 
-  test(`workers: where the only one ${how}, the error says why`, async () => {
-    const spawner = new WorkerSpawner(module, [failing]);
+  test(`workers: where the only one ${how}, the error says why, and no timer is left`, async (t) => {
+    const clock = new Clock(t);
+    const spawner = new WorkerSpawner(module, [undefined, failing]);
     for (let i = 0; i < 2; i += 1) await assert.rejects(spawner.spawn(), { message: `no worker starts here (${why})` });
+    assert.equal(clock.pending, 0);
   });
 }
 
 test('workers: where no way works, the error says why of each', async () => {
   const ways = [FAILURES.throws, FAILURES.fails].map(([way]) => way);
-  await assert.rejects(new WorkerSpawner(module, ways).spawn(), { message: 'no worker starts here (forbidden by a policy; SyntaxError)' });
+  await assert.rejects(new WorkerSpawner(module, ways).spawn(), {
+    message: 'no worker starts here (forbidden by a policy; SyntaxError)',
+  });
 });
 
 test('workers: what the page gives and is no worker is passed over, and leaves nothing behind', async (t) => {
@@ -86,7 +96,9 @@ test('workers: what the page gives and is no worker is passed over, and leaves n
   for (const given of ['worker.js', new URL('https://host/worker.js'), {}, new MessageChannel().port1]) {
     const worker = await new WorkerSpawner(module, [() => given, working]).spawn();
     assert.ok(worker instanceof FakeWorker);
-    await assert.rejects(new WorkerSpawner(module, [() => given]).spawn(), { message: 'no worker starts here (the page gave none)' });
+    await assert.rejects(new WorkerSpawner(module, [() => given]).spawn(), {
+      message: 'no worker starts here (the page gave none)',
+    });
   }
   assert.equal(clock.pending, 0);
 });
@@ -139,7 +151,7 @@ test('workers: what a worker says before it is ready is not taken for that', asy
 
 test('workers: a ready one leaves no listener behind', async () => {
   const worker = await new WorkerSpawner(module, [working]).spawn();
-  assert.equal(worker.fail('error', 'later'), false, 'an error of its work is the page\'s to see');
+  assert.equal(worker.fail('error', 'later'), false, "an error of its work is the page's to see");
 });
 
 test('workers: one from source text has the text at an address that stays, and is shared', async (t) => {

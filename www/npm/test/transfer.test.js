@@ -1,81 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import './stand-ins/generated.js';
+import { TransferError } from '../errors.js';
 import { Clock } from './stand-ins/clock.js';
 import { settled } from './stand-ins/globals.js';
-import { module } from './stand-ins/wasm.js';
-
-const { LiveEngine } = await import('../live-engine.js');
-const { Transfer } = await import('../transfer.js');
-const { TransferError } = await import('../errors.js');
-
-const RESULT = { url: 'https://host/file' };
-
-function engine() {
-  const live = new LiveEngine(module, 'source');
-  return { live, glue: live.call((glue) => glue) };
-}
-
-// The engine's side of a transfer: what it is told is noted, what it knows can be set.
-class EngineTransfer {
-  told = [];
-  known = { progress: { state: 'transferring', total: 9, confirmed: 3 }, chunks: Uint8Array.of(3, 1), report: { kind: 'upload' } };
-
-  constructor(observer) {
-    this.observer = observer;
-  }
-
-  pause() {
-    this.told.push('pause');
-  }
-
-  resume() {
-    this.told.push('resume');
-  }
-
-  abort(reason) {
-    this.told.push(['abort', reason]);
-  }
-
-  progress() {
-    return this.known.progress;
-  }
-
-  chunks() {
-    return this.known.chunks;
-  }
-
-  report() {
-    return this.known.report;
-  }
-}
-
-// A transfer of an engine that loads when `load` is called, and all that the page hears of it.
-function made(options = {}) {
-  const at = { states: [], progress: [], started: [], ...engine() };
-  const opening = new Promise((resolve) => (at.load = (live = at.live) => resolve(live)));
-  const start = (glue, observer) => {
-    const side = new EngineTransfer(observer);
-    at.started.push(side);
-    at.side = side;
-    return side;
-  };
-  at.transfer = new Transfer(options.open ?? (() => opening), options.start ?? start, {
-    total: 9,
-    onState: (state) => at.states.push(state),
-    onProgress: (progress) => at.progress.push(progress),
-    ...options,
-  });
-  return at;
-}
-
-// The same, when the engine has taken it in.
-async function running(options) {
-  const at = made(options);
-  at.load();
-  await settled();
-  return at;
-}
+import { RESULT, made, running } from './stand-ins/transfer.js';
 
 test('transfer: before the engine is there it is queued and tells what is known', () => {
   const { transfer, states } = made();
@@ -135,11 +63,14 @@ test('transfer: done resolves with the result, and the last progress and state c
 test('transfer: a failure rejects with what the engine reported', async () => {
   const { transfer, side, states } = await running();
   side.observer.onSettled(undefined, { code: 'server', message: 'Sending failed', status: 500, retryable: true });
-  await assert.rejects(transfer.done, (error) => error instanceof TransferError && error.code === 'server' && error.status === 500);
+  await assert.rejects(
+    transfer.done,
+    (error) => error instanceof TransferError && error.code === 'server' && error.status === 500,
+  );
   assert.deepEqual(states, ['failed']);
 });
 
-test('transfer: what the page\'s own function threw is the cause', async () => {
+test("transfer: what the page's own function threw is the cause", async () => {
   const thrown = new Error('of the page');
   const { transfer, side } = await running({ thrown: () => thrown });
   side.observer.onSettled(undefined, { code: 'rejected', message: '', reason: 'page', detail: 'of the page' });
@@ -196,147 +127,6 @@ test('transfer: later the engine is told to pause and to go on, and says itself 
   assert.deepEqual([side.told, states], [['pause', 'resume'], []]);
 });
 
-test('transfer: an abort ends it at once, with the reason as the cause', async () => {
-  const { transfer, side, states, progress } = await running();
-  const reason = new Error('the user left');
-  transfer.abort(reason);
-  assert.deepEqual([transfer.state, side.told], ['aborted', [['abort', reason]]]);
-  await assert.rejects(transfer.done, ({ code, cause, retryable }) => code === 'aborted' && cause === reason && !retryable);
-  side.observer.onSettled(RESULT, undefined);
-  assert.deepEqual([states, progress.length, transfer.state], [['aborted'], 1, 'aborted']);
-});
-
-test('transfer: aborted while the engine loads, it does not start, and another takes its place', async () => {
-  const at = made();
-  at.transfer.abort();
-  await assert.rejects(at.transfer.done, { code: 'aborted' });
-  at.load();
-  await settled();
-  assert.deepEqual([at.started, at.glue.told], [[], [['knock', 1], 'withdraw']]);
-});
-
-test('transfer: aborted while it waits to be admitted, it does not start when it is', async () => {
-  const at = made();
-  at.glue.admits = false;
-  at.load();
-  await settled();
-  at.transfer.abort();
-  at.glue.admission.admit();
-  await settled();
-  assert.deepEqual([at.started, at.glue.told], [[], [['knock', 1], 'withdraw']]);
-});
-
-test('transfer: a signal aborts it, with its reason', async () => {
-  const controller = new AbortController();
-  const { transfer, side } = await running({ signal: controller.signal });
-  controller.abort('enough');
-  assert.deepEqual(side.told, [['abort', 'enough']]);
-  await assert.rejects(transfer.done, ({ code, cause }) => code === 'aborted' && cause === 'enough');
-});
-
-test('transfer: with a signal that is aborted already, the engine is not even loaded', async () => {
-  const open = () => assert.fail('loaded');
-  const { transfer, states } = made({ signal: AbortSignal.abort('before'), open });
-  assert.deepEqual([transfer.state, states], ['aborted', ['aborted']]);
-  await assert.rejects(transfer.done, ({ cause }) => cause === 'before');
-});
-
-test('transfer: when it is over it lets go of the signal', async () => {
-  const { signal } = new AbortController();
-  const listening = new Set();
-  signal.addEventListener = (_, listener) => listening.add(listener);
-  signal.removeEventListener = (_, listener) => listening.delete(listener);
-  const { side } = await running({ signal });
-  assert.equal(listening.size, 1);
-  side.observer.onSettled(RESULT, undefined);
-  assert.equal(listening.size, 0);
-});
-
-test('transfer: an engine that can not be loaded fails it', async () => {
-  const error = new TransferError('engine', 'The engine could not be loaded', { retryable: true });
-  const { transfer, states } = made({ open: () => Promise.reject(error) });
-  await assert.rejects(transfer.done, error);
-  assert.deepEqual(states, ['failed']);
-});
-
-test('transfer: one that the engine does not start fails, and another takes its place', async () => {
-  const error = new TypeError('no such option');
-  const at = await running({
-    start: () => {
-      throw error;
-    },
-  });
-  await assert.rejects(at.transfer.done, ({ code, cause }) => code === 'engine' && cause === error);
-  assert.deepEqual(at.glue.told, [['knock', 1], 'withdraw']);
-});
-
-test('transfer: a failure that nobody awaits is no unhandled rejection', async (t) => {
-  const unhandled = [];
-  const note = (error) => unhandled.push(error);
-  process.on('unhandledRejection', note);
-  t.after(() => process.off('unhandledRejection', note));
-  made({ open: () => Promise.reject(new Error('no')) });
-  await settled();
-  await settled();
-  assert.deepEqual(unhandled, []);
-});
-
-test('transfer: an engine that dies fails it, and what was known last is kept', async () => {
-  const { transfer, side, glue, states } = await running();
-  side.observer.onProgress({ state: 'transferring', total: 9, confirmed: 6 });
-  glue.trap();
-  await assert.rejects(transfer.done, ({ code, retryable }) => code === 'engine' && retryable);
-  assert.deepEqual(states, ['transferring', 'failed']);
-  assert.deepEqual(transfer.progress, { state: 'failed', total: 9, confirmed: 6 });
-  transfer.pause();
-  assert.deepEqual(side.told, []);
-});
-
-test('transfer: an engine that dies of being told something fails it', async () => {
-  const { transfer, side, glue } = await running();
-  side.pause = () => glue.trap();
-  transfer.pause();
-  assert.equal(transfer.state, 'failed');
-  await assert.rejects(transfer.done, { code: 'engine' });
-});
-
-test('transfer: an engine that dies of the abort is a death, told once', async () => {
-  const { transfer, side, glue, states } = await running();
-  side.abort = () => glue.trap();
-  transfer.abort();
-  assert.deepEqual(states, ['failed']);
-  await assert.rejects(transfer.done, { code: 'engine' });
-});
-
-test('transfer: an engine that dies of being asked for the last progress is a death, told once', async () => {
-  for (const asked of ['progress', 'chunks', 'report']) {
-    const { transfer, side, glue, states, progress } = await running();
-    side[asked] = () => glue.trap();
-    transfer.abort();
-    assert.deepEqual([transfer.state, states, progress.length], ['failed', ['failed'], 1], asked);
-    await assert.rejects(transfer.done, { code: 'engine' });
-  }
-});
-
-test('transfer: when the engine dies while it waits outside, the next engine takes it in', async () => {
-  const [first, second] = [engine(), engine()];
-  first.glue.admits = false;
-  const engines = [first.live, second.live];
-  const at = made({ open: async () => engines.shift() });
-  await settled();
-  first.glue.trap();
-  await settled();
-  assert.deepEqual([at.started.length, at.transfer.state, second.glue.told], [1, 'queued', [['knock', 1]]]);
-});
-
-test('transfer: an engine that dies later is nothing to one that is over', async () => {
-  const { transfer, side, glue, states } = await running();
-  side.observer.onSettled(RESULT, undefined);
-  glue.trap();
-  assert.deepEqual([transfer.state, states], ['done', ['done']]);
-  assert.equal(await transfer.done, RESULT);
-});
-
 test('transfer: callbacks that throw show as errors of the page, and do not reach the engine', async (t) => {
   const clock = new Clock(t);
   const thrown = new Error('of the page');
@@ -360,7 +150,11 @@ test('transfer: a callback may end it', async () => {
   });
   at.side.observer.onProgress({ state: 'hashing', total: 9, confirmed: 0 });
   assert.deepEqual(at.states, ['hashing', 'aborted']);
-  assert.deepEqual(at.progress.map(({ state }) => state), ['aborted'], 'nothing comes after the end');
+  assert.deepEqual(
+    at.progress.map(({ state }) => state),
+    ['aborted'],
+    'nothing comes after the end',
+  );
   await assert.rejects(at.transfer.done, { code: 'aborted' });
 });
 
@@ -376,7 +170,11 @@ test('transfer: iterating gives the latest progress and ends with the transfer, 
   }
   glue.trap();
   await iterated;
-  assert.deepEqual(seen, [['transferring', 1], ['transferring', 2], ['failed', 2]]);
+  assert.deepEqual(seen, [
+    ['transferring', 1],
+    ['transferring', 2],
+    ['failed', 2],
+  ]);
   for await (const { state } of transfer) seen.push(state);
   assert.equal(seen.at(-1), 'failed', 'who comes late sees the end');
 });

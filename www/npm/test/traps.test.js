@@ -78,6 +78,19 @@ test('traps: a trap of a nested call that an import swallows is told all the sam
   assert.equal(traps[0].depth, 0);
 });
 
+test('traps: what an import makes of a nested trap does not hide it', () => {
+  const { exports, traps } = instance((inner) => {
+    try {
+      inner.trap();
+    } catch {
+      throw new Error('another');
+    }
+  });
+  exports.callOut();
+  assert.equal(traps.length, 1);
+  assert.ok(traps[0].error instanceof WebAssembly.RuntimeError);
+});
+
 test('traps: after a swallowed trap, further calls from below the dead frame throw until it is unwound', () => {
   const thrown = [];
   const { exports, traps } = instance((inner) => {
@@ -102,7 +115,7 @@ test('traps: one instance that died does not end another', () => {
   assert.deepEqual(alive.traps, []);
 });
 
-test('traps: modules are the browser\'s own', async () => {
+test("traps: modules are the browser's own", async () => {
   const { watched } = instance();
   assert.equal(watched.Module, WebAssembly.Module);
   const digests = await watched.instantiate(wasm, { env: { call() {} } });

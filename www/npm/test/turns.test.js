@@ -7,8 +7,25 @@ import { LockManager } from './stand-ins/locks.js';
 
 const NAME = 'xuchuan file';
 
+// The channels that are open; they do not keep the tests from ending.
+const open = new Set();
+
+class Channel extends BroadcastChannel {
+  constructor(name) {
+    super(name);
+    this.unref();
+    open.add(this);
+  }
+
+  close() {
+    super.close();
+    open.delete(this);
+  }
+}
+
 // The turns of one tab, whose events are noted; what they hold is given back when the test ends.
 function tab(t) {
+  setGlobal(t, 'BroadcastChannel', Channel);
   const heard = [];
   const turns = new Turns((...event) => heard.push(event.filter((part) => part !== undefined)));
   t.after(() => turns.releaseAll());
@@ -46,7 +63,10 @@ test('turns: of two that ask for the same file, the second is granted the lock w
   assert.deepEqual([first.heard, second.heard], [[[1, 'granted']], [[8, 'granted']]]);
   first.turns.release(1);
   await settled();
-  assert.deepEqual(second.heard, [[8, 'granted'], [7, 'granted']]);
+  assert.deepEqual(second.heard, [
+    [8, 'granted'],
+    [7, 'granted'],
+  ]);
 });
 
 test('turns: without locks in the browser the request is refused, with the reason', async (t) => {
@@ -77,7 +97,16 @@ test('turns: a lock that another tab takes away is lost', async (t) => {
   await settled();
   second.turns.requestLock(2, 'file', true);
   await settled();
-  assert.deepEqual([first.heard, second.heard], [[[1, 'granted'], [1, 'lost']], [[2, 'granted']]]);
+  assert.deepEqual(
+    [first.heard, second.heard],
+    [
+      [
+        [1, 'granted'],
+        [1, 'lost'],
+      ],
+      [[2, 'granted']],
+    ],
+  );
   first.turns.release(1);
   await settled();
   assert.deepEqual(await held(locks), [NAME], 'the other tab still has it');
@@ -110,7 +139,10 @@ test('turns: a turn that has stolen the lock does not take it once more when its
   await settled();
   third.turns.release(3);
   await settled();
-  assert.deepEqual(second.heard, [[2, 'granted'], [2, 'lost']]);
+  assert.deepEqual(second.heard, [
+    [2, 'granted'],
+    [2, 'lost'],
+  ]);
   assert.deepEqual([await held(locks), await pending(locks)], [[], []]);
 });
 
@@ -123,7 +155,11 @@ test('turns: the browser is asked whether a file is locked', async (t) => {
   await settled();
   await turns.queryLock(1, 'file');
   await turns.queryLock(1, 'another');
-  assert.deepEqual(heard, [[1, 'queried', false], [1, 'queried', true], [1, 'queried', false]]);
+  assert.deepEqual(heard, [
+    [1, 'queried', false],
+    [1, 'queried', true],
+    [1, 'queried', false],
+  ]);
 });
 
 test('turns: nothing is known of a lock where the browser does not say, or not within a second', async (t) => {
@@ -138,7 +174,10 @@ test('turns: nothing is known of a lock where the browser does not say, or not w
   await clock.pass(999);
   assert.equal(heard.length, 1);
   await clock.pass(1);
-  assert.deepEqual(heard, [[1, 'queried'], [1, 'queried']]);
+  assert.deepEqual(heard, [
+    [1, 'queried'],
+    [1, 'queried'],
+  ]);
 });
 
 test('turns: what is heard after a turn was released is not told', async (t) => {
@@ -171,11 +210,18 @@ test('turns: a message goes to the other tabs with the same file, and to itself 
   assert.deepEqual(second.heard.at(-1), [2, 'message', { n: 2 }]);
 });
 
-test('turns: a released turn hears no more messages', async (t) => {
+test('turns: a released turn hears no more messages, and its channels are closed', async (t) => {
   const [first, second, third] = [tab(t), tab(t), tab(t)];
-  for (const [turn, { turns }] of [[1, first], [2, second], [3, third]]) turns.openChannel(turn, 'file');
+  for (const [turn, { turns }] of [
+    [1, first],
+    [2, second],
+    [3, third],
+  ])
+    turns.openChannel(turn, 'file');
   second.turns.echo(2, 'file');
+  assert.equal(open.size, 4);
   second.turns.release(2);
+  assert.equal(open.size, 2);
   first.turns.post(1, 'hello');
   await until(() => third.heard.length === 1);
   assert.deepEqual([second.heard, third.heard], [[], [[3, 'message', 'hello']]]);
@@ -198,12 +244,17 @@ test('turns: when the engine has died, every lock and channel is given back', as
   turns.requestLock(1, 'file', false);
   turns.requestLock(2, 'another', false);
   turns.requestLock(3, 'file', false);
+  turns.openChannel(1, 'file');
   await settled();
-  assert.equal((await held(locks)).length, 2);
+  assert.deepEqual([(await held(locks)).length, open.size], [2, 1]);
   turns.releaseAll();
   await settled();
+  assert.equal(open.size, 0);
   assert.deepEqual([await held(locks), await pending(locks)], [[], []]);
-  assert.deepEqual(heard, [[1, 'granted'], [2, 'granted']]);
+  assert.deepEqual(heard, [
+    [1, 'granted'],
+    [2, 'granted'],
+  ]);
 });
 
 test('pending uploads: those that another tab is at are left out', async (t) => {

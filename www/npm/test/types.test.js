@@ -8,7 +8,7 @@ import { setGlobal } from './stand-ins/globals.js';
 // A value as it comes from another frame: of its kind, and no instance of this frame's class.
 const foreign = (kind, properties = {}) => Object.assign(Object.create({ [Symbol.toStringTag]: kind }), properties);
 
-test('types: a value\'s kind is told without instanceof, so also of a value from another frame', () => {
+test("types: a value's kind is told without instanceof, so also of a value from another frame", () => {
   const rows = [
     [new Blob([]), 'Blob'],
     [new NodeFile([], 'a'), 'File'],
@@ -32,7 +32,10 @@ test('types: blobs and files can be uploaded as they are, handles of files after
   for (const blob of [new Blob([]), new NodeFile([], 'a'), foreign('File')]) {
     assert.deepEqual([isBlob(blob), isFileHandle(blob)], [true, false]);
   }
-  assert.deepEqual([isBlob(foreign('FileSystemFileHandle')), isFileHandle(foreign('FileSystemFileHandle'))], [false, true]);
+  assert.deepEqual(
+    [isBlob(foreign('FileSystemFileHandle')), isFileHandle(foreign('FileSystemFileHandle'))],
+    [false, true],
+  );
   for (const other of [null, undefined, 'C:\\file', {}, new ArrayBuffer(1), foreign('FileSystemDirectoryHandle')]) {
     assert.deepEqual([isBlob(other), isFileHandle(other)], [false, false]);
   }

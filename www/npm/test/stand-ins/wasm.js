@@ -24,4 +24,6 @@ export const wasm = new Uint8Array(
 export const module = new WebAssembly.Module(wasm);
 
 /** Imports what nobody gives it. */
-export const unlinkable = new Uint8Array([HEAD, section(1, 1, [0x60, 0, 0]), section(2, 1, text('env'), text('other'), [0, 0])].flat());
+export const unlinkable = new Uint8Array(
+  [HEAD, section(1, 1, [0x60, 0, 0]), section(2, 1, text('env'), text('other'), [0, 0])].flat(),
+);

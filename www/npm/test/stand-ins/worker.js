@@ -33,4 +33,5 @@ export class FakeWorker extends EventTarget {
 }
 
 /** A worker that serves an engine of this version. */
-export const serving = (version) => new FakeWorker((worker, { t }) => t === 'init' && worker.say({ t: 'ready', version }));
+export const serving = (version) =>
+  new FakeWorker((worker, { t }) => t === 'init' && worker.say({ t: 'ready', version }));
