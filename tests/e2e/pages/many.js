@@ -45,7 +45,11 @@ window.many = (() => {
     window.fetch = new Proxy(real, { apply: (_, __, request) => send(...request) });
     const counted = (make) => {
       const count = () => (counts.blobs += 1);
-      const construct = (...args) => (count(), Reflect.construct(...args));
+      const construct = (...args) => {
+        // A worker's script is no file.
+        if (args[1][1]?.type !== "text/javascript") count();
+        return Reflect.construct(...args);
+      };
       const apply = (...args) => (count(), Reflect.apply(...args));
       return new Proxy(make, { construct, apply });
     };
