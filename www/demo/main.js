@@ -71,12 +71,10 @@ async function load() {
   }
 }
 
-async function start() {
+function start() {
   onLanguage(speak);
   speak();
   at("lang").addEventListener("click", switchLanguage);
-  // Not imported above, since the page has to say so if it is missing. A global, as the drop-in script makes one.
-  globalThis.xuchuan = await import("/pkg/index.js").catch(() => undefined);
   at("fetch").addEventListener("submit", submitUrl);
   acceptFiles(
     at("files"),

@@ -45,9 +45,11 @@ window.many = (() => {
     window.fetch = new Proxy(real, { apply: (_, __, request) => send(...request) });
     const counted = (make) => {
       const count = () => (counts.blobs += 1);
-      // The worker's script is no file.
-      const isScript = ([, options]) => options?.type === "text/javascript";
-      const construct = (...args) => (isScript(args[1]) || count(), Reflect.construct(...args));
+      const construct = (...args) => {
+        // A worker's script is no file.
+        if (args[1][1]?.type !== "text/javascript") count();
+        return Reflect.construct(...args);
+      };
       const apply = (...args) => (count(), Reflect.apply(...args));
       return new Proxy(make, { construct, apply });
     };
