@@ -30,6 +30,8 @@ fn is_justified(kind: Kind, s: &Scenario) -> bool {
         Kind::Rejected => s.may_be_refused(),
         Kind::ResourceChanged => s.may_look_changed(),
         Kind::Server => s.always_lies(),
+        // The last of the attempts on one that lies was left without an answer.
+        Kind::Stalled => s.always_lies() && s.may_fall_silent(),
         _ => false,
     }
 }

@@ -188,6 +188,11 @@ impl Scenario {
     pub fn always_lies(&self) -> bool {
         matches!(self.ranges, Ranges::Lying(_)) || self.faults.iter().filter(is_lie).count() >= 5
     }
+
+    /// Whether the server may leave a request without an answer, or a body in the middle.
+    pub fn may_fall_silent(&self) -> bool {
+        self.faults.iter().any(|it| matches!(it, Fault::Silent | Fault::Stalled))
+    }
 }
 
 fn is_lie(fault: &&Fault) -> bool {

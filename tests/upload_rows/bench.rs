@@ -8,6 +8,7 @@ use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
 use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope};
 use xuchuan::core::retry::Policy;
+use xuchuan::core::scheduler::{Refusals, Transfer as _};
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Naming, Outcome, Request, RequestId, Response, Restored,
     Upload, Vouched,
@@ -22,6 +23,11 @@ pub struct Bench {
     pub machine: Upload,
     pub now: u64,
     pub effects: Vec<Effect>,
+    /// When the requests were sent that it told the scheduler to be refused.
+    pub refused: Vec<Instant>,
+    /// What the scheduler remembers of the server.
+    refusals: Refusals,
+    told_limit: Option<usize>,
 }
 
 pub fn digest(name: u8) -> Digest {
@@ -105,7 +111,14 @@ impl Bench {
     pub fn idle(names: &str, change: impl FnOnce(&mut Config)) -> Bench {
         let mut config = config(names.len() as u64 * CHUNK);
         change(&mut config);
-        Bench { machine: Upload::new(config), now: 1_000, effects: vec![] }
+        Bench {
+            machine: Upload::new(config),
+            now: 1_000,
+            effects: vec![],
+            refused: vec![],
+            refusals: Refusals::default(),
+            told_limit: None,
+        }
     }
 
     /// Hashed, with the handshake (request 1) on its way.
@@ -124,8 +137,20 @@ impl Bench {
         bench
     }
 
+    /// Hands the machine an input, and what the scheduler says of it.
     pub fn give(&mut self, input: Input) {
-        self.machine.handle(input, Instant(self.now));
+        let now = Instant(self.now);
+        let in_flight = self.machine.in_flight();
+        self.machine.handle(input, now);
+        if let Some(sent) = self.machine.take_refusal() {
+            self.refused.push(sent);
+            self.refusals.note(in_flight, sent, now);
+        }
+        let limit = self.refusals.limit(now);
+        if self.told_limit != limit {
+            self.told_limit = limit;
+            self.machine.handle(Input::ServerLimit(limit), now);
+        }
         self.effects = std::iter::from_fn(|| self.machine.poll()).collect();
     }
 

@@ -53,12 +53,12 @@ fn a_refusal_is_told_once_with_the_moment_of_its_request() {
     for status in [429, 503] {
         let mut b = Bench::sending("abc");
         let sent = Instant(b.now);
-        assert_eq!(b.machine.take_refusal(), None);
+        assert_eq!(b.refused, []);
         b.now += 50;
         b.answer(2, page(status));
-        assert_eq!(b.machine.take_refusal(), Some(sent));
-        assert_eq!(b.machine.take_refusal(), None);
+        assert_eq!(b.refused, [sent]);
+        b.give(Input::Wake);
         b.answer(3, page(500));
-        assert_eq!(b.machine.take_refusal(), None, "that is not about how many there are");
+        assert_eq!(b.refused, [sent], "that is not about how many there are");
     }
 }
