@@ -77,8 +77,8 @@ impl Machine for Upload {
             Input::Accepts(_) => {}
             Input::Hashed(result) => self.file_hashed(result, now),
             Input::Checked(index, result) => {
-                let step = self.exchange.checked(index, result);
-                self.follow(step, now);
+                let steps = self.exchange.checked(index, result);
+                self.follow(steps, now);
             }
             Input::Answered(id, response) => {
                 let steps = self.exchange.answered(id, response, now);

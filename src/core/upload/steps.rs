@@ -191,7 +191,7 @@ impl Upload {
     }
 
     /// Does what the exchange says, until that ends the upload.
-    pub(super) fn follow(&mut self, steps: impl IntoIterator<Item = Step>, now: Instant) {
+    pub(super) fn follow(&mut self, steps: Vec<Step>, now: Instant) {
         for step in steps {
             if !self.is_over() {
                 self.take(step, now);

@@ -178,24 +178,25 @@ impl Exchange {
         report::tell(self.table.chunks(), |chunk| &chunk.report, tell);
     }
 
-    /// Takes a chunk's digest, hashed again, or why it cannot be read. What was not asked for is ignored.
-    pub fn checked(&mut self, index: usize, result: Result<Digest, Error>) -> Option<Step> {
+    /// Takes a chunk's digest, hashed again, or why it cannot be read. Returns what that leads to; what was not asked for
+    /// leads to nothing.
+    pub fn checked(&mut self, index: usize, result: Result<Digest, Error>) -> Vec<Step> {
         let checked = |chunk: &&mut Chunk| chunk.index == index && chunk.status == Status::Checking;
-        let chunk = self.table.iter_mut().find(checked)?;
+        let Some(chunk) = self.table.iter_mut().find(checked) else { return Vec::new() };
         chunk.status = Status::Missing;
         let digest = match result {
             Ok(digest) => digest,
-            Err(error) => return Some(Step::Fail(error)),
+            Err(error) => return vec![Step::Fail(error)],
         };
         let chunks = &self.file.digests.chunks;
         if chunks.get(index) == Some(&digest) {
             chunk.verified = true;
-            return None;
+            return Vec::new();
         }
         let doing = format!("checking chunk {} of {}", index + 1, chunks.len());
         let error = Error::new(Kind::FileChanged, doing, "its bytes are not the ones that were hashed");
         let restored = index < self.file.restored_chunks;
-        Some(if restored { Step::NotAsRestored(error) } else { Step::Fail(error) })
+        vec![if restored { Step::NotAsRestored(error) } else { Step::Fail(error) }]
     }
 
     /// Notes that the server has the whole file, under `url`.
