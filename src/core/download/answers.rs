@@ -141,7 +141,8 @@ impl GoodAnswer<'_> {
     }
 }
 
-/// Takes a 416 which says that the resource has just `total` bytes; `proven` says that a strong validator knows the version.
+/// Takes a 416 which says that the resource has just `total` bytes; `proven` says that a strong validator knows the
+/// version.
 pub fn end_told(server: &mut Server, stored: &mut Stored, head: &Head, total: u64, proven: bool) -> Reaction {
     if total < stored.have().end() {
         return Reaction::Changed("its size differs");

@@ -1,8 +1,8 @@
 //! Ranges that are read in bulk: on a fast line a body that passes through JavaScript in parts costs more than the line
 //! does, while one that the browser makes a Blob of itself never comes there. See decision 012.
 //!
-//! What is lost when such a body breaks is all of it. So it is asked for only where a body that was read in parts showed the
-//! speed, no larger than a moment's traffic, and never again for long where that did not hold.
+//! What is lost when such a body breaks is all of it. So it is asked for only where a body that was read in parts
+//! showed the speed, no larger than a moment's traffic, and never again for long where that did not hold.
 
 use std::ops::Range;
 
@@ -32,8 +32,8 @@ impl BulkReads {
         BulkReads { config, next: 0, failures: 0 }
     }
 
-    /// Looks at how fast a body comes in that has brought `bytes` in `millis`, and now stands at `cursor`. If that is fast
-    /// enough, returns where it is to stop, since the rest is read in bulk from here on.
+    /// Looks at how fast a body comes in that has brought `bytes` in `millis`, and now stands at `cursor`. If that is
+    /// fast enough, returns where it is to stop, since the rest is read in bulk from here on.
     pub fn try_bulk(&mut self, bytes: u64, millis: Millis, cursor: &BodyCursor, piece: u64) -> Option<u64> {
         let Bulk { after, pace, most } = self.config.filter(|_| self.next == 0)?;
         if bytes < after << self.failures.min(16) {
@@ -73,8 +73,8 @@ impl BulkReads {
     }
 }
 
-/// Returns what counts of a body that was read in bulk, whose first byte is a piece's edge: the pieces that are whole in
-/// `body`, as indexes.
+/// Returns what counts of a body that was read in bulk, whose first byte is a piece's edge: the pieces that are whole
+/// in `body`, as indexes.
 pub fn whole_pieces(cut: Cut, body: Range<u64>) -> Range<usize> {
     let first = body.start / cut.chunk;
     let end = if body.end >= cut.size { cut.size.div_ceil(cut.chunk) } else { body.end / cut.chunk };

@@ -25,8 +25,8 @@ pub struct Config {
     pub min_gain: Millis,
     /// When ranges are read in bulk, if they are.
     pub bulk: Option<Bulk>,
-    /// How many bytes from the start must be there before they are hashed, and as many again each time: enough that what
-    /// it takes to begin is little.
+    /// How many bytes from the start must be there before they are hashed, and as many again each time: enough that
+    /// what it takes to begin is little.
     pub ahead: u64,
     /// How many bytes are compared where no validator proves that it is the same version.
     pub overlap: u64,

@@ -61,7 +61,8 @@ impl BodyCursor {
         BodyCursor { skip: 0, compare: 0, at, limit }
     }
 
-    /// Passes over the first of `len` more bytes that are for one purpose, and returns it; of the others it is asked again.
+    /// Passes over the first of `len` more bytes that are for one purpose, and returns it; of the others it is asked
+    /// again.
     pub fn take(&mut self, len: u64) -> Step {
         if self.skip > 0 {
             let len = len.min(self.skip);

@@ -21,7 +21,8 @@ pub enum Input {
     /// So many requests may be in flight at once from now on; as many as it likes before the first of these. With 0
     /// nothing new goes out. A fixed concurrency needs just any number above 0.
     Slots(usize),
-    /// The server refused more than so many requests at once, for whatever transfer of its origin; or that is forgotten.
+    /// The server refused more than so many requests at once, for whatever transfer of its origin; or that is
+    /// forgotten.
     ServerLimit(Option<usize>),
     /// The status and headers of an answer came.
     Head(RequestId, Box<Head>),
@@ -86,8 +87,8 @@ pub enum Effect {
         id: RequestId,
         /// What the bytes are for. Those that differ from the stored ones are answered by [`Input::Differs`].
         cursor: BodyCursor,
-        /// The body may be read in bulk, however long that lasts, and told by one [`Input::Data`]; of one that turns out
-        /// to be shorter only whole pieces then count, see [`whole_pieces`](super::whole_pieces).
+        /// The body may be read in bulk, however long that lasts, and told by one [`Input::Data`]; of one that turns
+        /// out to be shorter only whole pieces then count, see [`whole_pieces`](super::whole_pieces).
         bulk: bool,
     },
     /// Stop writing this body at `end`, which is not before what was reported: another request brings the rest.
@@ -116,8 +117,8 @@ pub enum Effect {
     Save(Box<Record>),
     /// Forget the record.
     Forget,
-    /// The bytes before this one, a piece's edge, are there, and their MD5 will be wanted with the rest's: it may be begun.
-    /// What is thrown away has to be begun anew.
+    /// The bytes before this one, a piece's edge, are there, and their MD5 will be wanted with the rest's: it may be
+    /// begun. What is thrown away has to be begun anew.
     Hash(u64),
     /// All bytes were handed over: finish every write, cut the result to `total`, and hash it if `hash` says so;
     /// answered by [`Input::Finished`].

@@ -28,7 +28,8 @@ pub struct Plan {
 }
 
 impl Planner<'_> {
-    /// Chooses the next request for bytes that are missing: the first ones, or the second half of what another is to bring.
+    /// Chooses the next request for bytes that are missing: the first ones, or the second half of what another is to
+    /// bring.
     pub fn next(&self) -> Option<Plan> {
         if let Some((start, end)) = self.requests.gap(0, self.stored.have(), self.server.size()) {
             return Some(Plan { ask: self.fill(start, end), limit: None });
@@ -91,8 +92,8 @@ impl Planner<'_> {
         Ask { purpose: Purpose::Fill, range, cursor, bulk }
     }
 
-    /// Returns where the next request for a gap is to end, and whether it is read in bulk: not where overlaps would have to
-    /// be compared.
+    /// Returns where the next request for a gap is to end, and whether it is read in bulk: not where overlaps would
+    /// have to be compared.
     fn portion(&self, start: u64, end: u64) -> (u64, bool) {
         if self.server.is_unsure() {
             return (end, false);
@@ -136,8 +137,8 @@ impl Planner<'_> {
     }
 }
 
-/// Tells whether half of what a request is to bring is worth another: it has at least `min` bytes, and would take the one
-/// longer than `min_gain` ms at `speed`.
+/// Tells whether half of what a request is to bring is worth another: it has at least `min` bytes, and would take the
+/// one longer than `min_gain` ms at `speed`.
 fn is_worthwhile(half: u64, min: u64, min_gain: Millis, speed: Option<f64>) -> bool {
     let gains = min_gain == 0 || speed.is_some_and(|speed| half as f64 * 2000.0 > speed * min_gain as f64);
     half >= min && gains

@@ -43,8 +43,8 @@ impl Record {
             && self.validators.digest.as_deref().is_none_or(|digest| Digest::from_hex(digest).is_some())
     }
 
-    /// Says what an earlier visit left: of the pieces that are stored, each an index and a size in bytes, those that are
-    /// whole. What is shorter was not written to its end, and what lies behind the end is of another version.
+    /// Says what an earlier visit left: of the pieces that are stored, each an index and a size in bytes, those that
+    /// are whole. What is shorter was not written to its end, and what lies behind the end is of another version.
     pub fn restore(self, stored: impl IntoIterator<Item = (usize, u64)>) -> Restored {
         let cut = self.cut();
         let is_whole = |(index, size): (usize, u64)| (size > 0 && size == cut.len(index)).then_some(index);

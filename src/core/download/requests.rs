@@ -1,5 +1,5 @@
-//! The requests in flight: what each is for and how far its body is, which bytes they are to bring, and which of them show
-//! no sign of life.
+//! The requests in flight: what each is for and how far its body is, which bytes they are to bring, and which of them
+//! show no sign of life.
 
 use std::ops::Range;
 

@@ -84,8 +84,8 @@ impl Resource {
         self.end_proven = true;
     }
 
-    /// Forgets a size that was derived from a range's length, where the end of a whole body is to come: that is the better
-    /// witness. Tells whether it was derived.
+    /// Forgets a size that was derived from a range's length, where the end of a whole body is to come: that is the
+    /// better witness. Tells whether it was derived.
     pub fn forget_derived_size(&mut self) -> bool {
         let derived = self.exact && !self.end_proven;
         if derived {
@@ -135,8 +135,8 @@ impl PageUrl {
         self == PageUrl::Asked
     }
 
-    /// Decides on an answer to request `id` that the resource is not there; `can_ask` tells whether the page gave a function
-    /// for a new URL.
+    /// Decides on an answer to request `id` that the resource is not there; `can_ask` tells whether the page gave a
+    /// function for a new URL.
     pub fn gone(&mut self, id: RequestId, can_ask: bool) -> Gone {
         match *self {
             PageUrl::Asked => Gone::Replay,

@@ -126,8 +126,8 @@ impl Server {
         self.resource.as_ref().is_some_and(|resource| resource.validators.digest.is_some())
     }
 
-    /// Tells whether it gets one request at a time: before the first good answer, too, nobody knows what there is to share
-    /// out.
+    /// Tells whether it gets one request at a time: before the first good answer, too, nobody knows what there is to
+    /// share out.
     pub fn takes_one(&self) -> bool {
         !self.met || self.sequential.is_some() || !self.takes_ranges()
     }
@@ -265,8 +265,8 @@ impl Server {
         }
     }
 
-    /// Notes that a body whose end is the only word on where the resource ends brought its last byte, and may yet go on:
-    /// should it be lost before its end, that is asked for.
+    /// Notes that a body whose end is the only word on where the resource ends brought its last byte, and may yet go
+    /// on: should it be lost before its end, that is asked for.
     pub fn doubt_end(&mut self) {
         self.set_end_proven(false);
         self.changed = true;
@@ -279,8 +279,8 @@ impl Server {
         }
     }
 
-    /// Notes that a body brought bytes up to `at`. A stream that is longer than its Content-Length was decoded on the way,
-    /// though the header that would say so is hidden: its size is unknown, and ranges would count other bytes.
+    /// Notes that a body brought bytes up to `at`. A stream that is longer than its Content-Length was decoded on the
+    /// way, though the header that would say so is hidden: its size is unknown, and ranges would count other bytes.
     pub fn brought(&mut self, request: &InFlight) -> Result<(), TooLarge> {
         self.tolerance.brought(request.id, !request.stream, request.is_behind_start());
         let at = request.cursor.at;
@@ -297,8 +297,8 @@ impl Server {
         Ok(())
     }
 
-    /// Decides on an answer that cannot be used, to request `id`; `next` is the one that is sent next. Tells whether it is
-    /// asked again.
+    /// Decides on an answer that cannot be used, to request `id`; `next` is the one that is sent next. Tells whether it
+    /// is asked again.
     pub fn reject(&mut self, id: RequestId, next: RequestId, why: &'static str) -> bool {
         match self.tolerance.reject(id, next) {
             Rejection::Again => true,
@@ -321,9 +321,9 @@ impl Server {
         self.changed = true;
     }
 
-    /// Decides on a request that got no answer at all: the network, or the server's CORS rules; the browser does not say
-    /// which. `counts` says that the network is not known to be gone. Returns the failure that ends the download, if it
-    /// does, made of `error`.
+    /// Decides on a request that got no answer at all: the network, or the server's CORS rules; the browser does not
+    /// say which. `counts` says that the network is not known to be gone. Returns the failure that ends the download,
+    /// if it does, made of `error`.
     pub fn unanswered(&mut self, error: &Error, counts: bool) -> Option<Error> {
         if self.ranges == Ranges::Bare {
             self.ranges = Ranges::On;

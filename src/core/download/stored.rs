@@ -1,5 +1,5 @@
-//! What of the resource is stored: which bytes, which of them an earlier visit brought, and where they are not proven to
-//! be of one version.
+//! What of the resource is stored: which bytes, which of them an earlier visit brought, and where they are not proven
+//! to be of one version.
 
 use super::cursor::BodyCursor;
 use super::record::Restored;
@@ -90,8 +90,8 @@ impl Stored {
         self.have.behind(at).min(most)
     }
 
-    /// Returns what the bytes of a whole resource from `from` on are for: it passes over what is there, compares at most
-    /// `most` bytes in front of the first gap, and fills that. `size` is the resource's, where it is certain.
+    /// Returns what the bytes of a whole resource from `from` on are for: it passes over what is there, compares at
+    /// most `most` bytes in front of the first gap, and fills that. `size` is the resource's, where it is certain.
     pub fn stream_cursor(&self, from: u64, size: Option<u64>, most: u64) -> BodyCursor {
         let (at, end) = self.have.gap(from);
         let compare = self.overlap(at, most).min(at - from);
@@ -133,7 +133,8 @@ impl Stored {
         std::mem::take(&mut self.changed)
     }
 
-    /// Returns up to where the bytes from the start can be hashed, if these are at least `ahead` more than the last time.
+    /// Returns up to where the bytes from the start can be hashed, if these are at least `ahead` more than the last
+    /// time.
     pub fn hash_ahead(&mut self, ahead: u64) -> Option<u64> {
         let end = self.have.gap(0).0 / self.piece * self.piece;
         if end < self.hashed + ahead {

@@ -97,8 +97,8 @@ impl Tolerance {
         }
     }
 
-    /// Notes an ETag that differs alone. Asked again, a changed resource shows the same new ETag each time; a server that
-    /// makes them up, or several that do not agree, show yet another or the old one.
+    /// Notes an ETag that differs alone. Asked again, a changed resource shows the same new ETag each time; a server
+    /// that makes them up, or several that do not agree, show yet another or the old one.
     pub fn doubt(&mut self, etag: String) -> Doubt {
         let is_another = self.doubts.first().is_some_and(|first| *first != etag);
         self.doubts.push(etag);
@@ -141,8 +141,8 @@ impl Tolerance {
         self.unanswered = 0;
     }
 
-    /// Notes a body that ended cleanly and brought nothing; `is_whole` says that it was a whole resource that ended where
-    /// it said.
+    /// Notes a body that ended cleanly and brought nothing; `is_whole` says that it was a whole resource that ended
+    /// where it said.
     pub fn idle(&mut self, is_whole: bool) -> Idleness {
         self.idle += 1;
         if is_whole && self.idle >= SHORT {

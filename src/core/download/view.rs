@@ -24,7 +24,8 @@ impl Download {
         }
     }
 
-    /// Returns how many requests it has in flight; those whose bytes have all come, and only the end not yet, do not count.
+    /// Returns how many requests it has in flight; those whose bytes have all come, and only the end not yet, do not
+    /// count.
     pub fn in_flight(&self) -> usize {
         self.requests.busy()
     }

@@ -42,8 +42,8 @@ impl HashAhead {
         self.end.get()
     }
 
-    /// Takes the bytes that follow, and has them hashed. With the last of them comes who wants to know the digest, or why
-    /// there is none; after [`HashAhead::stop`] nobody learns anything.
+    /// Takes the bytes that follow, and has them hashed. With the last of them comes who wants to know the digest, or
+    /// why there is none; after [`HashAhead::stop`] nobody learns anything.
     pub fn take(self: &Rc<HashAhead>, part: &Blob, waiting: Option<TransferDriver<Download>>) {
         self.parts.push(part);
         self.end.set(self.end.get() + part.size() as u64);

@@ -1,5 +1,5 @@
-//! A download's bytes in pieces, each an array until it is whole and then a Blob, which browsers keep on disk where they
-//! are large.
+//! A download's bytes in pieces, each an array until it is whole and then a Blob, which browsers keep on disk where
+//! they are large.
 
 use std::ops::Range;
 
@@ -87,8 +87,8 @@ impl Pieces {
         Ok(finished)
     }
 
-    /// Takes what counts of `body`, which begins with the byte `at`, a piece's edge, and is wanted up to the byte `limit`.
-    /// Nothing is copied. Returns how many bytes that is, and the pieces.
+    /// Takes what counts of `body`, which begins with the byte `at`, a piece's edge, and is wanted up to the byte
+    /// `limit`. Nothing is copied. Returns how many bytes that is, and the pieces.
     pub fn take(&mut self, at: u64, body: &Blob, limit: Option<u64>) -> (u64, Whole) {
         let (cut, end) = (self.cut(), limit.unwrap_or(u64::MAX).min(at + body.size() as u64));
         let (mut len, mut taken) = (0, Vec::new());

@@ -53,8 +53,8 @@ impl Request {
         self.changed.raise();
     }
 
-    /// Passes over the first of `len` more bytes that are for one purpose, and returns it; nothing before the machine wants
-    /// the body.
+    /// Passes over the first of `len` more bytes that are for one purpose, and returns it; nothing before the machine
+    /// wants the body.
     pub fn take(&self, len: u64) -> Option<Step> {
         let mut cursor = self.cursor.get()?;
         let step = cursor.take(len);

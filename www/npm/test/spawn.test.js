@@ -7,7 +7,7 @@ import { setGlobal } from './stand-ins/globals.js';
 import { module } from './stand-ins/wasm.js';
 import { FakeWorker, serving } from './stand-ins/worker.js';
 
-const { WorkerSpawner, blobWorker } = await import('../spawn.js');
+const { WorkerSpawner, blobWorker, fetchedWorker } = await import('../spawn.js');
 
 // A way that works, one that notes how often it was tried, and the ways in which one fails.
 const working = () => serving(version);
@@ -173,4 +173,24 @@ test('workers: one from source text has the text at an address that stays, and i
     assert.equal(await response.text(), source);
     assert.match(response.headers.get('content-type'), /javascript/);
   }
+});
+
+test('workers: one from the text of its file, which may be of another origin, has that text and its name', async (t) => {
+  const started = [];
+  setGlobal(
+    t,
+    'Worker',
+    class {
+      constructor(...args) {
+        started.push(args);
+      }
+    },
+  );
+  await fetchedWorker(new URL('data:text/javascript,fetched()'));
+  blobWorker('named()', 'worker of ours');
+  assert.deepEqual(
+    started.map(([, options]) => options),
+    [{ name: '' }, { name: 'worker of ours' }],
+  );
+  assert.equal(await (await fetch(started[0][0])).text(), 'fetched()');
 });

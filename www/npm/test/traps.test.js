@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { guarded } from '../guard.js';
+import { watchTraps } from '../traps.js';
 import { module, wasm } from './stand-ins/wasm.js';
 
 // A watched instance, the traps that were told of, and how deep in it each was told.
 function instance(callBack = () => {}) {
   const traps = [];
   let depth = 0;
-  const watched = guarded((error) => traps.push({ error, depth }));
+  const watched = watchTraps((error) => traps.push({ error, depth }));
   const call = () => {
     depth += 1;
     try {

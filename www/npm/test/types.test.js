@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { File as NodeFile } from 'node:buffer';
 import test from 'node:test';
 import vm from 'node:vm';
-import { asOwn, describe, isBlob, isFileHandle, kindOf } from '../kinds.js';
+import { asOwn, describe, isBlob, isFileHandle, isSource, isUrl, kindOf } from '../types.js';
 import { setGlobal } from './stand-ins/globals.js';
 
 // A value as it comes from another frame: of its kind, and no instance of this frame's class.
@@ -30,15 +30,18 @@ test("types: a value's kind is told without instanceof, so also of a value from 
 
 test('types: blobs and files can be uploaded as they are, handles of files after they are opened', () => {
   for (const blob of [new Blob([]), new NodeFile([], 'a'), foreign('File')]) {
-    assert.deepEqual([isBlob(blob), isFileHandle(blob)], [true, false]);
+    assert.deepEqual([isBlob(blob), isFileHandle(blob), isSource(blob)], [true, false, true]);
   }
-  assert.deepEqual(
-    [isBlob(foreign('FileSystemFileHandle')), isFileHandle(foreign('FileSystemFileHandle'))],
-    [false, true],
-  );
+  const handle = foreign('FileSystemFileHandle');
+  assert.deepEqual([isBlob(handle), isFileHandle(handle), isSource(handle)], [false, true, true]);
   for (const other of [null, undefined, 'C:\\file', {}, new ArrayBuffer(1), foreign('FileSystemDirectoryHandle')]) {
-    assert.deepEqual([isBlob(other), isFileHandle(other)], [false, false]);
+    assert.deepEqual([isBlob(other), isFileHandle(other), isSource(other)], [false, false, false]);
   }
+});
+
+test('types: a URL is a text that is not empty, or an object, also of another frame', () => {
+  for (const url of ['/file', 'https://host', new URL('https://host'), foreign('URL')]) assert.equal(isUrl(url), true);
+  for (const other of ['', null, undefined, 7, {}, ['/file']]) assert.equal(isUrl(other), false);
 });
 
 test('types: a file of this page stays the one it is', () => {

@@ -62,4 +62,36 @@ class Glue {
   trap() {
     return this.exports.trap();
   }
+
+  // The verbs: what they are given is noted, and they come to what a test has put into `answers`.
+  answers = {};
+
+  #answer(verb, given) {
+    this.told.push([verb, ...given]);
+    return this.answers[verb];
+  }
+
+  startUpload(...given) {
+    return this.#answer('startUpload', given);
+  }
+
+  startDownload(...given) {
+    return this.#answer('startDownload', given);
+  }
+
+  startPending(...given) {
+    return this.#answer('startPending', given);
+  }
+
+  async digest(...given) {
+    return this.#answer('digest', given);
+  }
+
+  async pending() {
+    return this.#answer('pending', []);
+  }
+
+  async forgetPending(...given) {
+    return this.#answer('forgetPending', given);
+  }
 }
