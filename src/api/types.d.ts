@@ -157,7 +157,10 @@ export interface DigestOptions {
 export interface InitOptions {
   /** The engine's WebAssembly: where to fetch it, or what was fetched or compiled already. */
   wasm?: string | URL | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module | null;
-  /** Starts a worker that runs this package's `worker.js`; for bundlers and policies that need to be told how. */
+  /**
+   * Starts a worker that runs this entry's file for workers (`xuchuan/worker`, `xuchuan/upload/worker`,
+   * `xuchuan/download/worker`); for bundlers and policies that need to be told how.
+   */
   worker?: (() => Worker) | null;
 }
 
