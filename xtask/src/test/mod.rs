@@ -6,6 +6,7 @@ mod circles;
 mod count;
 mod imports;
 pub mod install;
+mod shell;
 mod steps;
 mod types;
 
@@ -67,6 +68,11 @@ fn quick(steps: &mut Steps) {
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
+    match shell::command() {
+        Ok(Some(mut command)) => steps.tests("shell tests", &mut command, 5 * MINUTE),
+        Ok(None) => steps.leave_out("shell tests", "Node is not installed"),
+        Err(error) => steps.skip("shell tests", &error.to_string()),
+    }
 }
 
 fn full(steps: &mut Steps) {
