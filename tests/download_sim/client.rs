@@ -325,7 +325,7 @@ impl World<'_> {
                 self.record = Some(*record);
             }
             Effect::Forget => self.record = None,
-            Effect::Finish { total, hash } => {
+            Effect::Finish { total, hash, .. } => {
                 self.total = Some(total);
                 assert!(self.sink[total as usize..].iter().all(Option::is_none), "bytes behind the end");
                 self.later(50, Event::Finished(visit, hash));

@@ -1,6 +1,6 @@
 //! What tabs share of a browser: Web Locks, channels and the journal.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use xuchuan::core::md5::Digests;
 use xuchuan::core::scheduler::TurnId;
@@ -12,8 +12,8 @@ pub type Holder = (usize, u32, TurnId);
 /// The Web Locks of an origin.
 #[derive(Debug, Default)]
 pub struct Locks {
-    held: HashMap<String, Holder>,
-    waiting: HashMap<String, VecDeque<Holder>>,
+    held: BTreeMap<String, Holder>,
+    waiting: BTreeMap<String, VecDeque<Holder>>,
 }
 
 /// What comes of a lock for somebody.
@@ -115,4 +115,4 @@ impl Channels {
 }
 
 /// What is remembered of unfinished uploads, by their key.
-pub type Journal = HashMap<String, (Digests, Naming)>;
+pub type Journal = BTreeMap<String, (Digests, Naming)>;

@@ -1,6 +1,6 @@
 //! Runs one scenario in virtual time and checks at every step that nobody works out of turn.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use xuchuan::core::clock::Instant;
 use xuchuan::core::download;
@@ -65,10 +65,10 @@ pub struct World<'a> {
     channels: Channels,
     journal: Journal,
     /// The first release of each work that was aborted: it is not begun again.
-    aborted: HashSet<(usize, usize)>,
+    aborted: BTreeSet<(usize, usize)>,
     /// How many requests of each tab the server works at.
     serving: Vec<usize>,
-    finished: HashMap<(usize, usize), u32>,
+    finished: BTreeMap<(usize, usize), u32>,
     tally: Tally,
 }
 
@@ -92,9 +92,9 @@ pub fn run(scenario: &Scenario) -> Result<Tally, String> {
         locks: Locks::default(),
         channels: Channels::default(),
         journal: Journal::new(),
-        aborted: HashSet::new(),
+        aborted: BTreeSet::new(),
         serving: vec![0; scenario.tabs.len()],
-        finished: HashMap::new(),
+        finished: BTreeMap::new(),
         tally: Tally::new(),
     };
     for (at, turn) in &scenario.turns {
@@ -389,7 +389,7 @@ impl World<'_> {
         let most = SLOTS + SLOTS / 2;
         check!(fixed || granted <= most, "{granted} slots are granted");
         let one_way =
-            auto().map(|member| matches!(member.kind, Kind::Upload(_))).collect::<HashSet<_>>().len() < 2;
+            auto().map(|member| matches!(member.kind, Kind::Upload(_))).collect::<BTreeSet<_>>().len() < 2;
         check!(fixed || !one_way || granted <= SLOTS, "{granted} slots are granted one way");
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The protocol's server, with the rules of `protocol.md`, in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use xuchuan::core::md5::{Digest, Digests};
 use xuchuan::core::protocol::wire::{self, Accepts, Answer, Envelope, Handshake};
@@ -33,10 +33,10 @@ pub struct Habits {
 #[derive(Debug, Default)]
 pub struct Server {
     habits: Habits,
-    sessions: HashSet<(String, Vec<String>)>,
-    chunks: HashMap<(String, String), Vec<u8>>,
-    files: HashMap<String, Vec<u8>>,
-    emptied: HashSet<String>,
+    sessions: BTreeSet<(String, Vec<String>)>,
+    chunks: BTreeMap<(String, String), Vec<u8>>,
+    files: BTreeMap<String, Vec<u8>>,
+    emptied: BTreeSet<String>,
     forgotten: u32,
     /// How often it lost chunks.
     pub losses: u32,
@@ -151,12 +151,12 @@ impl Server {
     }
 
     /// Reads the record of a file: which of its chunks are there.
-    pub fn record(&self, file: &str) -> HashSet<String> {
+    pub fn record(&self, file: &str) -> BTreeSet<String> {
         self.chunks.keys().filter(|(other, _)| other == file).map(|(_, id)| id.clone()).collect()
     }
 
     /// Writes a record back that was read before a chunk came: what came meanwhile is lost.
-    pub fn write_back(&mut self, file: &str, record: &HashSet<String>, chunk: &str) {
+    pub fn write_back(&mut self, file: &str, record: &BTreeSet<String>, chunk: &str) {
         let before = self.chunks.len();
         self.chunks.retain(|(other, id), _| other != file || id == chunk || record.contains(id));
         self.losses += u32::from(self.chunks.len() < before);
@@ -184,7 +184,7 @@ impl Server {
     }
 
     fn needed(&self, file: &str, cut: &[String]) -> Vec<String> {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let needed = cut.iter().filter(|id| seen.insert(id.as_str()) && !self.has(file, id));
         needed.cloned().collect()
     }

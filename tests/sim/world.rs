@@ -2,7 +2,7 @@
 
 mod judge;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use xuchuan::core::clock::Instant;
@@ -53,7 +53,7 @@ enum Event {
     Repeats(u32),
     Accepts(u32, Accepts),
     /// A racy server writes its record back, as it was when the request came, with the chunk that came with it.
-    Written(Arrival, HashSet<String>),
+    Written(Arrival, BTreeSet<String>),
     Hashed(u32),
     Checked(u32, usize),
     Refreshed(u32),
@@ -105,17 +105,17 @@ pub struct World<'a> {
     /// Where it could go on in the next one.
     saved: Option<Box<Snapshot>>,
     open: BTreeMap<RequestId, Open>,
-    closed: HashSet<RequestId>,
+    closed: BTreeSet<RequestId>,
     sends: usize,
     chunk_sends: usize,
     chunk_bytes: u64,
-    acked: HashMap<(String, String), u32>,
+    acked: BTreeMap<(String, String), u32>,
     ordered: u64,
     confirmed: u64,
     /// Time without an acknowledgement, but for pauses and offline times.
     charged: u64,
     seen: Seen,
-    named: HashMap<String, Vec<u8>>,
+    named: BTreeMap<String, Vec<u8>>,
     settled: Option<Result<Outcome, Error>>,
 }
 
@@ -207,16 +207,16 @@ impl World<'_> {
             hash_from: None,
             saved: None,
             open: BTreeMap::new(),
-            closed: HashSet::new(),
+            closed: BTreeSet::new(),
             sends: 0,
             chunk_sends: 0,
             chunk_bytes: 0,
-            acked: HashMap::new(),
+            acked: BTreeMap::new(),
             ordered: 0,
             confirmed: 0,
             charged: 0,
             seen: Seen::default(),
-            named: HashMap::new(),
+            named: BTreeMap::new(),
             settled: None,
         };
         for (at, turn) in &scenario.turns {
@@ -299,7 +299,7 @@ impl World<'_> {
     /// Tells whether one of the file's chunks stands in it twice.
     fn repeats(&self) -> bool {
         let chunks = self.hashed().chunks;
-        chunks.iter().collect::<HashSet<_>>().len() < chunks.len()
+        chunks.iter().collect::<BTreeSet<_>>().len() < chunks.len()
     }
 
     fn on_disk(&self, range: &Range<u64>) -> Vec<u8> {
@@ -333,7 +333,7 @@ impl World<'_> {
     /// Returns the bytes of the distinct chunks that the server lacks, by ids with their index or without.
     fn missing(&self, indexed: bool) -> u64 {
         let all = digests(self.disk(), CHUNK);
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let places = self.disk().chunks(CHUNK).zip(&all.chunks).enumerate();
         let lacking = places.filter(|(index, (_, digest))| {
             let id = server::chunk_id(digest, *index, indexed);
@@ -440,7 +440,7 @@ impl World<'_> {
         if let Request::Handshake(handshake) = &request {
             self.indexed = handshake.chunk_ids.iter().any(|id| id.len() > 32);
             let unique =
-                handshake.chunk_ids.iter().collect::<HashSet<_>>().len() == handshake.chunk_ids.len();
+                handshake.chunk_ids.iter().collect::<BTreeSet<_>>().len() == handshake.chunk_ids.len();
             let takes_repeats = self.scenario.habits.accepts.is_some_and(|accepts| accepts.repeats);
             let expected = unique || takes_repeats || self.scenario.naming.is_some() || self.seen.refused > 0;
             check!(expected, "an id twice to a server that does not say that it takes that");

@@ -8,7 +8,7 @@ use xuchuan::core::plan::Cut;
 use xuchuan::core::progress::State;
 use xuchuan::core::protocol::wire::{Accepts, Answer, Envelope};
 use xuchuan::core::retry::Policy;
-use xuchuan::core::scheduler::{Refusals, Transfer as _};
+use xuchuan::core::scheduler::Refusals;
 use xuchuan::core::upload::{
     Body, Concurrency, Config, Effect, Input, Naming, Outcome, Request, RequestId, Response, Restored,
     Upload, Vouched,

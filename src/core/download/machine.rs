@@ -324,7 +324,10 @@ impl Download {
     fn conclude(&mut self, size: u64) {
         let expected = Expected::new(self.config.md5, self.server.resource());
         match self.finish.next(expected) {
-            Conclusion::Ask { hash } => self.push(Effect::Finish { total: size, hash }),
+            Conclusion::Ask { hash } => {
+                let content_type = self.server.resource().and_then(|it| it.content_type.clone());
+                self.push(Effect::Finish { total: size, hash, content_type });
+            }
             Conclusion::Wait => {}
             Conclusion::StoreFailed(failure) => self.store_failed(failure),
             Conclusion::Mismatch { found, wanted } => {

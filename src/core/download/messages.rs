@@ -127,6 +127,8 @@ pub enum Effect {
         total: u64,
         /// The MD5 is wanted.
         hash: bool,
+        /// The media type, if the server named one.
+        content_type: Option<String>,
     },
     /// The end.
     Settle(Result<Outcome, Error>),

@@ -9,7 +9,7 @@ use super::bytes::rest_of;
 use super::context::DownloadContext;
 use super::hash_ahead::HashAhead;
 use super::request::{self, Request};
-use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId};
+use crate::core::download::{Download, Effect, Input, Outcome, RequestId};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::range::ByteRange;
@@ -37,7 +37,6 @@ pub struct DownloadEffects {
     driver: TransferDriver<Download>,
     requests: Rc<RefCell<FlatMap<RequestId, Rc<Request>>>>,
     ahead: Rc<HashAhead>,
-    content_type: String,
     data: JsValue,
 }
 
@@ -49,7 +48,6 @@ impl DownloadEffects {
             driver,
             requests: Rc::default(),
             ahead: Rc::default(),
-            content_type: String::new(),
             data: JsValue::UNDEFINED,
         }
     }
@@ -90,11 +88,6 @@ impl DownloadEffects {
         }
     }
 
-    fn save(&mut self, record: &Record) {
-        self.content_type = record.content_type.clone().unwrap_or_default();
-        self.context.journal.save(record);
-    }
-
     fn discard(&mut self) {
         std::mem::take(&mut self.ahead).stop();
         self.context.sink.borrow_mut().discard();
@@ -125,8 +118,8 @@ impl DownloadEffects {
         }
     }
 
-    fn finish(&mut self, total: u64, hash: bool) {
-        let result = self.context.sink.borrow_mut().finish(total, &self.content_type);
+    fn finish(&mut self, total: u64, hash: bool, content_type: Option<String>) {
+        let result = self.context.sink.borrow_mut().finish(total, &content_type.unwrap_or_default());
         let finished = result.and_then(|result| {
             if hash {
                 self.ahead.take(&rest_of(&result, self.ahead.end())?, Some(self.driver.clone()));
@@ -167,10 +160,10 @@ impl TransferEffects<Download> for DownloadEffects {
             Effect::Discard => self.discard(),
             Effect::RefreshHeaders => self.refresh_headers(),
             Effect::RefreshUrl => self.refresh_url(),
-            Effect::Save(record) => self.save(&record),
+            Effect::Save(record) => self.context.journal.save(&record),
             Effect::Forget => self.context.journal.forget(),
             Effect::Hash(end) => self.hash(end),
-            Effect::Finish { total, hash } => self.finish(total, hash),
+            Effect::Finish { total, hash, content_type } => self.finish(total, hash, content_type),
             Effect::Settle(result) => {
                 self.ahead.stop();
                 let data = std::mem::take(&mut self.data);

@@ -96,6 +96,10 @@ fn settled(effects: &[Effect]) -> &Result<Outcome, Error> {
     }
 }
 
+fn finish(total: u64, hash: bool) -> Effect {
+    Effect::Finish { total, hash, content_type: None }
+}
+
 #[test]
 fn the_probe_is_the_first_request_and_its_body_is_used() {
     let (mut script, effects) = begin(Config { min_split: 8 * MIB, ..config() });
@@ -120,7 +124,7 @@ fn the_probe_is_the_first_request_and_its_body_is_used() {
     assert_eq!(script.state(), State::Transferring);
     assert_eq!(script.input(Input::Data(2, SIZE / 2)), []);
     assert_eq!(script.state(), State::Finishing);
-    assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: SIZE, hash: false }]);
+    assert_eq!(script.input(Input::End(2)), [finish(SIZE, false)]);
     let effects = script.input(Input::Finished(Ok(None)));
     assert_eq!(effects[0], Effect::Forget);
     let outcome = settled(&effects).clone().unwrap();
@@ -257,7 +261,7 @@ fn an_empty_file_needs_no_body() {
     let empty = Head { content_range: Some("bytes */0".into()), ..status(416) };
     let effects = script.head(1, empty);
     assert_eq!(effects, [Effect::Cancel(1), Effect::Prepare { total: Some(0), exact: true }]);
-    assert_eq!(script.input(Input::Prepared(Ok(()))), [Effect::Finish { total: 0, hash: false }]);
+    assert_eq!(script.input(Input::Prepared(Ok(()))), [finish(0, false)]);
     assert_eq!(settled(&script.input(Input::Finished(Ok(None)))).as_ref().unwrap().size, 0);
 }
 
@@ -310,7 +314,7 @@ fn a_wrong_digest_is_thrown_away() {
     script.head(1, part(0, 1, 1));
     script.input(Input::Prepared(Ok(())));
     script.input(Input::Data(1, 1));
-    assert_eq!(script.input(Input::End(1)), [Effect::Finish { total: 1, hash: true }]);
+    assert_eq!(script.input(Input::End(1)), [finish(1, true)]);
     let effects = script.input(Input::Finished(Ok(Some(Digest::of(b"y")))));
     assert_eq!(effects[0], Effect::Discard);
     assert_eq!(settled(&effects).as_ref().unwrap_err().kind, Kind::DigestMismatch);
@@ -345,7 +349,7 @@ fn a_stream_longer_than_it_said_was_decoded() {
         }]
     );
     script.input(Input::Data(2, 180));
-    assert_eq!(script.input(Input::End(2)), [Effect::Finish { total: 180, hash: false }]);
+    assert_eq!(script.input(Input::End(2)), [finish(180, false)]);
     let effects = script.input(Input::Finished(Ok(None)));
     let outcome = settled(&effects).as_ref().unwrap();
     assert_eq!((outcome.size, outcome.mode), (180, Mode::Whole));
@@ -367,7 +371,7 @@ fn an_end_that_only_a_length_told_needs_a_body_that_ends() {
     assert_eq!(script.wake(), [send(3, Some((4, None)))]);
     script.head(3, Head { content_length: Some("1".into()), ..status(206) });
     script.input(Input::Data(3, 1));
-    assert_eq!(script.input(Input::End(3)), [Effect::Finish { total: 5, hash: false }]);
+    assert_eq!(script.input(Input::End(3)), [finish(5, false)]);
 }
 
 #[test]
@@ -384,7 +388,7 @@ fn a_body_that_may_be_of_another_version_is_read_to_its_end() {
         script.input(Input::Data(2, SIZE));
         script
     };
-    let finish = Effect::Finish { total: SIZE, hash: false };
+    let finish = finish(SIZE, false);
     assert_eq!(at_the_end().input(Input::End(2)), [finish]);
     assert!(at_the_end().input(Input::Excess(2)).contains(&Effect::Discard));
     let mut script = at_the_end();
@@ -426,7 +430,7 @@ fn without_validators_bytes_are_compared() {
     };
     assert_eq!(script.head(4, untagged(from, to)), [receive]);
     script.input(Input::Data(4, 2 * overlap));
-    assert_eq!(script.input(Input::End(4)), [Effect::Finish { total: SIZE, hash: false }]);
+    assert_eq!(script.input(Input::End(4)), [finish(SIZE, false)]);
 }
 
 #[test]
@@ -611,6 +615,25 @@ fn what_was_found_out_is_said_while_it_waits_and_at_the_end() {
         script.wake();
         effects = script.input(Input::Lost(id, "Failed to fetch".into()));
     }
+}
+
+#[test]
+fn the_media_type_comes_with_the_finish() {
+    // With `resume: false`, and for a whole answer, nothing else is told of it.
+    let (mut script, _) = begin(Config { remember: false, ..config() });
+    script.head(
+        1,
+        Head {
+            status: 200,
+            content_length: Some(SIZE.to_string()),
+            content_type: Some("Video/MP4; codecs=av1".into()),
+            ..Head::default()
+        },
+    );
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, SIZE));
+    let content_type = Some("video/mp4".into());
+    assert_eq!(script.input(Input::End(1)), [Effect::Finish { total: SIZE, hash: false, content_type }]);
 }
 
 #[test]
