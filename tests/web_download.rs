@@ -17,7 +17,7 @@ use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
 use xuchuan::core::scheduler::{Direction, Entry, Scheduled};
 use xuchuan::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
-use xuchuan::web::drive::Audience;
+use xuchuan::web::drive::PageObserver;
 use xuchuan::web::headers::Headers;
 use xuchuan::web::inquiry::Inquiry;
 use xuchuan::web::serial::Serial;
@@ -46,7 +46,7 @@ fn entry() -> Entry {
 
 struct Nobody;
 
-impl Audience<Scheduled<Download>> for Nobody {
+impl PageObserver<Scheduled<Download>> for Nobody {
     fn state(&self, _: State) {}
     fn progress(&self, _: Progress) {}
     fn settled(&self, _: Result<Downloaded, Error>) {}
@@ -302,7 +302,7 @@ impl TransferEffects<Download> for Counting {
 
 struct Keeps(Rc<RefCell<Option<Result<Downloaded, Error>>>>);
 
-impl Audience<Scheduled<Download>> for Keeps {
+impl PageObserver<Scheduled<Download>> for Keeps {
     fn state(&self, _: State) {}
     fn progress(&self, _: Progress) {}
     fn settled(&self, result: Result<Downloaded, Error>) {

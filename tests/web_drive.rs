@@ -14,7 +14,7 @@ use xuchuan::core::clock::Instant;
 use xuchuan::core::error::{Error, Kind};
 use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::{Progress, State};
-use xuchuan::web::drive::{Audience, Driven, Driver, Hands};
+use xuchuan::web::drive::{Driven, Driver, EffectHandler, PageObserver};
 
 use web::*;
 
@@ -108,13 +108,13 @@ fn note(log: &Log, line: impl Into<String>) {
 }
 
 /// Tells the driver to do 1 while it does 0, and notes when it is dropped.
-struct ToyHands {
+struct ToyHandler {
     driver: Rc<Driver<Toy>>,
     log: Log,
 }
 
-impl Hands<Toy> for ToyHands {
-    fn perform(&mut self, effect: Effect) -> Option<Result<u32, Error>> {
+impl EffectHandler<Toy> for ToyHandler {
+    fn carry_out(&mut self, effect: Effect) -> Option<Result<u32, Error>> {
         match effect {
             Effect::Done(number) => {
                 note(&self.log, format!("begin {number}"));
@@ -128,25 +128,25 @@ impl Hands<Toy> for ToyHands {
         }
     }
 
-    fn performed(&mut self) {
+    fn carried_out(&mut self) {
         note(&self.log, "performed");
     }
 }
 
-impl Drop for ToyHands {
+impl Drop for ToyHandler {
     fn drop(&mut self) {
-        note(&self.log, "hands dropped");
+        note(&self.log, "handler dropped");
     }
 }
 
 /// Looks at the driver and tells it something in every callback.
-struct ToyAudience {
+struct ToyObserver {
     driver: Rc<RefCell<Weak<Driver<Toy>>>>,
     log: Log,
     on_state: RefCell<Option<(State, Input)>>,
 }
 
-impl Audience<Toy> for ToyAudience {
+impl PageObserver<Toy> for ToyObserver {
     fn state(&self, state: State) {
         note(&self.log, format!("state {}", state.name()));
         let driver = self.driver.borrow().upgrade().expect("it is driven");
@@ -185,9 +185,10 @@ fn start(on_state: Option<(State, Input)>) -> (Rc<Driver<Toy>>, Log) {
     let log = Log::default();
     let toy = Toy { state: State::Queued, effects: VecDeque::new(), wake: None, inputs: Vec::new() };
     let place = Rc::new(RefCell::new(Weak::new()));
-    let audience = ToyAudience { driver: place.clone(), log: log.clone(), on_state: RefCell::new(on_state) };
-    let hands_log = log.clone();
-    let driver = Driver::start(toy, |driver| ToyHands { driver: driver.clone(), log: hands_log }, audience);
+    let observer = ToyObserver { driver: place.clone(), log: log.clone(), on_state: RefCell::new(on_state) };
+    let handler_log = log.clone();
+    let driver =
+        Driver::start(toy, |driver| ToyHandler { driver: driver.clone(), log: handler_log }, observer);
     *place.borrow_mut() = Rc::downgrade(&driver);
     (driver, log)
 }
@@ -203,7 +204,7 @@ async fn what_is_told_from_within_is_queued() {
         driver.tell(Input::Do(0));
         assert_eq!(*log.borrow(), ["begin 0", "end 0", "performed", "begin 1", "end 1", "performed"]);
         driver.tell(Input::End(Ok(1)));
-        until("it settles", || has(&log, "hands dropped")).await;
+        until("it settles", || has(&log, "handler dropped")).await;
     })
     .await;
 }
@@ -216,7 +217,7 @@ async fn the_end_drops_the_hands_and_then_the_driver() {
         driver.tell(Input::End(Ok(7)));
         until("it settles", || log.borrow().iter().any(|line| line.starts_with("settled"))).await;
         let lines = log.borrow().clone();
-        assert_eq!(lines[1..], ["state done", "progress 1", "hands dropped", "settled Ok(7)"]);
+        assert_eq!(lines[1..], ["state done", "progress 1", "handler dropped", "settled Ok(7)"]);
         sleep(20).await;
         assert_eq!(Rc::strong_count(&driver), 1, "only this test has it");
         drop(driver);

@@ -11,7 +11,7 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::Unfinished;
 use super::settled;
-use super::transfer::{EngineTransfer, Shown, Told};
+use super::transfer::{EngineTransfer, ShellObserver, Shown};
 use crate::core::download::{Bulk, Concurrency, Config, Download, Record};
 use crate::core::error::Error;
 use crate::core::md5::Digest;
@@ -110,7 +110,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         entry,
         Serial::default(),
         |driver| DownloadEffects::new(context, driver),
-        Told(observer),
+        ShellObserver(observer),
     ))
 }
 

@@ -11,7 +11,7 @@ use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
 use crate::core::scheduler::{Scheduled, ScheduledInput};
 use crate::web::clock;
-use crate::web::drive::{Audience, Driver};
+use crate::web::drive::{Driver, PageObserver};
 use crate::web::object::{number, object};
 use crate::web::sys::Observer;
 use crate::web::transfer::Runnable;
@@ -26,10 +26,10 @@ pub trait Shown: Runnable {
     fn result(outcome: Self::Outcome) -> JsValue;
 }
 
-/// The shell as audience of a machine. What its functions throw is the page's affair and does not come back.
-pub struct Told(pub Observer);
+/// The shell as observer of a machine. What its functions throw is the page's affair and does not come back.
+pub struct ShellObserver(pub Observer);
 
-impl<T: Shown> Audience<Scheduled<T>> for Told {
+impl<T: Shown> PageObserver<Scheduled<T>> for ShellObserver {
     fn state(&self, state: State) {
         let _ = self.0.on_state(state.name());
     }

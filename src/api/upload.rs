@@ -10,7 +10,7 @@ use web_sys::Blob;
 use super::options::Options;
 use super::pending::{Unfinished, refused};
 use super::settled;
-use super::transfer::{EngineTransfer, Shown, Told};
+use super::transfer::{EngineTransfer, ShellObserver, Shown};
 use crate::core::error::{Error, Kind};
 use crate::core::journal::{self, UploadRecord, VERSION};
 use crate::core::plan::{self, Cut};
@@ -121,7 +121,7 @@ pub fn start(
         entry,
         writes.clone(),
         |driver| UploadEffects::new(context, driver, writes),
-        Told(observer),
+        ShellObserver(observer),
     ))
 }
 

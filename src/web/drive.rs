@@ -23,17 +23,17 @@ pub trait Driven: Machine + 'static {
 }
 
 /// What carries a machine's effects out.
-pub trait Hands<M: Driven>: 'static {
+pub trait EffectHandler<M: Driven>: 'static {
     /// Carries one effect out, or starts to; returns the end, if that is what the effect is. What comes of it goes to
     /// [`Driver::tell`], now or later.
-    fn perform(&mut self, effect: M::Effect) -> Option<Result<M::Outcome, Error>>;
+    fn carry_out(&mut self, effect: M::Effect) -> Option<Result<M::Outcome, Error>>;
 
-    /// Notes that the effects of one input have all been performed.
-    fn performed(&mut self) {}
+    /// Notes that the effects of one input have all been carried out.
+    fn carried_out(&mut self) {}
 }
 
-/// Who is told how it goes.
-pub trait Audience<M: Driven>: 'static {
+/// What shows the page how it goes.
+pub trait PageObserver<M: Driven>: 'static {
     /// The state has changed.
     fn state(&self, state: State);
     /// The counts or the state have changed; called at most 20 times a second, and at the end.
@@ -42,10 +42,10 @@ pub trait Audience<M: Driven>: 'static {
     fn settled(&self, result: Result<M::Outcome, Error>);
 }
 
-/// A machine and its hands.
+/// A machine, and what carries its effects out.
 pub struct Driver<M: Driven> {
     machine: RefCell<M>,
-    hands: RefCell<Option<Box<dyn Hands<M>>>>,
+    handler: RefCell<Option<Box<dyn EffectHandler<M>>>>,
     inputs: RefCell<VecDeque<M::Input>>,
     busy: Cell<bool>,
     settled: RefCell<Option<Result<M::Outcome, Error>>>,
@@ -53,23 +53,23 @@ pub struct Driver<M: Driven> {
 }
 
 impl<M: Driven> Driver<M> {
-    /// Runs `machine` to its end with the hands that `equip` makes; they may keep the driver to tell it things.
-    pub fn start<H: Hands<M>>(
+    /// Runs `machine` to its end with the handler that `make_handler` makes; it may keep the driver to tell it things.
+    pub fn start<H: EffectHandler<M>>(
         machine: M,
-        equip: impl FnOnce(&Rc<Driver<M>>) -> H,
-        audience: impl Audience<M>,
+        make_handler: impl FnOnce(&Rc<Driver<M>>) -> H,
+        observer: impl PageObserver<M>,
     ) -> Rc<Driver<M>> {
         let driver = Rc::new(Driver {
             machine: RefCell::new(machine),
-            hands: RefCell::new(None),
+            handler: RefCell::new(None),
             inputs: RefCell::default(),
             busy: Cell::new(false),
             settled: RefCell::new(None),
             changed: Signal::default(),
         });
-        let hands = equip(&driver);
-        *driver.hands.borrow_mut() = Some(Box::new(hands));
-        crate::web::task::spawn(driver.clone().run(audience));
+        let handler = make_handler(&driver);
+        *driver.handler.borrow_mut() = Some(Box::new(handler));
+        crate::web::task::spawn(driver.clone().run(observer));
         driver
     }
 
@@ -78,7 +78,7 @@ impl<M: Driven> Driver<M> {
         at(&self.machine.borrow())
     }
 
-    /// Takes an input, and carries out what it leads to before it returns. Told from within that, it is queued.
+    /// Takes an input, and carries out what it leads to before it returns; if it comes from within that, it is queued.
     pub fn tell(&self, input: M::Input) {
         self.inputs.borrow_mut().push_back(input);
         if self.busy.replace(true) {
@@ -91,21 +91,21 @@ impl<M: Driven> Driver<M> {
             loop {
                 let effect = self.machine.borrow_mut().poll();
                 let Some(effect) = effect else { break };
-                let mut hands = self.hands.borrow_mut();
-                if let Some(end) = hands.as_mut().and_then(|hands| hands.perform(effect)) {
+                let mut handler = self.handler.borrow_mut();
+                if let Some(end) = handler.as_mut().and_then(|handler| handler.carry_out(effect)) {
                     *self.settled.borrow_mut() = Some(end);
                 }
             }
-            if let Some(hands) = self.hands.borrow_mut().as_mut() {
-                hands.performed();
+            if let Some(handler) = self.handler.borrow_mut().as_mut() {
+                handler.carried_out();
             }
         }
         self.busy.set(false);
         self.changed.raise();
     }
 
-    async fn run(self: Rc<Self>, audience: impl Audience<M>) {
-        let audience = Rc::new(audience);
+    async fn run(self: Rc<Self>, observer: impl PageObserver<M>) {
+        let observer = Rc::new(observer);
         let listen = |target: &JsValue, kind, input: fn() -> Option<M::Input>| {
             let driver = Rc::downgrade(&self);
             Listener::new(target, kind, move |_| {
@@ -132,13 +132,13 @@ impl<M: Driven> Driver<M> {
         if !page::is_online() {
             self.tell(M::online(false));
         }
-        let telling = Throttle::new({
-            let (driver, audience) = (Rc::downgrade(&self), audience.clone());
+        let throttle = Throttle::new({
+            let (driver, observer) = (Rc::downgrade(&self), observer.clone());
             move || {
                 let progress =
                     driver.upgrade().map(|driver| driver.look(|machine| machine.progress(clock::now())));
                 if let Some(progress) = progress.filter(|progress| !progress.state.is_final()) {
-                    audience.progress(progress);
+                    observer.progress(progress);
                 }
             }
         });
@@ -147,18 +147,18 @@ impl<M: Driven> Driver<M> {
             let progress = self.look(|machine| machine.progress(clock::now()));
             let state = progress.state;
             if last.replace(state) != Some(state) {
-                audience.state(state);
+                observer.state(state);
             }
             if state.is_final() {
-                audience.progress(progress);
+                observer.progress(progress);
             } else {
-                telling.ask();
+                throttle.ask();
             }
             // The page may have ended it in the callback just now: that state comes first.
             let settled = if state.is_final() { self.settled.take() } else { None };
             if let Some(result) = settled {
-                self.hands.take();
-                audience.settled(result);
+                self.handler.take();
+                observer.settled(result);
                 return;
             }
             let wake = self.look(M::poll_timeout);

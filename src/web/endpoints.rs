@@ -13,8 +13,8 @@ use crate::core::clock::Millis;
 use crate::core::protocol::wire::Accepts;
 use crate::core::upload::EndpointFact;
 
-/// How long a limit is believed, in ms: 30 days.
-const BELIEVED: Millis = 30 * 24 * 3600 * 1000;
+/// how long a limit is kept, in ms: 30 days.
+const KEPT: Millis = 30 * 24 * 3600 * 1000;
 
 thread_local! {
     static KNOWN: RefCell<Vec<(String, Endpoint)>> = const { RefCell::new(Vec::new()) };
@@ -97,7 +97,7 @@ pub fn largest_chunk(endpoint: &str) -> Option<u64> {
         let (bytes, since) = entry.split_once(' ')?;
         let since: Millis = since.parse().ok()?;
         let bytes = bytes.parse().ok().filter(|bytes| *bytes > 0)?;
-        (clock::unix_now().saturating_sub(since) < BELIEVED).then_some(bytes)
+        (clock::unix_now().saturating_sub(since) < KEPT).then_some(bytes)
     };
     with(endpoint, |known| known.largest).or_else(kept)
 }

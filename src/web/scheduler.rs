@@ -18,14 +18,14 @@ thread_local! {
     static PAGE: Page = Page::new();
 }
 
-/// Hears what the scheduler grants.
-pub type Hears = dyn Fn(Grant);
+/// Takes what the scheduler grants.
+pub type OnGrant = dyn Fn(Grant);
 
 struct Page {
     scheduler: RefCell<Scheduler>,
     /// The shell's part: locks and channels, and those who wait outside. Nothing in tests of the engine alone.
     shell: RefCell<Option<(Turns, Admission)>>,
-    members: RefCell<FlatMap<TransferId, Known>>,
+    members: RefCell<FlatMap<TransferId, Registered>>,
     inputs: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
     last: Cell<TransferId>,
@@ -33,8 +33,8 @@ struct Page {
     alarm: Cell<Option<Instant>>,
 }
 
-struct Known {
-    hears: Weak<Hears>,
+struct Registered {
+    on_grant: Weak<OnGrant>,
     /// What it has to write down before the next tab has its turn.
     writes: Serial,
 }
@@ -42,18 +42,18 @@ struct Known {
 /// A transfer that the scheduler knows; dropping it takes it out.
 pub struct Member {
     id: TransferId,
-    _hears: Rc<Hears>,
+    _on_grant: Rc<OnGrant>,
 }
 
 impl Member {
-    /// Makes the scheduler know a transfer, which `hears` its grants and has its `writes` done before its turn ends.
-    pub fn new(hears: Rc<Hears>, writes: Serial) -> Member {
+    /// Makes the scheduler know a transfer, whose grants go to `on_grant`, and which has its `writes` done before its turn ends.
+    pub fn new(on_grant: Rc<OnGrant>, writes: Serial) -> Member {
         PAGE.with(|page| {
             let id = page.last.get() + 1;
             page.last.set(id);
-            let known = Known { hears: Rc::downgrade(&hears), writes };
-            page.members.borrow_mut().insert(id, known);
-            Member { id, _hears: hears }
+            let registered = Registered { on_grant: Rc::downgrade(&on_grant), writes };
+            page.members.borrow_mut().insert(id, registered);
+            Member { id, _on_grant: on_grant }
         })
     }
 
@@ -119,7 +119,7 @@ impl Page {
         }
     }
 
-    /// Takes an input, and carries out what it leads to before it returns. Told from within that, it is queued.
+    /// Takes an input, and carries out what it leads to before it returns. If it comes from within that, it is queued.
     fn handle(&self, input: Input) {
         self.inputs.borrow_mut().push_back(input);
         if self.busy.replace(true) {
@@ -141,9 +141,9 @@ impl Page {
 
     fn carry_out(&self, effect: Effect) {
         if let Effect::Grant(id, grant) = effect {
-            let hears = self.members.borrow().get(&id).and_then(|member| member.hears.upgrade());
-            if let Some(hears) = hears {
-                hears(grant);
+            let on_grant = self.members.borrow().get(&id).and_then(|member| member.on_grant.upgrade());
+            if let Some(on_grant) = on_grant {
+                on_grant(grant);
             }
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::drive::{Audience, Driven, Driver, Hands};
+use super::drive::{Driven, Driver, EffectHandler, PageObserver};
 use super::scheduler::Member;
 use super::serial::Serial;
 use crate::core::error::Error;
@@ -59,15 +59,15 @@ pub fn run<T: Runnable, E: TransferEffects<T>>(
     entry: Entry,
     writes: Serial,
     effects: impl FnOnce(TransferDriver<T>) -> E,
-    audience: impl Audience<Scheduled<T>>,
+    observer: impl PageObserver<Scheduled<T>>,
 ) -> Rc<Driver<Scheduled<T>>> {
     let driver = Driver::start(
         Scheduled::new(transfer, entry),
         |driver| {
-            let hears = Rc::downgrade(driver);
+            let weak = Rc::downgrade(driver);
             let member = Member::new(
                 Rc::new(move |grant| {
-                    if let Some(driver) = hears.upgrade() {
+                    if let Some(driver) = weak.upgrade() {
                         driver.tell(ScheduledInput::Grant(grant));
                     }
                 }),
@@ -75,7 +75,7 @@ pub fn run<T: Runnable, E: TransferEffects<T>>(
             );
             Handler { effects: effects(TransferDriver(driver.clone())), member }
         },
-        audience,
+        observer,
     );
     // It has things to say from the start.
     driver.tell(Scheduled::<T>::wake());
@@ -87,8 +87,8 @@ struct Handler<E> {
     member: Member,
 }
 
-impl<T: Runnable, E: TransferEffects<T>> Hands<Scheduled<T>> for Handler<E> {
-    fn perform(&mut self, effect: ScheduledEffect<T::Effect>) -> Option<Result<T::Outcome, Error>> {
+impl<T: Runnable, E: TransferEffects<T>> EffectHandler<Scheduled<T>> for Handler<E> {
+    fn carry_out(&mut self, effect: ScheduledEffect<T::Effect>) -> Option<Result<T::Outcome, Error>> {
         match effect {
             ScheduledEffect::Restore => self.effects.restore(),
             ScheduledEffect::Schedule(request) => self.member.request(request),
@@ -97,7 +97,7 @@ impl<T: Runnable, E: TransferEffects<T>> Hands<Scheduled<T>> for Handler<E> {
         None
     }
 
-    fn performed(&mut self) {
+    fn carried_out(&mut self) {
         self.effects.carried_out();
     }
 }
