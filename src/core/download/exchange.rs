@@ -257,7 +257,7 @@ impl Download {
     }
 
     /// Marks where an unproven body stops: what follows is not known to be of its version.
-    fn leave_seam(&mut self, id: RequestId) {
+    pub(super) fn leave_seam(&mut self, id: RequestId) {
         let stops = self.requests.get(id).and_then(|request| request.stops_unproven());
         if let Some(at) = stops.filter(|at| self.server.total() != Some(*at)) {
             self.stored.add_seam(at);

@@ -74,7 +74,7 @@ impl Machine for Download {
         self.retry.tick(now);
         match input {
             Input::Start(restored) => self.start(restored, now),
-            Input::Slots(slots) => self.slots.give(slots),
+            Input::Slots(slots) => self.give_slots(slots),
             Input::ServerLimit(most) => self.slots.limit_server(most),
             Input::Head(id, head) => self.head(id, &head, now),
             Input::Data(id, len) => self.data(id, len, now),
@@ -185,6 +185,18 @@ impl Download {
         }
         self.stage = Stage::Running;
         self.meter.start(now);
+    }
+
+    /// Takes the number of slots from here on. Requests beyond it are given up where that loses no bytes: another transfer
+    /// waits for their connections.
+    fn give_slots(&mut self, slots: usize) {
+        self.slots.give(slots);
+        while self.slots.is_exceeded_by(self.requests.busy())
+            && let Some(id) = self.requests.dispensable()
+        {
+            self.leave_seam(id);
+            self.cancel(id);
+        }
     }
 
     fn pause(&mut self, now: Instant) {

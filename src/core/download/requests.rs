@@ -268,6 +268,15 @@ impl Requests {
         divisible.max_by_key(|request| request.cursor.room().unwrap_or(0))
     }
 
+    /// Returns the youngest request that can be given up without losing bytes that have come: one that was not answered yet,
+    /// or one whose bytes are stored as they come and can be asked for from there on.
+    pub fn dispensable(&self) -> Option<RequestId> {
+        let youngest = |can_go: fn(&InFlight) -> bool| self.list.iter().rev().find(|request| can_go(request));
+        let unanswered =
+            |request: &InFlight| request.phase == Phase::Sent && request.purpose == Purpose::Fill;
+        youngest(unanswered).or_else(|| youngest(InFlight::is_divisible)).map(|request| request.id)
+    }
+
     /// Returns how many bytes can be left to others, of each.
     pub fn divisible(&self) -> impl Iterator<Item = u64> {
         let divisible = self.list.iter().filter(|request| request.is_divisible());

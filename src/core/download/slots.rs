@@ -40,6 +40,11 @@ impl Slots {
         self.given == 0
     }
 
+    /// Tells whether so many requests are more than it has slots for.
+    pub fn is_exceeded_by(&self, requests: usize) -> bool {
+        requests > if self.fixed && self.given > 0 { usize::MAX } else { self.given }
+    }
+
     /// Returns how many requests may be in flight.
     pub fn limit(&self) -> usize {
         match self.given {
@@ -96,7 +101,8 @@ mod tests {
         assert_eq!(slots.limit(), 5);
         slots.limit_server(Some(2));
         assert_eq!(slots.limit(), 2, "what the server refused is not asked for again");
+        assert!(!slots.is_exceeded_by(5));
         slots.give(0);
-        assert!(slots.is_empty() && slots.limit() == 0);
+        assert!(slots.is_empty() && slots.limit() == 0 && slots.is_exceeded_by(1));
     }
 }

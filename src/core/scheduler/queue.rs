@@ -2,7 +2,8 @@
 //!
 //! They begin in the order in which they came, the next ones while one sends, so that a file is hashed when its turn to be
 //! sent has come. A transfer that has begun and needs requests gets slots as long as there are any, in the same order; one
-//! is kept for each behind it that has some already.
+//! is kept for each behind it that has some already. Where there come to be fewer, since transfers in the other direction
+//! need theirs or the server refused more, the last ones wait again.
 
 use super::message::{Direction, TransferId};
 
@@ -144,6 +145,15 @@ impl Queue {
     }
 
     fn share_out(&mut self, direction: Direction, slots: usize) {
+        let mut senders = 0;
+        for member in self.members.iter_mut().filter(|member| member.direction == direction) {
+            if let Stage::Sending(demand) = member.stage {
+                senders += 1;
+                if senders > slots {
+                    member.stage = Stage::Ready(demand);
+                }
+            }
+        }
         let members = || self.members.iter().filter(|member| member.direction == direction);
         let mut promised: usize = members().map(Member::share).sum();
         let (mut senders, mut ahead) = (0, 0);
@@ -168,7 +178,7 @@ impl Queue {
                 Stage::Sending(_) => {
                     senders -= 1;
                     // One is kept for each of those behind it.
-                    member.slots = member.share().min(left.saturating_sub(senders).max(1));
+                    member.slots = member.share().min(left.saturating_sub(senders));
                     left = left.saturating_sub(member.slots);
                 }
                 Stage::Waiting if ahead < SLOTS => {
@@ -254,6 +264,32 @@ mod tests {
         assert_eq!(demand(&mut queue, 2, 4), [(1, Change::Slots(3)), (2, Change::Slots(3))]);
         queue.leave(1);
         assert_eq!(queue.arrange(SLOTS), [(2, Change::Slots(4))]);
+    }
+
+    #[test]
+    fn the_last_ones_wait_again_where_the_other_direction_comes_to_need_slots() {
+        let mut queue = Queue::default();
+        for id in 1..=7 {
+            queue.enter(id, Direction::Down, 4);
+        }
+        // Each takes one request, and needs more as soon as it knows its resource.
+        for id in 1..=7 {
+            queue.arrange(SLOTS);
+            queue.demand(id, Some(1), 0);
+        }
+        queue.arrange(SLOTS);
+        for id in 1..=7 {
+            assert_eq!(demand(&mut queue, id, 4), [], "all slots are taken");
+        }
+        queue.enter(8, Direction::Up, 6);
+        assert_eq!(queue.arrange(SLOTS), [(8, Change::Begin)]);
+        let changes = [(5, Change::Slots(0)), (6, Change::Slots(0)), (8, Change::Slots(2))];
+        assert_eq!(demand(&mut queue, 8, 2), changes);
+        queue.leave(8);
+        assert_eq!(queue.arrange(SLOTS), [(1, Change::Slots(3))], "those in front come first");
+        // More than the server takes it does not get, though each had but one.
+        let changes = [(1, Change::Slots(1)), (3, Change::Slots(0)), (4, Change::Slots(0))];
+        assert_eq!(queue.arrange(2), changes);
     }
 
     #[test]

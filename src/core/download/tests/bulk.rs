@@ -30,6 +30,19 @@ fn on_a_fast_line_ranges_are_read_in_bulk() {
 }
 
 #[test]
+fn a_bulk_read_goes_on_without_a_slot() {
+    let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
+    script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));
+    assert_eq!(
+        script.input(Input::Slots(0)),
+        [Effect::Cancel(1)],
+        "what the other has brought is not here yet"
+    );
+    assert_eq!(script.input(Input::Data(2, 8 * MIB)), []);
+    assert_eq!(script.machine.progress(script.now).confirmed, 13 * MIB);
+}
+
+#[test]
 fn a_bulk_read_that_does_not_come_is_read_in_parts() {
     let (mut script, _) = fast(config(), part(0, 6 * SIZE, 6 * SIZE));
     script.head(2, part(8 * MIB, 16 * MIB, 6 * SIZE));

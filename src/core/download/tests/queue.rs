@@ -20,14 +20,13 @@ fn nothing_goes_out_without_a_slot() {
     assert_eq!(script.machine.poll_timeout(), None);
     assert_eq!(script.input(Input::Slots(1)), [send(1, Some((0, None)))]);
     assert_eq!(script.state(), State::Negotiating);
-    // What is under way goes on without a slot; what breaks is not sent again.
-    script.input(Input::Slots(0));
     script.head(1, part(0, SIZE, SIZE));
-    assert_eq!(sends(&script.input(Input::Prepared(Ok(())))), 0);
-    assert_eq!((script.state(), wanted(&script)), (State::Transferring, (1, Some(2))));
+    assert_eq!(sends(&script.input(Input::Prepared(Ok(())))), 1);
     script.input(Input::Data(1, MIB));
-    script.input(Input::Lost(1, "network error".into()));
-    assert_eq!(script.wake(), []);
+    // Without a slot all that is under way makes room, and what has come stays.
+    assert_eq!(script.input(Input::Slots(0)), [Effect::Cancel(2), Effect::Cancel(1)]);
+    assert_eq!(script.machine.progress(script.now).confirmed, MIB);
+    assert_eq!(script.machine.poll_timeout(), None);
     assert_eq!(script.state(), State::Queued);
     assert_eq!(script.input(Input::Pause), []);
     assert_eq!((script.state(), wanted(&script)), (State::Paused, (0, None)));
@@ -35,16 +34,26 @@ fn nothing_goes_out_without_a_slot() {
     // The number is fixed: any slot will do.
     let effects = script.input(Input::Slots(1));
     assert_eq!((sends(&effects), wanted(&script)), (1, (1, Some(1))), "the rest is one gap");
-    script.head(2, part(MIB, SIZE, SIZE));
+    script.head(3, part(MIB, SIZE, SIZE));
     assert_eq!(wanted(&script), (2, Some(2)));
+}
+
+#[test]
+fn a_whole_answer_goes_on_without_a_slot() {
+    let (mut script, _) = begin(config());
+    script.head(1, Head { content_length: Some(SIZE.to_string()), ..status(200) });
+    script.input(Input::Prepared(Ok(())));
+    script.input(Input::Data(1, MIB));
+    assert_eq!(script.input(Input::Slots(0)), [], "it could only begin from the first byte again");
+    assert_eq!(wanted(&script).0, 1);
 }
 
 #[test]
 fn time_in_the_queue_is_not_charged() {
     let retry = Policy { budget: 30_000, base: 1_000, cap: 1_000 };
     let (mut script, _) = begin(Config { retry, ..config() });
-    script.input(Input::Slots(0));
     script.input(Input::Lost(1, "no network".into()));
+    script.input(Input::Slots(0));
     assert_eq!(script.wake(), []);
     script.now = script.now + 3_600_000;
     assert_eq!(sends(&script.input(Input::Slots(4))), 1);
