@@ -17,7 +17,7 @@ use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::protocol::wire::Answer;
 use xuchuan::core::thrown::Thrown;
 use xuchuan::web::blob::{Read, slice};
-use xuchuan::web::convert::envelope;
+use xuchuan::web::convert::read_envelope;
 use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;
 use xuchuan::web::serial::Serial;
@@ -68,7 +68,7 @@ async fn fetch_gives_status_and_body_across_origins() {
         assert_eq!(response.status(), 403);
         let body = promised(response.text().expect("a body")).await.expect("a body");
         let body = body.dyn_into().expect("a text");
-        assert_eq!(envelope::read(&body).expect("an envelope").code, 403);
+        assert_eq!(read_envelope(&body).expect("an envelope").code, 403);
     })
     .await;
 }
@@ -495,16 +495,16 @@ fn answers_that_are_no_envelope_are_none() {
         "{\"code\":0,\"data\":5}",
         "{\"code\":0,\"data\":[1]}",
     ] {
-        assert!(envelope::read(&odd.into()).is_none(), "{odd}");
+        assert!(read_envelope(&odd.into()).is_none(), "{odd}");
     }
     assert!(
-        envelope::read(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
+        read_envelope(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
     );
 }
 
 #[wasm_bindgen_test]
 fn envelopes_are_read_as_servers_write_them() {
-    let read = |text: &str| envelope::read(&text.into()).expect("an envelope");
+    let read = |text: &str| read_envelope(&text.into()).expect("an envelope");
     let quoted = read("{\"code\":\"0\",\"data\":[\"a\"]}");
     assert_eq!((quoted.code, quoted.data), (0, Some(Answer::Needed(vec!["a".to_owned()]))));
     for (text, msg) in [

@@ -15,7 +15,7 @@ use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
 use crate::core::plan;
 use crate::core::progress::{Progress, State};
-use crate::web::convert::list;
+use crate::web::convert::write_list;
 use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
@@ -59,7 +59,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 return Err(error::into_js(&aborted));
             }
         };
-        let ids = list::write(&options.naming().unwrap_or_default().ids(&digests.chunks));
+        let ids = write_list(&options.naming().unwrap_or_default().ids(&digests.chunks));
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),

@@ -16,7 +16,7 @@ use crate::core::download::{Bulk, Concurrency, Config, Download, Record};
 use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::scheduler::{Direction, Entry};
-use crate::web::convert::download_record;
+use crate::web::convert::read_download_record;
 use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
@@ -121,7 +121,7 @@ pub fn key(url: &str) -> String {
 
 /// Reads what is left of a download.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    Some(Rc::new(download_record::read(value)?))
+    Some(Rc::new(read_download_record(value)?))
 }
 
 impl Unfinished for Record {

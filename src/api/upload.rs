@@ -17,7 +17,7 @@ use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire;
 use crate::core::scheduler::{Direction, Entry};
 use crate::core::upload::{Concurrency, Config, Outcome, Upload};
-use crate::web::convert::upload_record;
+use crate::web::convert::read_upload_record;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get_string, get_u64, number};
 use crate::web::serial::Serial;
@@ -153,7 +153,7 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
 
 /// Reads what is left of an upload.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    let record = upload_record::read(value).filter(|record| record.cut().is_some())?;
+    let record = read_upload_record(value).filter(|record| record.cut().is_some())?;
     Some(Rc::new(record))
 }
 

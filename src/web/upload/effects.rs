@@ -14,7 +14,7 @@ use crate::core::flat_map::FlatMap;
 use crate::core::journal;
 use crate::core::md5::Snapshot;
 use crate::core::upload::{Checkpoint, Effect, Input, Outcome, Request, RequestId, Upload};
-use crate::web::convert::{digests, upload_record};
+use crate::web::convert::{write_digests, write_upload_record};
 use crate::web::fetch::AbortGuard;
 use crate::web::hash::{self, HashControl, Unreadable, Watcher};
 use crate::web::serial::Serial;
@@ -119,7 +119,7 @@ impl UploadEffects {
         }
         record.apply(&checkpoint);
         record.updated_at = clock::unix_now();
-        let value = upload_record::write(&record);
+        let value = write_upload_record(&record);
         let context = self.context.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
         self.writes.run(async move {
@@ -159,7 +159,7 @@ impl Hashing {
         let context = self.context.clone();
         let Some(key) = context.digests_key(self.chunk) else { return };
         let now = clock::unix_now();
-        let value = digests::write(name, bytes, now);
+        let value = write_digests(name, bytes, now);
         self.writes.run(async move {
             drop(store::put_digests(&key, &value).await);
             let oldest = now.saturating_sub(journal::DIGESTS_EXPIRE);

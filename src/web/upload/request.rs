@@ -12,7 +12,7 @@ use crate::core::protocol::wire::{Accepts, Answer, Envelope};
 use crate::core::protocol::{handshake_url, json};
 use crate::core::retry::retry_after;
 use crate::core::upload::{Body, Input, Request, RequestId, Response, Upload};
-use crate::web::convert::envelope;
+use crate::web::convert::read_envelope;
 use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
@@ -124,7 +124,7 @@ async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, L
     let text = object::call(&response, "text", &[])?;
     let text = promised(Promise::resolve(&text)).await.map_err(|why| Loss::thrown(Cause::Cut, why))?;
     let text: JsString = text.dyn_into().map_err(|_| Loss::from("the answer has no text"))?;
-    let body = match envelope::read(&text) {
+    let body = match read_envelope(&text) {
         Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
             let data = Some(Answer::Url(if url.is_empty() { url } else { url::resolve(&url, &base) }));
             Body::Envelope(Envelope { code, msg, data, accepts })
