@@ -6,9 +6,7 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use super::alarm;
-use super::message::Message;
-use super::worker::Worker;
+use super::worker::{Message, Worker, ring_alarm, ring_later};
 use crate::core::clock::Millis;
 use crate::core::thrown::Thrown;
 use crate::web::signal::Signal;
@@ -121,7 +119,7 @@ fn events() -> Option<&'static dyn Events> {
 
 fn said(worker: &Rc<Worker>, event: &JsValue) {
     if let Some(message) = Message::of(event)
-        && !alarm::ring(&message)
+        && !ring_alarm(&message)
         && let Some(events) = events()
     {
         events.said(worker, &message);
@@ -161,6 +159,6 @@ fn is_first(worker: &Rc<Worker>) -> bool {
 /// Raises `signal` in `ms`, if there is a worker to do it.
 fn ring_in(ms: Millis, signal: &Rc<Signal>) {
     if let Some(worker) = first() {
-        alarm::set(&worker, ms, signal);
+        ring_later(&worker, ms, signal);
     }
 }
