@@ -23,8 +23,8 @@ use xuchuan::web::headers::Headers;
 use xuchuan::web::serial::Serial;
 use xuchuan::web::signal::Signal;
 use xuchuan::web::task::promised;
-use xuchuan::web::throttle::Throttle;
-use xuchuan::web::{clock, object, timer, url};
+use xuchuan::web::time::{self, Throttle};
+use xuchuan::web::{object, url};
 
 use web::*;
 
@@ -345,13 +345,13 @@ async fn a_throttle_joins_what_is_asked() {
 async fn a_throttle_calls_20_times_a_second_at_most() {
     guarded(async {
         let (throttle, count) = counted();
-        let before = clock::now();
+        let before = time::now();
         while count.get() < 5 {
             throttle.ask();
-            timer::breathe().await;
+            time::breathe().await;
         }
         // Clocks may be coarse: a quarter of it is theirs.
-        assert!(clock::now().since(before) >= 5 * 50 * 3 / 4);
+        assert!(time::now().since(before) >= 5 * 50 * 3 / 4);
     })
     .await;
 }
@@ -392,11 +392,11 @@ async fn a_throttle_may_be_dropped_by_its_own_call() {
 #[wasm_bindgen_test]
 async fn sleeping_takes_its_time() {
     guarded(async {
-        let before = clock::now();
-        timer::sleep(60).await;
-        let slept = clock::now().since(before);
+        let before = time::now();
+        time::sleep(60).await;
+        let slept = time::now().since(before);
         assert!((55..2000).contains(&slept), "{slept} ms");
-        timer::breathe().await;
+        time::breathe().await;
     })
     .await;
 }
@@ -404,7 +404,7 @@ async fn sleeping_takes_its_time() {
 #[wasm_bindgen_test]
 async fn a_dropped_sleep_takes_its_timer_back() {
     guarded(async {
-        let pending = Rc::new(RefCell::new(Some(Box::pin(timer::sleep(30)))));
+        let pending = Rc::new(RefCell::new(Some(Box::pin(time::sleep(30)))));
         let polled = pending.clone();
         // Polled once, so that the timer runs.
         spawn_local(std::future::poll_fn(move |context| {
@@ -451,7 +451,7 @@ async fn a_serial_runs_one_after_the_other() {
         for (index, ms) in [(0, 30), (1, 0), (2, 10)] {
             let (log, inner) = (log.clone(), serial.clone());
             serial.run(async move {
-                timer::sleep(ms).await;
+                time::sleep(ms).await;
                 log.borrow_mut().push(index);
                 if index == 0 {
                     let log = log.clone();

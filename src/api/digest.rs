@@ -20,7 +20,7 @@ use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
 use crate::web::task::promise;
-use crate::web::throttle::Throttle;
+use crate::web::time::Throttle;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.

@@ -23,7 +23,7 @@ use crate::web::object::{get, number, object};
 use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
-use crate::web::{clock, store, sys, transfer, url};
+use crate::web::{store, sys, time, transfer, url};
 
 /// The size of a piece, in bytes.
 const PIECE: u64 = 4 << 20;
@@ -88,7 +88,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         remember: journal.is_some(),
         bulk: (target == Target::Blob).then_some(BULK),
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
-        unix_now: clock::unix_now(),
+        unix_now: time::unix_now(),
         seed: sys::random(),
         address: url::address(&url),
         ..Config::new(url.clone())

@@ -24,7 +24,7 @@ use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
 use crate::web::upload::{UploadContext, UploadEffects};
-use crate::web::{clock, endpoints, sys, transfer, url};
+use crate::web::{endpoints, sys, time, transfer, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -147,7 +147,7 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
         file_id: String::new(),
         chunk_ids: Vec::new(),
         confirmed: 0,
-        updated_at: clock::unix_now(),
+        updated_at: time::unix_now(),
     }
 }
 

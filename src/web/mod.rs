@@ -6,8 +6,8 @@
 //! | --- | --- |
 //! | the browser and the shell, as they are | `sys`, `memory` |
 //! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
-//! | the page around the engine | `page`, `url`, `clock` |
-//! | tasks, events and time | `task`, `signal`, `listener`, `serial`, `timer`, `throttle`, `yield_now` |
+//! | the page around the engine | `page`, `url` |
+//! | tasks, events and time | `task`, `signal`, `listener`, `serial`, `time` |
 //! | files, and their hashing in workers | `blob`, `workers`, `hash` |
 //! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
 //! | what is kept for a later visit | `store` |
@@ -15,7 +15,6 @@
 //! | transfers | `drive`, `transfer`, `upload`, `download` |
 
 pub mod blob;
-pub mod clock;
 pub mod convert;
 pub mod download;
 pub mod drive;
@@ -35,11 +34,9 @@ pub mod store;
 pub mod sys;
 pub mod tab_message;
 pub mod task;
-pub mod throttle;
 pub mod thrown;
-pub mod timer;
+pub mod time;
 pub mod transfer;
 pub mod upload;
 pub mod url;
 pub mod workers;
-pub mod yield_now;

@@ -8,12 +8,12 @@ use web_sys::Blob;
 
 use super::sink::Sink;
 use crate::core::download::{Record, Restored};
-use crate::web::clock;
 use crate::web::convert::{read_download_record, write_download_record};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
 use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
+use crate::web::time;
 
 /// What a download works with.
 pub struct DownloadContext {
@@ -78,7 +78,7 @@ impl DownloadJournal {
     /// Saves the record.
     pub fn save(&self, record: &Record) {
         if let Some(key) = self.key() {
-            let value = write_download_record(record, clock::unix_now());
+            let value = write_download_record(record, time::unix_now());
             self.writes.run(async move { drop(store::put(&key, &value).await) });
         }
     }

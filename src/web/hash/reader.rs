@@ -18,7 +18,7 @@ use crate::web::blob::{self, Read};
 use crate::web::object::object;
 use crate::web::sys::{ByteReader, ReadResult, Streaming, free, read_ahead};
 use crate::web::task::{Promised, promised, spawn};
-use crate::web::{clock, timer};
+use crate::web::time;
 
 /// How much the stream may give at once.
 const VIEW: u64 = 1 << 20;
@@ -148,9 +148,9 @@ impl Reader {
             Some(bytes) => bytes,
             None => {
                 let Read { bytes, len: expected } = reads.pop_front().ok_or("no bytes are left")?;
-                let (asked, limit) = (clock::now(), self.limits.slices);
+                let (asked, limit) = (time::now(), self.limits.slices);
                 let bytes = self.watchdog.within(limit, bytes).await;
-                *len = match clock::now().since(asked) {
+                *len = match time::now().since(asked) {
                     waited if waited < limit / 32 => (*len * 2).min(*SLICES.end()),
                     waited if waited > limit / 8 => (*len / 2).max(*SLICES.start()),
                     _ => *len,
@@ -227,7 +227,7 @@ impl Watchdog {
                 return Poll::Ready(result);
             }
             loop {
-                let timer = self.timer.get_or_insert_with(|| Box::pin(timer::sleep(limit)));
+                let timer = self.timer.get_or_insert_with(|| Box::pin(time::sleep(limit)));
                 if timer.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }

@@ -16,7 +16,7 @@ use crate::core::thrown::Thrown;
 use crate::web::blob::Read;
 use crate::web::sys;
 use crate::web::task::join;
-use crate::web::yield_now::yield_now;
+use crate::web::time::yield_now;
 
 /// Holds a hashing of this thread, lets it go on, or ends it.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use crate::core::thrown::Thrown;
 use crate::web::listener::Listener;
 use crate::web::object::{call, get, get_value};
 use crate::web::task::{Boxed, first, spawn};
-use crate::web::timer;
+use crate::web::time;
 
 const NAME: &str = "xuchuan";
 const VERSION: u32 = 2;
@@ -269,7 +269,7 @@ impl Answer {
     async fn within(&self, patience: Millis) -> Option<Result<JsValue, Thrown>> {
         for _ in 0..TURNS {
             let answered = async { drop(self.wait().await) };
-            if first(answered, timer::sleep(patience / TURNS)).await {
+            if first(answered, time::sleep(patience / TURNS)).await {
                 break;
             }
         }

@@ -20,7 +20,7 @@ use crate::web::hash::{self, HashControl, Unreadable, Watcher};
 use crate::web::serial::Serial;
 use crate::web::task::spawn;
 use crate::web::transfer::{Runnable, TransferDriver, TransferEffects};
-use crate::web::{blob, clock, endpoints, object, store};
+use crate::web::{blob, endpoints, object, store, time};
 
 impl Runnable for Upload {
     type Outcome = Outcome;
@@ -118,7 +118,7 @@ impl UploadEffects {
             return;
         }
         record.apply(&checkpoint);
-        record.updated_at = clock::unix_now();
+        record.updated_at = time::unix_now();
         let value = write_upload_record(&record);
         let context = self.context.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
@@ -158,7 +158,7 @@ impl Hashing {
     fn keep(&self, name: &str, bytes: &[u8]) {
         let context = self.context.clone();
         let Some(key) = context.digests_key(self.chunk) else { return };
-        let now = clock::unix_now();
+        let now = time::unix_now();
         let value = write_digests(name, bytes, now);
         self.writes.run(async move {
             drop(store::put_digests(&key, &value).await);

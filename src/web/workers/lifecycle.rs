@@ -11,7 +11,7 @@ use crate::core::clock::Millis;
 use crate::core::thrown::Thrown;
 use crate::web::signal::Signal;
 use crate::web::task::{ask, spawn};
-use crate::web::{page, timer};
+use crate::web::{page, time};
 
 /// The most workers: each has some tens of MiB of its own.
 const MOST: u32 = 4;
@@ -58,7 +58,7 @@ pub fn set_source(source: Function, events: &'static dyn Events) {
         workers.source.replace(Some(source));
         workers.events.set(Some(events));
     });
-    timer::set_alarm(ring_in);
+    time::set_alarm(ring_in);
 }
 
 /// Returns the workers that are ready, the oldest first.
@@ -140,7 +140,7 @@ pub fn dismiss_later(worker: &Rc<Worker>, is_idle: fn(&Rc<Worker>) -> bool) {
     if is_spare(worker) {
         let worker = worker.clone();
         spawn(async move {
-            timer::sleep(IDLE).await;
+            time::sleep(IDLE).await;
             if is_spare(&worker) {
                 end(&worker);
             }

@@ -14,7 +14,7 @@ use crate::web::object::{get, get_string, get_u64, number, object, set};
 use crate::web::signal::Signal;
 use crate::web::sys::Port;
 use crate::web::task::spawn;
-use crate::web::{page, timer};
+use crate::web::{page, time};
 
 // ---- messages
 
@@ -136,7 +136,7 @@ fn serve_alarm(message: &Message) -> bool {
     }
     let (id, ms) = (message.id, get_u64(&message.fields, "ms").unwrap_or(0));
     spawn(async move {
-        timer::sleep(ms).await;
+        time::sleep(ms).await;
         tell_page(SLEPT, id, &[]);
     });
     true
