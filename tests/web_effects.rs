@@ -20,9 +20,7 @@ use xuchuan::web::blob::{Read, slice};
 use xuchuan::web::convert::read_envelope;
 use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;
-use xuchuan::web::serial::Serial;
-use xuchuan::web::signal::Signal;
-use xuchuan::web::task::promised;
+use xuchuan::web::task::{Serial, Signal, promised};
 use xuchuan::web::time::{self, Throttle};
 use xuchuan::web::{object, url};
 

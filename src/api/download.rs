@@ -20,9 +20,9 @@ use crate::web::convert::read_download_record;
 use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
-use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
+use crate::web::task::Serial;
 use crate::web::{store, sys, time, transfer, url};
 
 /// The size of a piece, in bytes.

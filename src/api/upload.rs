@@ -20,9 +20,9 @@ use crate::core::upload::{Concurrency, Config, Outcome, Upload};
 use crate::web::convert::read_upload_record;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get_string, get_u64, number};
-use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
+use crate::web::task::Serial;
 use crate::web::upload::{UploadContext, UploadEffects};
 use crate::web::{endpoints, sys, time, transfer, url};
 

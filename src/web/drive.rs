@@ -7,8 +7,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::listener::Listener;
-use super::signal::Signal;
-use super::task::first;
+use super::task::{Signal, first};
 use super::time::{self, Throttle};
 use super::{object, page};
 use crate::core::error::Error;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::object::{call, get};
-use super::signal::Signal;
+use super::task::Signal;
 use super::{time, url};
 use crate::core::clock::Millis;
 use crate::core::protocol::wire::Accepts;

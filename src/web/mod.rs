@@ -7,7 +7,7 @@
 //! | the browser and the shell, as they are | `sys`, `memory` |
 //! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
 //! | the page around the engine | `page`, `url` |
-//! | tasks, events and time | `task`, `signal`, `listener`, `serial`, `time` |
+//! | tasks, events and time | `task`, `listener`, `time` |
 //! | files, and their hashing in workers | `blob`, `workers`, `hash` |
 //! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
 //! | what is kept for a later visit | `store` |
@@ -28,8 +28,6 @@ pub mod memory;
 pub mod object;
 pub mod page;
 pub mod scheduler;
-pub mod serial;
-pub mod signal;
 pub mod store;
 pub mod sys;
 pub mod tab_message;

@@ -6,9 +6,8 @@ use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
 
-use super::serial::Serial;
 use super::sys::{Admission, Turns};
-use super::task::spawn;
+use super::task::{Serial, spawn};
 use super::{sys, tab_message, time};
 use crate::core::clock::Instant;
 use crate::core::flat_map::FlatMap;

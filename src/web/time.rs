@@ -9,9 +9,8 @@ use web_sys::MessageChannel;
 
 use super::listener::Listener;
 use super::object::to_u64;
-use super::signal::Signal;
 use super::sys::Port;
-use super::task::first;
+use super::task::{Signal, first};
 use super::{page, sys};
 use crate::core::clock::{Instant, Millis};
 

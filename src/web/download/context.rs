@@ -11,8 +11,8 @@ use crate::core::download::{Record, Restored};
 use crate::web::convert::{read_download_record, write_download_record};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
-use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
+use crate::web::task::Serial;
 use crate::web::time;
 
 /// What a download works with.

@@ -17,8 +17,7 @@ use crate::web::blob::in_this_realm;
 use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
 use crate::web::object::{self, call, get_value};
-use crate::web::signal::Signal;
-use crate::web::task::promised;
+use crate::web::task::{Signal, promised};
 use crate::web::time;
 use crate::web::transfer::TransferDriver;
 

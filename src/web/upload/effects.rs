@@ -17,8 +17,7 @@ use crate::core::upload::{Checkpoint, Effect, Input, Outcome, Request, RequestId
 use crate::web::convert::{write_digests, write_upload_record};
 use crate::web::fetch::AbortGuard;
 use crate::web::hash::{self, HashControl, Unreadable, Watcher};
-use crate::web::serial::Serial;
-use crate::web::task::spawn;
+use crate::web::task::{Serial, spawn};
 use crate::web::transfer::{Runnable, TransferDriver, TransferEffects};
 use crate::web::{blob, endpoints, object, store, time};
 

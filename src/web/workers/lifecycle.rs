@@ -9,8 +9,7 @@ use wasm_bindgen::JsValue;
 use super::worker::{Message, Worker, ring_alarm, ring_later};
 use crate::core::clock::Millis;
 use crate::core::thrown::Thrown;
-use crate::web::signal::Signal;
-use crate::web::task::{ask, spawn};
+use crate::web::task::{Signal, ask, spawn};
 use crate::web::{page, time};
 
 /// The most workers: each has some tens of MiB of its own.

@@ -11,9 +11,8 @@ use crate::core::flat_map::FlatMap;
 use crate::core::thrown::Thrown;
 use crate::web::listener::Listener;
 use crate::web::object::{get, get_string, get_u64, number, object, set};
-use crate::web::signal::Signal;
 use crate::web::sys::Port;
-use crate::web::task::spawn;
+use crate::web::task::{Signal, spawn};
 use crate::web::{page, time};
 
 // ---- messages
