@@ -4,7 +4,7 @@
 //!
 //! | purpose | modules |
 //! | --- | --- |
-//! | the browser and the shell, as they are | `sys`, `memory` |
+//! | the browser and the shell, as they are | `sys` |
 //! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
 //! | the page around the engine | `page`, `url` |
 //! | tasks, events and time | `task`, `listener`, `time` |
@@ -24,7 +24,6 @@ pub mod hash;
 pub mod headers;
 pub mod inquiry;
 pub mod listener;
-pub mod memory;
 pub mod object;
 pub mod page;
 pub mod scheduler;
@@ -38,3 +37,7 @@ pub mod transfer;
 pub mod upload;
 pub mod url;
 pub mod workers;
+
+/// The engine's memory: TLSF, which costs 3 KB of gzip less than the standard library's allocator.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
