@@ -20,7 +20,7 @@ use xuchuan::web::download::{DownloadContext, DownloadEffects, DownloadJournal, 
 use xuchuan::web::drive::PageObserver;
 use xuchuan::web::headers::Headers;
 use xuchuan::web::inquiry::Inquiry;
-use xuchuan::web::serial::Serial;
+use xuchuan::web::task::Serial;
 use xuchuan::web::transfer::{self, TransferDriver, TransferEffects};
 
 use web::*;

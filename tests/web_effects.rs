@@ -17,14 +17,12 @@ use xuchuan::core::cause::{Cause, Loss};
 use xuchuan::core::protocol::wire::Answer;
 use xuchuan::core::thrown::Thrown;
 use xuchuan::web::blob::{Read, slice};
-use xuchuan::web::convert::envelope;
+use xuchuan::web::convert::read_envelope;
 use xuchuan::web::fetch::{AbortGuard, Outgoing, check_url, headers, send};
 use xuchuan::web::headers::Headers;
-use xuchuan::web::serial::Serial;
-use xuchuan::web::signal::Signal;
-use xuchuan::web::task::promised;
-use xuchuan::web::throttle::Throttle;
-use xuchuan::web::{clock, object, timer, url};
+use xuchuan::web::task::{Serial, Signal, promised};
+use xuchuan::web::time::{self, Throttle};
+use xuchuan::web::{object, url};
 
 use web::*;
 
@@ -68,7 +66,7 @@ async fn fetch_gives_status_and_body_across_origins() {
         assert_eq!(response.status(), 403);
         let body = promised(response.text().expect("a body")).await.expect("a body");
         let body = body.dyn_into().expect("a text");
-        assert_eq!(envelope::read(&body).expect("an envelope").code, 403);
+        assert_eq!(read_envelope(&body).expect("an envelope").code, 403);
     })
     .await;
 }
@@ -345,13 +343,13 @@ async fn a_throttle_joins_what_is_asked() {
 async fn a_throttle_calls_20_times_a_second_at_most() {
     guarded(async {
         let (throttle, count) = counted();
-        let before = clock::now();
+        let before = time::now();
         while count.get() < 5 {
             throttle.ask();
-            timer::breathe().await;
+            time::breathe().await;
         }
         // Clocks may be coarse: a quarter of it is theirs.
-        assert!(clock::now().since(before) >= 5 * 50 * 3 / 4);
+        assert!(time::now().since(before) >= 5 * 50 * 3 / 4);
     })
     .await;
 }
@@ -392,11 +390,11 @@ async fn a_throttle_may_be_dropped_by_its_own_call() {
 #[wasm_bindgen_test]
 async fn sleeping_takes_its_time() {
     guarded(async {
-        let before = clock::now();
-        timer::sleep(60).await;
-        let slept = clock::now().since(before);
+        let before = time::now();
+        time::sleep(60).await;
+        let slept = time::now().since(before);
         assert!((55..2000).contains(&slept), "{slept} ms");
-        timer::breathe().await;
+        time::breathe().await;
     })
     .await;
 }
@@ -404,7 +402,7 @@ async fn sleeping_takes_its_time() {
 #[wasm_bindgen_test]
 async fn a_dropped_sleep_takes_its_timer_back() {
     guarded(async {
-        let pending = Rc::new(RefCell::new(Some(Box::pin(timer::sleep(30)))));
+        let pending = Rc::new(RefCell::new(Some(Box::pin(time::sleep(30)))));
         let polled = pending.clone();
         // Polled once, so that the timer runs.
         spawn_local(std::future::poll_fn(move |context| {
@@ -451,7 +449,7 @@ async fn a_serial_runs_one_after_the_other() {
         for (index, ms) in [(0, 30), (1, 0), (2, 10)] {
             let (log, inner) = (log.clone(), serial.clone());
             serial.run(async move {
-                timer::sleep(ms).await;
+                time::sleep(ms).await;
                 log.borrow_mut().push(index);
                 if index == 0 {
                     let log = log.clone();
@@ -495,16 +493,16 @@ fn answers_that_are_no_envelope_are_none() {
         "{\"code\":0,\"data\":5}",
         "{\"code\":0,\"data\":[1]}",
     ] {
-        assert!(envelope::read(&odd.into()).is_none(), "{odd}");
+        assert!(read_envelope(&odd.into()).is_none(), "{odd}");
     }
     assert!(
-        envelope::read(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
+        read_envelope(&"{\"code\":0,\"msg\":null,\"data\":null}".into()).is_some_and(|it| it.data.is_none())
     );
 }
 
 #[wasm_bindgen_test]
 fn envelopes_are_read_as_servers_write_them() {
-    let read = |text: &str| envelope::read(&text.into()).expect("an envelope");
+    let read = |text: &str| read_envelope(&text.into()).expect("an envelope");
     let quoted = read("{\"code\":\"0\",\"data\":[\"a\"]}");
     assert_eq!((quoted.code, quoted.data), (0, Some(Answer::Needed(vec!["a".to_owned()]))));
     for (text, msg) in [

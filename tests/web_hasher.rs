@@ -16,7 +16,7 @@ use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, Snapshot};
 use xuchuan::web::hash::{self, HashControl, Unreadable, Watcher};
-use xuchuan::web::timer;
+use xuchuan::web::time;
 
 use web::*;
 
@@ -223,7 +223,7 @@ async fn a_pools_life() {
         let woken = Rc::new(RefCell::new(false));
         let wake = woken.clone();
         spawn_local(async move {
-            timer::sleep(60_000).await;
+            time::sleep(60_000).await;
             *wake.borrow_mut() = true;
         });
         let sleep_order = asked(&one, "sleep", 1).await;

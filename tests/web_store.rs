@@ -9,7 +9,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use wasm_bindgen_test::*;
-use xuchuan::web::convert::{digests, download_record, upload_record};
+use xuchuan::web::convert::{read_download_record, read_upload_record, write_digests};
 use xuchuan::web::object::object;
 use xuchuan::web::store::{self, Claim};
 
@@ -162,7 +162,7 @@ async fn damaged_records_are_nothing() {
         let upload =
             "{ version: 1, name: 'a', size: 10, lastModified: 5, endpoint: '/e', ext: '.a', chunk: 4,
             askedChunk: null, askedNaming: null, announced: 'md5', fileId: '', chunkIds: [], confirmed: 0, updatedAt: 7 }";
-        assert!(upload_record::read(&js(upload)).is_some());
+        assert!(read_upload_record(&js(upload)).is_some());
         for (good, bad) in [
             ("size: 10", "size: -1"),
             ("size: 10", "size: '10'"),
@@ -176,11 +176,11 @@ async fn damaged_records_are_nothing() {
         ] {
             let damaged = upload.replace(good, bad);
             assert_ne!(damaged, upload);
-            assert!(upload_record::read(&js(&damaged)).is_none(), "{bad}");
+            assert!(read_upload_record(&js(&damaged)).is_none(), "{bad}");
         }
         for odd in ["undefined", "null", "5", "'text'", "[]", "{}", "new Map()"] {
-            assert!(upload_record::read(&js(odd)).is_none(), "{odd}");
-            assert!(download_record::read(&js(odd)).is_none(), "{odd}");
+            assert!(read_upload_record(&js(odd)).is_none(), "{odd}");
+            assert!(read_download_record(&js(odd)).is_none(), "{odd}");
         }
         let key = new_key("damaged");
         store::put(&key, &js("{ version: 1, name: 5 }")).await.expect("it is written");
@@ -207,7 +207,7 @@ async fn digests_expire_and_the_least_used_make_room() {
         let keys: Vec<String> = (0..5).map(|index| new_key(&format!("digests {index}"))).collect();
         // Used at 300, 100, 500, 200 and 400.
         for (key, used) in keys.iter().zip([300, 100, 500, 200, 400]) {
-            store::put_digests(key, &digests::write("digests", b"any", used)).await.expect("it is written");
+            store::put_digests(key, &write_digests("digests", b"any", used)).await.expect("it is written");
         }
         store::expire_digests(50, 5).await.expect("nothing is to be forgotten");
         assert_eq!(left(&keys).await, [0, 1, 2, 3, 4]);
@@ -216,7 +216,7 @@ async fn digests_expire_and_the_least_used_make_room() {
         store::expire_digests(0, 2).await.expect("the least used are forgotten");
         assert_eq!(left(&keys).await, [2, 4]);
         // What is used again is young again.
-        store::put_digests(&keys[4], &digests::write("digests", b"any", 600)).await.expect("it is written");
+        store::put_digests(&keys[4], &write_digests("digests", b"any", 600)).await.expect("it is written");
         store::expire_digests(550, 5).await.expect("the oldest are forgotten");
         assert_eq!(left(&keys).await, [4]);
     })

@@ -15,8 +15,8 @@ use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
 use xuchuan::web::hash::{self, RunControl, Thread, Unwatched};
 use xuchuan::web::object::{get_u64, object, set};
-use xuchuan::web::throttle::Throttle;
-use xuchuan::web::{page, store, timer};
+use xuchuan::web::time::{self, Throttle};
+use xuchuan::web::{page, store};
 
 use web::*;
 
@@ -210,7 +210,7 @@ async fn a_worker_ticks_and_takes_no_notice_of_nonsense() {
 async fn the_effects_work_in_a_worker() {
     guarded(async {
         assert!(!page::is_visible());
-        timer::sleep(10).await;
+        time::sleep(10).await;
         store::put("worker", &object(&[("n", 1.into())])).await.expect("it is written");
         assert_eq!(number(&store::get("worker").await.expect("it is there"), "n"), 1.0);
         store::remove("worker").await.expect("it is removed");

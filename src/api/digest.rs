@@ -15,12 +15,12 @@ use crate::core::error::{Error, Kind};
 use crate::core::md5::Snapshot;
 use crate::core::plan;
 use crate::core::progress::{Progress, State};
-use crate::web::convert::list;
+use crate::web::convert::write_list;
 use crate::web::hash::{self, HashControl, Watcher};
 use crate::web::listener::Listener;
 use crate::web::object::{get, number, object};
 use crate::web::task::promise;
-use crate::web::throttle::Throttle;
+use crate::web::time::Throttle;
 
 /// Hashes `source`, off the page's thread where a worker can be had. Resolves with
 /// `{ fileId, chunkIds, chunkSize, size }`; rejects with an error's shape.
@@ -59,7 +59,7 @@ pub fn digest(source: Blob, options: JsValue) -> Promise {
                 return Err(error::into_js(&aborted));
             }
         };
-        let ids = list::write(&options.naming().unwrap_or_default().ids(&digests.chunks));
+        let ids = write_list(&options.naming().unwrap_or_default().ids(&digests.chunks));
         Ok(object(&[
             ("fileId", digests.file.to_hex().into()),
             ("chunkIds", ids),

@@ -16,14 +16,14 @@ use crate::core::download::{Bulk, Concurrency, Config, Download, Record};
 use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::scheduler::{Direction, Entry};
-use crate::web::convert::download_record;
+use crate::web::convert::read_download_record;
 use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
-use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
-use crate::web::{clock, store, sys, transfer, url};
+use crate::web::task::Serial;
+use crate::web::{store, sys, time, transfer, url};
 
 /// The size of a piece, in bytes.
 const PIECE: u64 = 4 << 20;
@@ -88,7 +88,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         remember: journal.is_some(),
         bulk: (target == Target::Blob).then_some(BULK),
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
-        unix_now: clock::unix_now(),
+        unix_now: time::unix_now(),
         seed: sys::random(),
         address: url::address(&url),
         ..Config::new(url.clone())
@@ -121,7 +121,7 @@ pub fn key(url: &str) -> String {
 
 /// Reads what is left of a download.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    Some(Rc::new(download_record::read(value)?))
+    Some(Rc::new(read_download_record(value)?))
 }
 
 impl Unfinished for Record {

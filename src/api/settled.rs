@@ -8,7 +8,7 @@ use crate::core::progress::{Progress, Trouble, Wait};
 use crate::core::report::Event;
 use crate::core::upload::{self, Upload};
 use crate::web::object::{number, object};
-use crate::web::{clock, fetch, hash, store};
+use crate::web::{fetch, hash, store, time};
 
 /// Makes the page's `Progress`.
 pub fn progress(progress: &Progress, now: Instant) -> JsValue {
@@ -22,7 +22,7 @@ pub fn progress(progress: &Progress, now: Instant) -> JsValue {
             object(&[("reason", "another-tab".into()), ("until", JsValue::NULL), ("cause", cause())])
         }
         Some(Wait::Backoff { until }) => {
-            let at = clock::unix_now() + until.since(now);
+            let at = time::unix_now() + until.since(now);
             object(&[("reason", "backoff".into()), ("until", number(at)), ("cause", cause())])
         }
     };

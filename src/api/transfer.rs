@@ -10,10 +10,10 @@ use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
 use crate::core::scheduler::{Scheduled, ScheduledInput};
-use crate::web::clock;
 use crate::web::drive::{Driver, PageObserver};
 use crate::web::object::{number, object};
 use crate::web::sys::Observer;
+use crate::web::time;
 use crate::web::transfer::Runnable;
 
 /// A transfer that a handle can stand for.
@@ -35,7 +35,7 @@ impl<T: Shown> PageObserver<Scheduled<T>> for ShellObserver {
     }
 
     fn progress(&self, progress: Progress) {
-        let _ = self.0.on_progress(&settled::progress(&progress, clock::now()));
+        let _ = self.0.on_progress(&settled::progress(&progress, time::now()));
     }
 
     fn settled(&self, result: Result<T::Outcome, Error>) {
@@ -75,7 +75,7 @@ impl<T: Shown> Handle for Rc<Driver<Scheduled<T>>> {
     }
 
     fn progress(&self) -> Progress {
-        self.look(|scheduled| scheduled.progress(clock::now()))
+        self.look(|scheduled| scheduled.progress(time::now()))
     }
 
     fn map(&self) -> Vec<u8> {
@@ -83,7 +83,7 @@ impl<T: Shown> Handle for Rc<Driver<Scheduled<T>>> {
     }
 
     fn report(&self) -> JsValue {
-        let now = clock::now();
+        let now = time::now();
         let (environment, mut report) =
             self.look(|scheduled| (settled::environment(scheduled.turn()), scheduled.transfer().report()));
         report.extend([
@@ -126,7 +126,7 @@ impl EngineTransfer {
 
     /// Returns the page's `Progress`.
     pub fn progress(&self) -> JsValue {
-        settled::progress(&self.0.progress(), clock::now())
+        settled::progress(&self.0.progress(), time::now())
     }
 
     /// Returns one byte a chunk or piece: 0 missing, 1 in flight, 2 reused, 3 confirmed.

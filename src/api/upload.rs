@@ -17,14 +17,14 @@ use crate::core::plan::{self, Cut};
 use crate::core::protocol::wire;
 use crate::core::scheduler::{Direction, Entry};
 use crate::core::upload::{Concurrency, Config, Outcome, Upload};
-use crate::web::convert::upload_record;
+use crate::web::convert::read_upload_record;
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get_string, get_u64, number};
-use crate::web::serial::Serial;
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
+use crate::web::task::Serial;
 use crate::web::upload::{UploadContext, UploadEffects};
-use crate::web::{clock, endpoints, sys, transfer, url};
+use crate::web::{endpoints, sys, time, transfer, url};
 
 /// Uploads at once, at most, when the engine decides: browsers open six HTTP/1.1 connections to an origin.
 const MOST_UPLOADS: usize = 6;
@@ -147,13 +147,13 @@ pub fn describe(source: &Blob, options: &Options) -> UploadRecord {
         file_id: String::new(),
         chunk_ids: Vec::new(),
         confirmed: 0,
-        updated_at: clock::unix_now(),
+        updated_at: time::unix_now(),
     }
 }
 
 /// Reads what is left of an upload.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    let record = upload_record::read(value).filter(|record| record.cut().is_some())?;
+    let record = read_upload_record(value).filter(|record| record.cut().is_some())?;
     Some(Rc::new(record))
 }
 

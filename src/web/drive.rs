@@ -7,10 +7,9 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::listener::Listener;
-use super::signal::Signal;
-use super::task::first;
-use super::throttle::Throttle;
-use super::{clock, object, page, timer};
+use super::task::{Signal, first};
+use super::time::{self, Throttle};
+use super::{object, page};
 use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::progress::{Progress, State};
@@ -87,7 +86,7 @@ impl<M: Driven> Driver<M> {
         loop {
             let input = self.inputs.borrow_mut().pop_front();
             let Some(input) = input else { break };
-            self.machine.borrow_mut().handle(input, clock::now());
+            self.machine.borrow_mut().handle(input, time::now());
             loop {
                 let effect = self.machine.borrow_mut().poll();
                 let Some(effect) = effect else { break };
@@ -136,7 +135,7 @@ impl<M: Driven> Driver<M> {
             let (driver, observer) = (Rc::downgrade(&self), observer.clone());
             move || {
                 let progress =
-                    driver.upgrade().map(|driver| driver.look(|machine| machine.progress(clock::now())));
+                    driver.upgrade().map(|driver| driver.look(|machine| machine.progress(time::now())));
                 if let Some(progress) = progress.filter(|progress| !progress.state.is_final()) {
                     observer.progress(progress);
                 }
@@ -144,7 +143,7 @@ impl<M: Driven> Driver<M> {
         });
         let mut last = None;
         loop {
-            let progress = self.look(|machine| machine.progress(clock::now()));
+            let progress = self.look(|machine| machine.progress(time::now()));
             let state = progress.state;
             if last.replace(state) != Some(state) {
                 observer.state(state);
@@ -164,7 +163,7 @@ impl<M: Driven> Driver<M> {
             let wake = self.look(M::poll_timeout);
             match wake {
                 Some(at) => {
-                    if !first(self.changed.wait(), timer::sleep(at.since(clock::now()))).await {
+                    if !first(self.changed.wait(), time::sleep(at.since(time::now()))).await {
                         self.tell(M::wake());
                     }
                 }

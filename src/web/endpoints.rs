@@ -7,8 +7,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::object::{call, get};
-use super::signal::Signal;
-use super::{clock, url};
+use super::task::Signal;
+use super::{time, url};
 use crate::core::clock::Millis;
 use crate::core::protocol::wire::Accepts;
 use crate::core::upload::EndpointFact;
@@ -83,7 +83,7 @@ pub fn learn(endpoint: &str, fact: EndpointFact) {
         EndpointFact::Accepts(accepts) => with(endpoint, |known| known.accepts = Some(accepts)),
         EndpointFact::LargestChunk(bytes) => {
             with(endpoint, |known| known.largest = Some(bytes));
-            let entry = format!("{bytes} {}", clock::unix_now());
+            let entry = format!("{bytes} {}", time::unix_now());
             // Where it can't be written it is found out again.
             let _ = storage().map(|storage| call(&storage, "setItem", &[key(endpoint), entry.into()]));
         }
@@ -97,7 +97,7 @@ pub fn largest_chunk(endpoint: &str) -> Option<u64> {
         let (bytes, since) = entry.split_once(' ')?;
         let since: Millis = since.parse().ok()?;
         let bytes = bytes.parse().ok().filter(|bytes| *bytes > 0)?;
-        (clock::unix_now().saturating_sub(since) < KEPT).then_some(bytes)
+        (time::unix_now().saturating_sub(since) < KEPT).then_some(bytes)
     };
     with(endpoint, |known| known.largest).or_else(kept)
 }

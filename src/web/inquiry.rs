@@ -12,7 +12,7 @@ use super::fetch::{AbortGuard, Outgoing, check_url, send};
 use super::listener::Listener;
 use super::object::{get_string, object};
 use super::task::first;
-use super::{clock, page, sys, timer, url};
+use super::{page, sys, time, url};
 use crate::core::address::{is_mixed, origin_of, without_secrets};
 use crate::core::cause::{Cause, Looks, Loss};
 use crate::core::clock::Millis;
@@ -61,17 +61,17 @@ impl Inquiry {
         if let Err(refused) = check_url(url) {
             return refused;
         }
-        let failed = clock::now();
+        let failed = time::now();
         let cause = self.cause(url, credentials).await;
         // No network was asked.
         let is_local = cause == Cause::Unsendable;
         let revoked = if is_local { "; it was revoked, or can't be read" } else { "" };
-        Loss { cause, looked: clock::now().since(failed), words: loss.words + revoked, source: loss.source }
+        Loss { cause, looked: time::now().since(failed), words: loss.words + revoked, source: loss.source }
     }
 
     async fn cause(&self, url: &str, credentials: &str) -> Cause {
         if let Some(scheme) = ["blob", "data"].into_iter().find(|scheme| url.starts_with(*scheme)) {
-            timer::sleep(TOLD_WITHIN).await;
+            time::sleep(TOLD_WITHIN).await;
             return if is_blocked(scheme) || is_forbidden(url) { Cause::Policy } else { Cause::Unsendable };
         }
         if is_mixed(&page::base().unwrap_or_default(), url) {
@@ -83,12 +83,12 @@ impl Inquiry {
         let same_origin = url::is_same_origin(url);
         let unknown = if same_origin { Cause::Connection } else { Cause::Unanswered };
         let mut looks = self.looks.get();
-        let free = page::is_online() && looks.take(clock::now());
+        let free = page::is_online() && looks.take(time::now());
         self.looks.set(looks);
         if !free {
             return unknown;
         }
-        timer::sleep(TOLD_WITHIN).await;
+        time::sleep(TOLD_WITHIN).await;
         if is_forbidden(url) {
             return Cause::Policy;
         }
@@ -123,7 +123,7 @@ async fn asked(url: &str, mode: &str, credentials: &str) -> Option<bool> {
     let answer = answer.unwrap_or_else(|error| Promise::reject(&error));
     let mut answered = None;
     let wait = async { answered = Some(wasm_bindgen_futures::JsFuture::from(answer).await.is_ok()) };
-    first(wait, timer::sleep(PATIENCE)).await;
+    first(wait, time::sleep(PATIENCE)).await;
     answered
 }
 

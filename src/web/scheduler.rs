@@ -6,10 +6,9 @@ use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
 
-use super::serial::Serial;
 use super::sys::{Admission, Turns};
-use super::task::spawn;
-use super::{clock, sys, tab_message, timer};
+use super::task::{Serial, spawn};
+use super::{sys, tab_message, time};
 use crate::core::clock::Instant;
 use crate::core::flat_map::FlatMap;
 use crate::core::scheduler::{Effect, Grant, Input, LockEvent, Request, Scheduler, TransferId, TurnId};
@@ -95,7 +94,7 @@ pub fn turn_event(turn: TurnId, kind: &str, value: &JsValue) {
         "refused" => Input::Lock(turn, LockEvent::Refused(value.as_string().unwrap_or_default())),
         "lost" => Input::Lock(turn, LockEvent::Lost),
         "queried" => Input::Lock(turn, LockEvent::Queried(value.as_bool())),
-        "message" => match tab_message::read(value, clock::now()) {
+        "message" => match tab_message::read(value, time::now()) {
             Some(message) => Input::Message(turn, message),
             // A tab with another version of this package.
             None => return,
@@ -128,7 +127,7 @@ impl Page {
         loop {
             let input = self.inputs.borrow_mut().pop_front();
             let Some(input) = input else { break };
-            self.scheduler.borrow_mut().handle(input, clock::now());
+            self.scheduler.borrow_mut().handle(input, time::now());
             loop {
                 let effect = self.scheduler.borrow_mut().poll();
                 let Some(effect) = effect else { break };
@@ -155,7 +154,7 @@ impl Page {
             Effect::OpenChannel(turn, key) => turns.open_channel(turn as f64, &key),
             Effect::Echo(turn, key) => turns.echo(turn as f64, &key),
             Effect::Post(turn, message) => {
-                turns.post(turn as f64, &tab_message::write(&message, clock::now()));
+                turns.post(turn as f64, &tab_message::write(&message, time::now()));
             }
             Effect::RequestLock { turn, key, steal } => turns.request_lock(turn as f64, &key, steal),
             Effect::QueryLock(turn, key) => turns.query_lock(turn as f64, &key),
@@ -176,11 +175,11 @@ impl Page {
 
     /// Has the scheduler woken when it wants to be.
     fn set_alarm(&self) {
-        let wanted = self.scheduler.borrow().poll_timeout(clock::now());
+        let wanted = self.scheduler.borrow().poll_timeout(time::now());
         let Some(at) = wanted.filter(|at| self.alarm.get().is_none_or(|alarm| *at < alarm)) else { return };
         self.alarm.set(Some(at));
         spawn(async move {
-            timer::sleep(at.since(clock::now())).await;
+            time::sleep(at.since(time::now())).await;
             PAGE.with(|page| {
                 // An earlier one may have been set since.
                 if page.alarm.get() == Some(at) {

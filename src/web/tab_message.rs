@@ -3,8 +3,8 @@
 
 use wasm_bindgen::JsValue;
 
-use super::clock::unix_now;
 use super::object::{get, get_string, get_u64, number, object};
+use super::time::unix_now;
 use crate::core::cause::Cause;
 use crate::core::clock::Instant;
 use crate::core::error::Kind;

@@ -1,9 +1,12 @@
-//! Starts tasks on the browser's event loop. Each is boxed first, so that the machinery behind it is compiled once and
-//! not for each task.
+//! Tasks on the browser's event loop: started, waited for, woken by a signal, and run one after the other. Each is boxed
+//! first, so that the machinery behind it is compiled once and not for each task.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -81,5 +84,65 @@ pub fn ask(function: &Function) -> Promised {
     match function.call0(&JsValue::UNDEFINED) {
         Ok(value) => promised(Promise::resolve(&value)),
         Err(error) => promised(Promise::reject(&error)),
+    }
+}
+
+/// A flag with one waiter: raised in a callback, and waited for in a task.
+#[derive(Debug, Default)]
+pub struct Signal {
+    raised: Cell<bool>,
+    waiter: RefCell<Option<Waker>>,
+}
+
+impl Signal {
+    /// Raises it and wakes the waiter.
+    pub fn raise(&self) {
+        self.raised.set(true);
+        if let Some(waiter) = self.waiter.take() {
+            waiter.wake();
+        }
+    }
+
+    /// Waits until it is raised, and lowers it.
+    pub async fn wait(&self) {
+        poll_fn(|context| {
+            if self.raised.replace(false) {
+                return Poll::Ready(());
+            }
+            *self.waiter.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// A queue of futures; clones add to the same one.
+#[derive(Clone, Default)]
+pub struct Serial(Rc<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    waiting: RefCell<VecDeque<Boxed<()>>>,
+    running: Cell<bool>,
+}
+
+impl Serial {
+    /// Runs `task` when all before it have ended.
+    pub fn run(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.waiting.borrow_mut().push_back(Box::pin(task));
+        if self.0.running.replace(true) {
+            return;
+        }
+        let queue = self.0.clone();
+        spawn(async move {
+            loop {
+                let task = queue.waiting.borrow_mut().pop_front();
+                match task {
+                    Some(task) => task.await,
+                    None => break,
+                }
+            }
+            queue.running.set(false);
+        });
     }
 }

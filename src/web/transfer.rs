@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::drive::{Driven, Driver, EffectHandler, PageObserver};
 use super::scheduler::Member;
-use super::serial::Serial;
+use super::task::Serial;
 use crate::core::error::Error;
 use crate::core::machine::Machine;
 use crate::core::scheduler::{Entry, Scheduled, ScheduledEffect, ScheduledInput, Transfer};

@@ -8,12 +8,12 @@ use web_sys::Blob;
 
 use super::sink::Sink;
 use crate::core::download::{Record, Restored};
-use crate::web::clock;
-use crate::web::convert::download_record;
+use crate::web::convert::{read_download_record, write_download_record};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
-use crate::web::serial::Serial;
 use crate::web::store::{self, Claim};
+use crate::web::task::Serial;
+use crate::web::time;
 
 /// What a download works with.
 pub struct DownloadContext {
@@ -67,7 +67,7 @@ impl DownloadJournal {
     /// Finds what an earlier visit stored: the record, and the pieces with their indexes.
     pub async fn find(&self) -> Option<(Record, Vec<(u32, Blob)>)> {
         let key = self.claim.as_ref()?.key();
-        let record = download_record::read(&store::get(key).await?)?;
+        let record = read_download_record(&store::get(key).await?)?;
         Some((record, store::pieces(key).await.ok()?))
     }
 
@@ -78,7 +78,7 @@ impl DownloadJournal {
     /// Saves the record.
     pub fn save(&self, record: &Record) {
         if let Some(key) = self.key() {
-            let value = download_record::write(record, clock::unix_now());
+            let value = write_download_record(record, time::unix_now());
             self.writes.run(async move { drop(store::put(&key, &value).await) });
         }
     }

@@ -14,12 +14,11 @@ use crate::core::range::{ByteRange, Head};
 use crate::core::retry::retry_after;
 use crate::core::thrown::Thrown;
 use crate::web::blob::in_this_realm;
-use crate::web::clock;
 use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
 use crate::web::object::{self, call, get_value};
-use crate::web::signal::Signal;
-use crate::web::task::promised;
+use crate::web::task::{Signal, promised};
+use crate::web::time;
 use crate::web::transfer::TransferDriver;
 
 /// One request, and what the bytes of its body are for.
@@ -114,11 +113,11 @@ pub fn head(response: &Response) -> Head {
         content_range: headers.get("Content-Range"),
         content_type: headers.get("Content-Type"),
         etag: headers.get("ETag"),
-        modified_at: last_modified.as_deref().and_then(clock::parse_date),
+        modified_at: last_modified.as_deref().and_then(time::parse_date),
         last_modified,
         repr_digest: headers.get("Repr-Digest"),
         redirected: fetch::redirected(response),
-        retry_after: wait.and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date)),
+        retry_after: wait.and_then(|value| retry_after(&value, time::unix_now(), time::parse_date)),
     }
 }
 

@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::queue::Queue;
 use super::run::{Thread, run};
-use super::task::{HashEnd, HashTask};
+use super::task::{HashEnd, HashTask, Queue};
 use crate::web::task::spawn;
 
 struct Here {

@@ -21,8 +21,8 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::reader::Unreadable;
 use super::task::{HashEnd, HashTask, Priority};
-use super::unreadable::Unreadable;
 use crate::core::md5::{Digests, Snapshot, WHOLE};
 use crate::core::thrown::Thrown;
 use crate::web::object::{get_as, get_string, get_u64, number};

@@ -6,11 +6,10 @@ use std::rc::Rc;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-use super::control::Watcher;
 use super::here;
 use super::messages::{self, read_end, read_state};
-use super::queue::{BATCH, Queue};
-use super::task::{HashTask, Priority};
+use super::run::Watcher;
+use super::task::{BATCH, HashTask, Priority, Queue};
 use crate::core::flat_map::FlatMap;
 use crate::web::object::{get, get_as, get_u64};
 use crate::web::workers::{self, Message, Worker, message};

@@ -7,18 +7,18 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::Poll;
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::byte_stream;
-use super::unreadable::Unreadable;
 use crate::core::clock::Millis;
+use crate::core::error::{Error, Kind};
 use crate::core::thrown::Thrown;
 use crate::web::blob::{self, Read};
-use crate::web::sys::{ByteReader, ReadResult, free};
+use crate::web::object::object;
+use crate::web::sys::{ByteReader, ReadResult, Streaming, free, read_ahead};
 use crate::web::task::{Promised, promised, spawn};
-use crate::web::{clock, timer};
+use crate::web::time;
 
 /// How much the stream may give at once.
 const VIEW: u64 = 1 << 20;
@@ -39,6 +39,23 @@ pub struct Limits {
 
 /// A disk may have to spin up, a network drive to connect.
 const LIMITS: Limits = Limits { stream: 5_000, slices: 30_000 };
+
+/// Where and why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where it stopped, in bytes from the start; what lies there can be read up to 1 MiB further.
+    pub at: u64,
+    /// What the browser says.
+    pub why: Thrown,
+}
+
+impl Unreadable {
+    /// Makes the error of what could not be done without the file, of which this is the part that begins at `offset`.
+    pub fn into_error(self, doing: impl Into<String>, offset: u64) -> Error {
+        let detail = format!("the bytes from {} on could not be read ({})", offset + self.at, self.why);
+        Error::new(Kind::FileUnreadable, doing, detail).with_source(self.why)
+    }
+}
 
 /// Reads a file from some place to its end.
 pub struct Reader {
@@ -77,7 +94,7 @@ impl Reader {
         // One read is simpler than a stream of one.
         let rest =
             if size.saturating_sub(at) > *SLICES.end() { blob::slice(blob, &(at..size)).ok() } else { None };
-        let way = match rest.and_then(|rest| byte_stream::open(&rest).ok()) {
+        let way = match rest.and_then(|rest| open_stream(&rest).ok()) {
             Some(reader) => Way::Stream { reader, room: None },
             None => Way::slices(at),
         };
@@ -107,8 +124,7 @@ impl Reader {
         if let Way::Stream { reader, room } = &mut self.way {
             let room = room.take().unwrap_or_else(|| ArrayBuffer::new(VIEW as u32));
             let view = Uint8Array::new_with_byte_offset_and_length(&room, 0, VIEW.min(most) as u32);
-            let read =
-                self.watchdog.within(self.limits.stream, promised(byte_stream::read(reader, &view))).await;
+            let read = self.watchdog.within(self.limits.stream, promised(read_stream(reader, &view))).await;
             let read: Option<ReadResult> = read.ok().map(JsCast::unchecked_into);
             // It ended early, it failed, or it hangs: slices will do better, or say why not.
             match read.and_then(|read| read.value()) {
@@ -132,9 +148,9 @@ impl Reader {
             Some(bytes) => bytes,
             None => {
                 let Read { bytes, len: expected } = reads.pop_front().ok_or("no bytes are left")?;
-                let (asked, limit) = (clock::now(), self.limits.slices);
+                let (asked, limit) = (time::now(), self.limits.slices);
                 let bytes = self.watchdog.within(limit, bytes).await;
-                *len = match clock::now().since(asked) {
+                *len = match time::now().since(asked) {
                     waited if waited < limit / 32 => (*len * 2).min(*SLICES.end()),
                     waited if waited > limit / 8 => (*len / 2).max(*SLICES.start()),
                     _ => *len,
@@ -175,6 +191,24 @@ impl Drop for Way {
     }
 }
 
+/// Opens a blob as a stream of bytes that go into the caller's own buffers, from its beginning. Fails where a
+/// browser's blobs have no such streams.
+fn open_stream(blob: &Blob) -> Result<ByteReader, JsValue> {
+    // Asked of an empty blob first: WebKit begins to read all of a blob before it says no, and reads it to the end.
+    open_stream_here(&Blob::new()?)?;
+    read_ahead(blob).or_else(|_| open_stream_here(blob))
+}
+
+fn open_stream_here(blob: &Blob) -> Result<ByteReader, JsValue> {
+    let blob: &Streaming = blob.unchecked_ref();
+    blob.stream()?.get_reader(&object(&[("mode", "byob".into())]))
+}
+
+/// Reads until `view` is full, where the browser can; elsewhere as much as comes at once.
+fn read_stream(reader: &ByteReader, view: &Uint8Array) -> Promise {
+    reader.read(view, &object(&[("min", view.length().into())]))
+}
+
 /// Notices when nothing comes. One timer serves many reads: it is looked at when it rings, and not set anew for each.
 #[derive(Default)]
 struct Watchdog {
@@ -193,7 +227,7 @@ impl Watchdog {
                 return Poll::Ready(result);
             }
             loop {
-                let timer = self.timer.get_or_insert_with(|| Box::pin(timer::sleep(limit)));
+                let timer = self.timer.get_or_insert_with(|| Box::pin(time::sleep(limit)));
                 if timer.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }

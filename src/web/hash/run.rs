@@ -1,20 +1,86 @@
-//! The hashing of one file on the thread that this runs on: while some of it is hashed, the next is read.
+//! The hashing of one file on the thread that this runs on, who holds it, and who is told how far it is. While some of
+//! the file is hashed, the next is read.
 
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::{Poll, Waker};
 
 use web_sys::Blob;
 
-use super::control::{RunControl, Watcher};
 use super::kernel::kernel;
-use super::reader::Reader;
-use super::unreadable::Unreadable;
+use super::reader::{Reader, Unreadable};
 use crate::core::clock::Millis;
 use crate::core::md5::{Digests, FileHasher, Kernel, Snapshot, WHOLE, unit};
 use crate::core::thrown::Thrown;
 use crate::web::blob::Read;
 use crate::web::sys;
 use crate::web::task::join;
-use crate::web::yield_now::yield_now;
+use crate::web::time::yield_now;
+
+/// Holds a hashing of this thread, lets it go on, or ends it.
+#[derive(Debug, Default)]
+pub struct RunControl {
+    held: Cell<bool>,
+    stopped: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl RunControl {
+    /// Holds the hashing where it is, or lets it go on.
+    pub fn hold(&self, held: bool) {
+        self.held.set(held);
+        self.wake();
+    }
+
+    /// Ends the hashing; it yields nothing.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+        self.wake();
+    }
+
+    /// Tells whether the hashing is held.
+    pub fn is_held(&self) -> bool {
+        self.held.get()
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits while held; tells whether to go on.
+    pub async fn may_go_on(&self) -> bool {
+        poll_fn(|context| {
+            if self.held.get() && !self.stopped.get() {
+                *self.waker.borrow_mut() = Some(context.waker().clone());
+                Poll::Pending
+            } else {
+                Poll::Ready(!self.stopped.get())
+            }
+        })
+        .await
+    }
+}
+
+/// Who is told how far a hashing is.
+pub trait Watcher {
+    /// So many bytes are hashed.
+    fn hashed(&self, at: u64);
+    /// Two of the file's chunks are the same; told once, if it shows before the end.
+    fn repeats(&self) {}
+    /// Here it could go on later.
+    fn saved(&self, snapshot: Snapshot);
+}
+
+/// For a hashing that nobody watches.
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn hashed(&self, _at: u64) {}
+    fn saved(&self, _snapshot: Snapshot) {}
+}
 
 /// The thread that a hashing runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

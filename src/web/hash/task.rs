@@ -1,14 +1,16 @@
-//! A file that is to be hashed, whoever has it: how far that is, where it can begin again, and who waits for its end.
+//! A file that is to be hashed, whoever has it: how far that is, where it can begin again, and who waits for its end;
+//! and the files that wait for a thread.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use web_sys::Blob;
 
-use super::control::{RunControl, Watcher};
-use super::unreadable::Unreadable;
+use super::reader::Unreadable;
+use super::run::{RunControl, Watcher};
 use crate::core::md5::{Digests, Snapshot, WHOLE};
 
 /// Less than this is hashed along with others, since a message for each would be most of the work: a group of the
@@ -16,6 +18,9 @@ use crate::core::md5::{Digests, Snapshot, WHOLE};
 const SMALL: u64 = 16 << 20;
 /// How many workers may die of a file, or with it, before it is hashed on this thread.
 const MOST_DEATHS: u32 = 2;
+/// The most files in one message, which end in one task of the page, and their bytes.
+pub const BATCH: usize = 64;
+const BATCH_BYTES: u64 = 16 << 20;
 
 /// A file to be hashed, wherever that happens.
 pub struct HashTask {
@@ -150,5 +155,55 @@ impl Watcher for HashTask {
     fn saved(&self, snapshot: Snapshot) {
         *self.saved.borrow_mut() = Some(snapshot.clone());
         self.watcher.saved(snapshot);
+    }
+}
+
+/// Tasks in the order they came. Those that are held keep their place.
+#[derive(Default)]
+pub struct Queue(RefCell<VecDeque<Rc<HashTask>>>);
+
+impl Queue {
+    /// Makes an empty one.
+    pub const fn new() -> Queue {
+        Queue(RefCell::new(VecDeque::new()))
+    }
+
+    /// Adds a task.
+    pub fn push(&self, task: Rc<HashTask>) {
+        self.0.borrow_mut().push_back(task);
+    }
+
+    /// Takes a task out, if it is there.
+    pub fn remove(&self, task: &Rc<HashTask>) {
+        self.0.borrow_mut().retain(|other| !Rc::ptr_eq(other, task));
+    }
+
+    /// Tells whether there is one that is not held.
+    pub fn is_ready(&self) -> bool {
+        self.0.borrow().iter().any(|task| !task.is_held())
+    }
+
+    /// Takes the next one that is not held; if it is a small one, other small ones with it, `most` at most.
+    pub fn take(&self, most: usize) -> Vec<Rc<HashTask>> {
+        let mut taken: Vec<Rc<HashTask>> = Vec::new();
+        let mut bytes = 0;
+        self.0.borrow_mut().retain(|task| {
+            let fits = taken.first().is_none_or(|first| {
+                let are_small = first.priority == Priority::Batch && task.priority == Priority::Batch;
+                are_small && taken.len() < most && bytes < BATCH_BYTES
+            });
+            if !fits || task.is_held() {
+                return true;
+            }
+            bytes += task.blob.size() as u64;
+            taken.push(task.clone());
+            false
+        });
+        taken
+    }
+
+    /// Takes all.
+    pub fn take_all(&self) -> VecDeque<Rc<HashTask>> {
+        self.0.take()
     }
 }

@@ -7,9 +7,8 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::control::{RunControl, Unwatched, Watcher};
 use super::messages::{self, digests, read_state, state, unreadable};
-use super::run::{Thread, run};
+use super::run::{RunControl, Thread, Unwatched, Watcher, run};
 use crate::core::flat_map::FlatMap;
 use crate::core::md5::{Snapshot, WHOLE};
 use crate::web::object::{get, get_as, get_u64, number, object};

@@ -3,16 +3,18 @@
 //! Its methods are called by name: as functions of their own they would be an eighth of the engine's imports.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
-use super::answer::Answer;
 use crate::core::clock::Millis;
 use crate::core::thrown::Thrown;
 use crate::web::listener::Listener;
 use crate::web::object::{call, get, get_value};
-use crate::web::task::{Boxed, spawn};
+use crate::web::task::{Boxed, first, spawn};
+use crate::web::time;
 
 const NAME: &str = "xuchuan";
 const VERSION: u32 = 2;
@@ -21,6 +23,8 @@ pub const USED_AT: &str = "usedAt";
 
 /// How long the database may say nothing before a transfer goes on without it, in ms.
 pub const PATIENCE: Millis = 1_000;
+/// A wait is counted in so many turns of the event loop: a page that stood still itself has not waited.
+const TURNS: Millis = 4;
 
 /// An object store of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,5 +211,68 @@ fn create(database: &JsValue) {
     let _ = create(Table::Pieces);
     if let Ok(digests) = create(Table::Digests) {
         let _ = call(&digests, "createIndex", &[USED_AT.into(), USED_AT.into()]);
+    }
+}
+
+/// What comes of a request of IndexedDB, given once: for any number of waiters, who may give up.
+#[derive(Default)]
+struct Answer {
+    outcome: RefCell<Option<Result<JsValue, Thrown>>>,
+    waiting: RefCell<Vec<Waker>>,
+    /// Dropped with the answer, after that was given.
+    listeners: RefCell<Vec<Listener>>,
+}
+
+impl Answer {
+    /// Listens to a request of the database.
+    fn of(request: &JsValue) -> Rc<Answer> {
+        let answer: Rc<Answer> = Rc::default();
+        let on = |kind, outcome: fn(&JsValue) -> Result<JsValue, Thrown>| {
+            let (answer, request) = (answer.clone(), request.clone());
+            Listener::new(&request.clone(), kind, move |_| answer.give(outcome(&request)))
+        };
+        let listeners = vec![
+            on("success", |request| Ok(get_value(request, "result"))),
+            on("error", |request| {
+                let error = get(request, "error");
+                Err(error.map_or_else(|| "the database failed".into(), Thrown::from))
+            }),
+        ];
+        *answer.listeners.borrow_mut() = listeners;
+        answer
+    }
+
+    /// Gives it; a second one is ignored.
+    fn give(&self, outcome: Result<JsValue, Thrown>) {
+        self.outcome.borrow_mut().get_or_insert(outcome);
+        for waker in self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits for it.
+    async fn wait(&self) -> Result<JsValue, Thrown> {
+        let outcome = poll_fn(|context| {
+            let outcome = self.outcome.borrow().clone();
+            if outcome.is_none() {
+                self.waiting.borrow_mut().push(context.waker().clone());
+            }
+            outcome.map_or(Poll::Pending, Poll::Ready)
+        });
+        let outcome = outcome.await;
+        // They hold this answer, too.
+        self.listeners.take();
+        outcome
+    }
+
+    /// Waits for it, but no longer than `patience` ms; nothing if it does not come.
+    async fn within(&self, patience: Millis) -> Option<Result<JsValue, Thrown>> {
+        for _ in 0..TURNS {
+            let answered = async { drop(self.wait().await) };
+            if first(answered, time::sleep(patience / TURNS)).await {
+                break;
+            }
+        }
+        self.outcome.borrow().clone()
     }
 }

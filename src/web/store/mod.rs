@@ -2,15 +2,47 @@
 //! Everything here may fail (private windows, a full disk) or never answer (a tab that holds an older version open),
 //! and then a transfer goes on without it.
 
-mod answer;
-mod claim;
 mod database;
-mod digests;
-mod pieces;
-mod transfers;
+mod tables;
 
-pub use claim::{Claim, is_claimed};
+use std::cell::RefCell;
+
 pub use database::condition;
-pub use digests::{digests, expire_digests, put_digests};
-pub use pieces::{count_pieces, pieces, put_piece, remove_pieces};
-pub use transfers::{all, get, put, remove};
+pub use tables::{
+    all, count_pieces, digests, expire_digests, get, pieces, put, put_digests, put_piece, remove,
+    remove_pieces,
+};
+
+thread_local! {
+    static CLAIMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A transfer's place in the journal: within one page, one transfer has it.
+pub struct Claim(String);
+
+impl Claim {
+    /// Takes the place, unless another transfer of this page has it.
+    pub fn new(key: &str) -> Option<Claim> {
+        CLAIMED.with_borrow_mut(|claimed| {
+            let free = claimed.iter().all(|other| other != key);
+            free.then(|| claimed.push(key.to_owned()))
+        })?;
+        Some(Claim(key.to_owned()))
+    }
+
+    /// Returns its key.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.with_borrow_mut(|claimed| claimed.retain(|key| *key != self.0));
+    }
+}
+
+/// Tells whether a transfer of this page has the place.
+pub fn is_claimed(key: &str) -> bool {
+    CLAIMED.with_borrow(|claimed| claimed.iter().any(|other| other == key))
+}

@@ -8,7 +8,7 @@ use web_sys::Blob;
 use crate::core::journal::{self, UploadRecord};
 use crate::core::plan::Cut;
 use crate::core::upload::Restored;
-use crate::web::convert::{digests, upload_record};
+use crate::web::convert::{read_digests, read_upload_record};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
 use crate::web::store::{self, Claim};
@@ -50,7 +50,7 @@ impl UploadContext {
         if let Some(record) = &self.record
             && self.same_file
             && let Some(value) = store::get(&self.key).await
-            && let Some(stored) = upload_record::read(&value)
+            && let Some(stored) = read_upload_record(&value)
             && stored.is_same_file(record)
             && let Some(restored) = stored.restored()
         {
@@ -59,7 +59,7 @@ impl UploadContext {
         if let Some(key) = self.digests_key(self.cut.chunk)
             && let Some(value) = store::digests(&key).await
         {
-            return digests::read(&value, self.cut);
+            return read_digests(&value, self.cut);
         }
         Restored::Nothing
     }

@@ -14,13 +14,12 @@ use crate::core::flat_map::FlatMap;
 use crate::core::journal;
 use crate::core::md5::Snapshot;
 use crate::core::upload::{Checkpoint, Effect, Input, Outcome, Request, RequestId, Upload};
-use crate::web::convert::{digests, upload_record};
+use crate::web::convert::{write_digests, write_upload_record};
 use crate::web::fetch::AbortGuard;
 use crate::web::hash::{self, HashControl, Unreadable, Watcher};
-use crate::web::serial::Serial;
-use crate::web::task::spawn;
+use crate::web::task::{Serial, spawn};
 use crate::web::transfer::{Runnable, TransferDriver, TransferEffects};
-use crate::web::{blob, clock, endpoints, object, store};
+use crate::web::{blob, endpoints, object, store, time};
 
 impl Runnable for Upload {
     type Outcome = Outcome;
@@ -118,8 +117,8 @@ impl UploadEffects {
             return;
         }
         record.apply(&checkpoint);
-        record.updated_at = clock::unix_now();
-        let value = upload_record::write(&record);
+        record.updated_at = time::unix_now();
+        let value = write_upload_record(&record);
         let context = self.context.clone();
         // A journal that fails costs the resumption after a reload, and never the upload.
         self.writes.run(async move {
@@ -158,8 +157,8 @@ impl Hashing {
     fn keep(&self, name: &str, bytes: &[u8]) {
         let context = self.context.clone();
         let Some(key) = context.digests_key(self.chunk) else { return };
-        let now = clock::unix_now();
-        let value = digests::write(name, bytes, now);
+        let now = time::unix_now();
+        let value = write_digests(name, bytes, now);
         self.writes.run(async move {
             drop(store::put_digests(&key, &value).await);
             let oldest = now.saturating_sub(journal::DIGESTS_EXPIRE);

@@ -12,13 +12,13 @@ use crate::core::protocol::wire::{Accepts, Answer, Envelope};
 use crate::core::protocol::{handshake_url, json};
 use crate::core::retry::retry_after;
 use crate::core::upload::{Body, Input, Request, RequestId, Response, Upload};
-use crate::web::convert::envelope;
+use crate::web::convert::read_envelope;
 use crate::web::fetch::{self, AbortGuard, Outgoing};
 use crate::web::headers::Pairs;
 use crate::web::task::{first, promised};
+use crate::web::time::{self, yield_now};
 use crate::web::transfer::TransferDriver;
-use crate::web::yield_now::yield_now;
-use crate::web::{blob, clock, object, timer, url};
+use crate::web::{blob, object, url};
 
 /// How much of an answer that is not the protocol's is kept for the error, in characters.
 const START: u32 = 200;
@@ -108,7 +108,7 @@ pub async fn question(context: &UploadContext) -> Accepts {
         receive(response, &url).await.ok()?.accepts()
     };
     let mut accepts = None;
-    first(async { accepts = ask.await }, timer::sleep(QUESTION)).await;
+    first(async { accepts = ask.await }, time::sleep(QUESTION)).await;
     accepts.unwrap_or_default()
 }
 
@@ -120,11 +120,11 @@ async fn receive(response: web_sys::Response, asked: &str) -> Result<Response, L
     let (status, redirected) = (response.status(), fetch::redirected(&response));
     let asked: Option<Millis> = fetch::headers(&response)
         .get("Retry-After")
-        .and_then(|value| retry_after(&value, clock::unix_now(), clock::parse_date));
+        .and_then(|value| retry_after(&value, time::unix_now(), time::parse_date));
     let text = object::call(&response, "text", &[])?;
     let text = promised(Promise::resolve(&text)).await.map_err(|why| Loss::thrown(Cause::Cut, why))?;
     let text: JsString = text.dyn_into().map_err(|_| Loss::from("the answer has no text"))?;
-    let body = match envelope::read(&text) {
+    let body = match read_envelope(&text) {
         Some(Envelope { data: Some(Answer::Url(url)), code, msg, accepts }) => {
             let data = Some(Answer::Url(if url.is_empty() { url } else { url::resolve(&url, &base) }));
             Body::Envelope(Envelope { code, msg, data, accepts })

@@ -6,14 +6,11 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use super::alarm;
-use super::message::Message;
-use super::worker::Worker;
+use super::worker::{Message, Worker, ring_alarm, ring_later};
 use crate::core::clock::Millis;
 use crate::core::thrown::Thrown;
-use crate::web::signal::Signal;
-use crate::web::task::{ask, spawn};
-use crate::web::{page, timer};
+use crate::web::task::{Signal, ask, spawn};
+use crate::web::{page, time};
 
 /// The most workers: each has some tens of MiB of its own.
 const MOST: u32 = 4;
@@ -60,7 +57,7 @@ pub fn set_source(source: Function, events: &'static dyn Events) {
         workers.source.replace(Some(source));
         workers.events.set(Some(events));
     });
-    timer::set_alarm(ring_in);
+    time::set_alarm(ring_in);
 }
 
 /// Returns the workers that are ready, the oldest first.
@@ -121,7 +118,7 @@ fn events() -> Option<&'static dyn Events> {
 
 fn said(worker: &Rc<Worker>, event: &JsValue) {
     if let Some(message) = Message::of(event)
-        && !alarm::ring(&message)
+        && !ring_alarm(&message)
         && let Some(events) = events()
     {
         events.said(worker, &message);
@@ -142,7 +139,7 @@ pub fn dismiss_later(worker: &Rc<Worker>, is_idle: fn(&Rc<Worker>) -> bool) {
     if is_spare(worker) {
         let worker = worker.clone();
         spawn(async move {
-            timer::sleep(IDLE).await;
+            time::sleep(IDLE).await;
             if is_spare(&worker) {
                 end(&worker);
             }
@@ -161,6 +158,6 @@ fn is_first(worker: &Rc<Worker>) -> bool {
 /// Raises `signal` in `ms`, if there is a worker to do it.
 fn ring_in(ms: Millis, signal: &Rc<Signal>) {
     if let Some(worker) = first() {
-        alarm::set(&worker, ms, signal);
+        ring_later(&worker, ms, signal);
     }
 }

@@ -1,13 +1,8 @@
-//! The workers of this engine: where they come from, how they are spoken to, how they end. What work they do is not known
-//! here, except for alarms: a worker's timer rings for a page that is hidden.
+//! The workers of this engine: where they come from, how they are spoken to, how they end. What work they do is not
+//! known here, except for alarms: a worker's timer rings for a page that is hidden.
 
-mod alarm;
 mod lifecycle;
-mod message;
-mod serve;
 mod worker;
 
 pub use lifecycle::{Events, all, are_none, ask_for_one, dismiss_later, set_source, why_none};
-pub use message::{Message, message, tell_page};
-pub use serve::serve;
-pub use worker::Worker;
+pub use worker::{Message, Worker, message, serve, tell_page};
