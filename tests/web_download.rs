@@ -40,8 +40,8 @@ impl TransferEffects<Download> for Idle {
     fn restore(&mut self) {}
 }
 
-fn entry() -> Entry {
-    Entry { origin: "https://example.org".to_owned(), direction: Direction::Down, most: 4, key: None }
+fn entry(origin: &str) -> Entry {
+    Entry { origin: origin.to_owned(), direction: Direction::Down, most: 4, key: None }
 }
 
 struct Nobody;
@@ -86,7 +86,9 @@ impl Body {
             driver = Some(given);
             Idle
         };
-        transfer::run(Download::new(Config::new("/x")), entry(), Serial::default(), idle, Nobody);
+        // It never ends, so it has a queue of its own.
+        let entry = entry("https://idle.example");
+        transfer::run(Download::new(Config::new("/x")), entry, Serial::default(), idle, Nobody);
         let mut effects = DownloadEffects::new(context.clone(), driver.expect("it is given"));
         let fake = fake_fetch();
         effects.carry_out(Effect::Send { id: 1, range: None, if_match: None });
@@ -321,7 +323,8 @@ impl Run {
             Counting(DownloadEffects::new(context, driver), hashes.clone())
         };
         let keeps = Keeps(settled.clone());
-        transfer::run(Download::new(config), entry(), Serial::default(), counting, keeps);
+        let entry = entry("https://example.org");
+        transfer::run(Download::new(config), entry, Serial::default(), counting, keeps);
         Run { fake, settled, hashes }
     }
 
