@@ -124,18 +124,20 @@ impl Page {
         if self.busy.replace(true) {
             return;
         }
-        loop {
-            let input = self.inputs.borrow_mut().pop_front();
-            let Some(input) = input else { break };
-            self.scheduler.borrow_mut().handle(input, time::now());
-            loop {
-                let effect = self.scheduler.borrow_mut().poll();
-                let Some(effect) = effect else { break };
-                self.carry_out(effect);
-            }
+        while let Some(effect) = self.next() {
+            self.carry_out(effect);
         }
         self.busy.set(false);
         self.set_alarm();
+    }
+
+    /// Hands all inputs to the scheduler; returns the next effect.
+    fn next(&self) -> Option<Effect> {
+        let mut scheduler = self.scheduler.borrow_mut();
+        for input in self.inputs.take() {
+            scheduler.handle(input, time::now());
+        }
+        scheduler.poll(time::now())
     }
 
     fn carry_out(&self, effect: Effect) {

@@ -6,6 +6,7 @@ use xuchuan::core::clock::Instant;
 use xuchuan::core::machine::Machine;
 use xuchuan::core::progress::Progress;
 use xuchuan::core::scheduler::{Grant, Input, Scheduler, TransferId};
+use xuchuan::core::upload::Request;
 
 use super::download::Downloading;
 use super::upload::Uploading;
@@ -65,6 +66,16 @@ impl Member {
         match &self.kind {
             Kind::Upload(upload) => upload.open.len(),
             Kind::Download(download) => download.open.len(),
+        }
+    }
+
+    /// Returns how many requests it has in flight, other than those that only ask what the server has.
+    pub fn transferring(&self) -> usize {
+        match &self.kind {
+            Kind::Upload(upload) => {
+                upload.open.values().filter(|what| !matches!(what, Request::Handshake(_))).count()
+            }
+            Kind::Download(download) => download.machine.transfer().in_flight(),
         }
     }
 

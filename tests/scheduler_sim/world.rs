@@ -363,11 +363,13 @@ impl World<'_> {
         if std::mem::replace(&mut self.tabs[tab].busy, true) {
             return Ok(());
         }
-        while let Some(input) = self.tabs[tab].inputs.pop_front() {
-            self.tabs[tab].scheduler.handle(input, now);
-            while let Some(effect) = self.tabs[tab].scheduler.poll() {
-                self.scheduler_effect(tab, effect)?;
+        loop {
+            let at = &mut self.tabs[tab];
+            for input in std::mem::take(&mut at.inputs) {
+                at.scheduler.handle(input, now);
             }
+            let Some(effect) = at.scheduler.poll(now) else { break };
+            self.scheduler_effect(tab, effect)?;
         }
         self.tabs[tab].busy = false;
         let members = self.tabs[tab].members.values();
@@ -385,12 +387,9 @@ impl World<'_> {
             || self.tabs[tab].members.values().filter(|member| !member.is_fixed() && member.done.is_none());
         let fixed = self.tabs[tab].members.values().any(Member::is_fixed);
         let granted: usize = auto().map(|member| member.slots).sum();
-        // Whoever has slots keeps one, when the other direction comes and takes its half.
-        let most = SLOTS + SLOTS / 2;
-        check!(fixed || granted <= most, "{granted} slots are granted");
-        let one_way =
-            auto().map(|member| matches!(member.kind, Kind::Upload(_))).collect::<BTreeSet<_>>().len() < 2;
-        check!(fixed || !one_way || granted <= SLOTS, "{granted} slots are granted one way");
+        check!(fixed || granted <= SLOTS, "{granted} slots are granted");
+        let in_flight: usize = auto().map(Member::transferring).sum();
+        check!(fixed || in_flight <= SLOTS, "{in_flight} requests are in flight");
         Ok(())
     }
 

@@ -133,16 +133,19 @@ impl Scheduler {
                 }
             }
         }
-        self.arrange(now);
-        self.admit();
     }
 
-    /// Returns the next thing to do.
-    pub fn poll(&mut self) -> Option<Effect> {
+    /// Returns the next thing to do at `now`. What it leads to is to be handled before the next call: slots are shared out by
+    /// what is in flight.
+    pub fn poll(&mut self, now: Instant) -> Option<Effect> {
+        if self.effects.is_empty() {
+            self.arrange(now);
+            self.admit();
+        }
         self.effects.pop_front()
     }
 
-    /// Returns when [`Input::Wake`] is wanted; may change after every [`Scheduler::handle`].
+    /// Returns when [`Input::Wake`] is wanted; may change after every [`Scheduler::poll`].
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let turns = self.transfers.iter().filter_map(|transfer| transfer.turn.as_ref()?.1.poll_timeout());
         let lifted = self.origins.iter().filter_map(|origin| origin.refusals.lifted_at(now));

@@ -58,6 +58,11 @@ impl Member {
         }
     }
 
+    /// Returns how many of the slots that are meant for it it has already, or uses.
+    fn kept(&self) -> usize {
+        self.slots.min(self.told_slots.max(self.in_flight))
+    }
+
     /// Returns how many slots it could use now.
     fn need(&self) -> usize {
         match self.stage {
@@ -127,6 +132,7 @@ impl Queue {
             let reserved = self.need(other).min(slots / 2);
             self.share_out(direction, (slots - reserved).max(1));
         }
+        self.keep_back(slots);
         let mut changes = Vec::new();
         for member in &mut self.members {
             if member.stage != Stage::Waiting && !std::mem::replace(&mut member.told_to_begin, true) {
@@ -138,6 +144,19 @@ impl Queue {
             }
         }
         changes
+    }
+
+    /// Grants a slot only once the request that used it has ended: a seventh one would wait in the browser, unseen, until its
+    /// time is up. What was granted stays so, or it would come and go with the requests.
+    fn keep_back(&mut self, slots: usize) {
+        let used: usize = self.members.iter().map(|member| member.kept().max(member.in_flight)).sum();
+        let mut free = slots.saturating_sub(used);
+        for member in &mut self.members {
+            let kept = member.kept();
+            let more = (member.slots - kept).min(free);
+            member.slots = kept + more;
+            free -= more;
+        }
     }
 
     fn need(&self, direction: Direction) -> usize {
@@ -300,6 +319,21 @@ mod tests {
         demand(&mut queue, 2, 6);
         assert_eq!(queue.arrange(2), [(1, Change::Slots(2))]);
         assert_eq!(queue.arrange(1), [(1, Change::Slots(1))]);
+    }
+
+    #[test]
+    fn a_slot_is_free_when_its_request_has_ended() {
+        let mut queue = queue(&[6]);
+        queue.arrange(SLOTS);
+        demand(&mut queue, 1, 6);
+        queue.enter(2, Direction::Down, 4);
+        queue.demand(1, Some(6), 6);
+        queue.arrange(SLOTS);
+        assert_eq!(demand(&mut queue, 2, 4), [(1, Change::Slots(3))], "six are still in flight");
+        queue.demand(1, Some(6), 4);
+        assert_eq!(queue.arrange(SLOTS), [(2, Change::Slots(2))]);
+        queue.demand(1, Some(6), 3);
+        assert_eq!(queue.arrange(SLOTS), [(2, Change::Slots(3))]);
     }
 
     #[test]

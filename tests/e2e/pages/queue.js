@@ -10,11 +10,19 @@ window.queue = (() => {
   window.fetch = new Proxy(real, {
     apply: async (_, __, request) => {
       if (String(request[0]).endsWith("/handshake")) return real(...request);
+      const signal = request[1]?.signal;
+      let over = false;
+      const end = () => {
+        if (!over) active -= 1;
+        over = true;
+      };
+      // Who gives a request up has its place at once; that its promise is settled comes later.
+      signal?.addEventListener("abort", end);
       most = Math.max(most, (active += 1));
       try {
         return await real(...request);
       } finally {
-        active -= 1;
+        end();
       }
     },
   });
