@@ -123,8 +123,9 @@ impl World {
     }
 
     fn schedule(&mut self, input: scheduler::Input) {
-        self.scheduler.handle(input, Instant(self.now as u64));
-        while let Some(effect) = self.scheduler.poll() {
+        let now = Instant(self.now as u64);
+        self.scheduler.handle(input, now);
+        while let Some(effect) = self.scheduler.poll(now) {
             if let scheduler::Effect::Grant(_, grant) = effect {
                 self.inputs.push_back(ScheduledInput::Grant(grant));
             }
