@@ -32,11 +32,12 @@ async fn round_trip(bytes: &[u8]) -> JsValue {
         let down = download(&url, &options).result().await;
         assert!(data_bytes(&get(&down, "data")).await == bytes, "{to} {}", bytes.len());
         assert_eq!(number(&down, "size"), bytes.len() as f64);
-        if to == "blob" {
-            assert_eq!(text(&get(&down, "data"), "type"), "application/octet-stream");
-        }
+        // Of an empty one the answer to a range says no more than its size.
         if !bytes.is_empty() {
             assert_eq!(text(&down, "etag"), format!("\"{}\"", Digest::of(bytes)));
+            if to == "blob" {
+                assert_eq!(text(&get(&down, "data"), "type"), "application/octet-stream");
+            }
         }
     }
     result
