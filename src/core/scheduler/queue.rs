@@ -58,9 +58,9 @@ impl Member {
         }
     }
 
-    /// Returns how many of the slots that are meant for it it has already, or uses.
+    /// Returns how many of the slots that are meant for it it has already.
     fn kept(&self) -> usize {
-        self.slots.min(self.told_slots.max(self.in_flight))
+        self.slots.min(self.told_slots)
     }
 
     /// Returns how many slots it could use now.
@@ -149,13 +149,14 @@ impl Queue {
     /// Grants a slot only once the request that used it has ended: a seventh one would wait in the browser, unseen, until its
     /// time is up. What was granted stays so, or it would come and go with the requests.
     fn keep_back(&mut self, slots: usize) {
-        let used: usize = self.members.iter().map(|member| member.kept().max(member.in_flight)).sum();
-        let mut free = slots.saturating_sub(used);
+        let mut used: usize = self.members.iter().map(|member| member.kept().max(member.in_flight)).sum();
         for member in &mut self.members {
             let kept = member.kept();
-            let more = (member.slots - kept).min(free);
+            // What it has in flight beyond its slots is counted already.
+            let beyond = member.in_flight.saturating_sub(kept);
+            let more = (member.slots - kept).min((slots + beyond).saturating_sub(used));
             member.slots = kept + more;
-            free -= more;
+            used += more.saturating_sub(beyond);
         }
     }
 
@@ -334,6 +335,22 @@ mod tests {
         assert_eq!(queue.arrange(SLOTS), [(2, Change::Slots(2))]);
         queue.demand(1, Some(6), 3);
         assert_eq!(queue.arrange(SLOTS), [(2, Change::Slots(3))]);
+    }
+
+    #[test]
+    fn a_handshake_beside_the_slots_gains_none() {
+        let mut queue = queue(&[6, 6]);
+        queue.arrange(SLOTS);
+        demand(&mut queue, 1, 4);
+        demand(&mut queue, 2, 6);
+        queue.demand(2, Some(6), 2);
+        // The first waits for its server, with three chunks on their way.
+        queue.demand(1, Some(1), 3);
+        assert_eq!(queue.arrange(SLOTS), [(1, Change::Slots(1)), (2, Change::Slots(3))]);
+        queue.demand(2, Some(6), 3);
+        // It asks what the server has, and that is the seventh request.
+        queue.demand(1, Some(6), 4);
+        assert_eq!(queue.arrange(SLOTS), [(1, Change::Slots(3)), (2, Change::Slots(1))]);
     }
 
     #[test]
