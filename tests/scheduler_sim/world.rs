@@ -62,6 +62,8 @@ pub struct World<'a> {
     server: Server,
     tabs: Vec<Tab>,
     locks: Locks,
+    /// Those whose lock was taken away, and who have not heard of it.
+    displaced: BTreeSet<Holder>,
     channels: Channels,
     journal: Journal,
     /// The first release of each work that was aborted: it is not begun again.
@@ -90,6 +92,7 @@ pub fn run(scenario: &Scenario) -> Result<Tally, String> {
         }),
         tabs: Vec::new(),
         locks: Locks::default(),
+        displaced: BTreeSet::new(),
         channels: Channels::default(),
         journal: Journal::new(),
         aborted: BTreeSet::new(),
@@ -250,8 +253,9 @@ impl World<'_> {
         match event {
             Event::Turn(turn) => self.turn(turn),
             Event::Scheduler(tab, _, input) => self.scheduler(tab, input),
-            Event::Lock((tab, _, turn), event) => {
+            Event::Lock(who @ (tab, _, turn), event) => {
                 if event == LockEvent::Lost {
+                    self.displaced.remove(&who);
                     self.count("displaced");
                 }
                 self.scheduler(tab, Input::Lock(turn, event))
@@ -467,7 +471,10 @@ impl World<'_> {
         for outcome in outcomes {
             let (who, event) = match outcome {
                 Outcome::Granted(who) => (who, LockEvent::Granted),
-                Outcome::Lost(who) => (who, LockEvent::Lost),
+                Outcome::Lost(who) => {
+                    self.displaced.insert(who);
+                    (who, LockEvent::Lost)
+                }
             };
             self.after(20, Event::Lock(who, event));
         }
@@ -799,12 +806,13 @@ impl World<'_> {
         if upload.open.is_empty() || !upload.exclusive {
             return Ok(());
         }
-        // By the browser's word one works at a file; one that stands still cannot know that it lost its turn.
+        // By the browser's word one works at a file; one that stood still hears of its lock in any order.
         let key = upload.key();
         let mut at_it = 0;
         for (number, other) in self.tabs.iter().enumerate() {
             let by_lock = self.scenario.tabs[number].locks == scenario::Locks::Good;
-            if !other.is_open || self.now < other.frozen_until || !by_lock {
+            let displaced = self.displaced.iter().any(|(tab, life, _)| (*tab, *life) == (number, other.life));
+            if !other.is_open || displaced || !by_lock {
                 continue;
             }
             for (id, member) in &other.members {
