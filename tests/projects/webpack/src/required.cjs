@@ -1,0 +1,3 @@
+const { upload } = require('xuchuan');
+
+import('./page.js').then(({ page }) => page(upload));
