@@ -2,7 +2,7 @@
 
 import { useEffect } from 'react';
 import { isSupported, upload } from 'xuchuan';
-import { page } from './page-script.js';
+import { page } from './upload-page.js';
 
 // Rendered on the server as well, where the package is imported and does nothing.
 export default function Page() {

@@ -1,4 +1,4 @@
 import { upload } from 'xuchuan';
-import { page } from './page.js';
+import { page } from './upload-page.js';
 
 page(upload);

@@ -1,3 +1,3 @@
 const { upload } = require('xuchuan');
 
-import('./page.js').then(({ page }) => page(upload));
+import('./upload-page.js').then(({ page }) => page(upload));
