@@ -65,7 +65,11 @@ impl Project {
 
     /// Where its own modules are.
     fn sources(&self) -> PathBuf {
-        ["src", "app"].map(|name| self.folder.join(name)).into_iter().find(|path| path.is_dir()).unwrap_or(self.folder.clone())
+        ["src", "app"]
+            .map(|name| self.folder.join(name))
+            .into_iter()
+            .find(|path| path.is_dir())
+            .unwrap_or(self.folder.clone())
     }
 
     /// Copies a file into `folder`.
@@ -88,7 +92,8 @@ impl Project {
             fs::remove_dir_all(&installed)?;
         }
         fs::copy(packed()?, self.folder.join("xuchuan.tgz"))?;
-        let arguments = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+        let arguments =
+            ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
         self.npm(&[&arguments[..], &["./xuchuan.tgz"]].concat(), INSTALL).await?;
         ensure!(installed.join("package.json").is_file(), "{}: the package was not installed", self.name);
         Ok(())

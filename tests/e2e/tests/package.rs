@@ -121,7 +121,8 @@ enum Comes {
 
 /// Pages under policies that keep something from us: it works all the same, or the error names what has to be allowed.
 async fn strict_pages(stage: &Stage) -> Result<()> {
-    const BASE: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ELSEWHERE CLOSED; connect-src 'self'";
+    const BASE: &str =
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ELSEWHERE CLOSED; connect-src 'self'";
     let www = stage.folder("www")?;
     built::www(&www)?;
     let file = files::random(&stage.folder("files")?, "strict.bin", 64, 9 * MIB)?;
@@ -179,7 +180,11 @@ async fn strict_pages(stage: &Stage) -> Result<()> {
             "script from another origin whose files only its own pages may read",
             "script=CLOSED/pkg/xuchuan.upload.min.js",
             " CLOSED; worker-src blob:".to_owned(),
-            Comes::Fails(&["engine: ", "CLOSED does not let pages of other origins read it", "Access-Control-Allow-Origin"]),
+            Comes::Fails(&[
+                "engine: ",
+                "CLOSED does not let pages of other origins read it",
+                "Access-Control-Allow-Origin",
+            ]),
         ),
     ] {
         let named = |text: &str| {
@@ -226,7 +231,7 @@ async fn strict_page(browser: &Browser, www: &Path, csp: &str, load: &str, file:
     let host = Host::start(fake::with_api(fake::site(www.to_owned(), csp), fake::protocol())).await?;
     browser.open(&host.url(&format!("/e2e/entries.html?{load}"))).await?;
     browser.choose("#file", &[&file.path]).await?;
-    browser.run("await window.entries; e2eWatch.longTasks.length = 0", json!(null)).await?;
+    browser.run::<()>("await window.entries; e2eWatch.longTasks.length = 0", json!(null)).await?;
     let told = browser.run(UPLOAD, json!(null)).await?;
     no_errors(browser).await?;
     Ok(told)

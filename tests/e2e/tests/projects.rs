@@ -67,7 +67,8 @@ impl Trial<'_> {
             .context(what.to_owned())?;
         browser.choose("input", &[&self.file.path]).await?;
         let shown = until("the page's answer", MINUTE, async || {
-            let text: String = browser.run("return document.querySelector('output').textContent", Value::Null).await?;
+            let text: String =
+                browser.run("return document.querySelector('output').textContent", Value::Null).await?;
             Ok((!text.is_empty()).then_some(text))
         })
         .await
@@ -130,7 +131,10 @@ async fn bundler(stage: &Stage, name: &'static str, builds: &[(&str, From)]) -> 
         // The fallback has to know a page that stands for an unknown path from a file.
         let page = std::fs::read(dist.join("index.html"))?;
         for unknown in [None, Some(page)] {
-            let what = format!("{name}, {script}, unknown paths are {}", if unknown.is_some() { "pages" } else { "404" });
+            let what = format!(
+                "{name}, {script}, unknown paths are {}",
+                if unknown.is_some() { "pages" } else { "404" }
+            );
             trial.site(&what, dist.clone(), from, unknown).await?;
             if from == From::File {
                 break;
