@@ -1,13 +1,13 @@
 import { createEngine, version } from './engine.js';
 import { watchTraps } from './traps.js';
 import { ReadAhead, readForOwner } from './read-ahead.js';
-import { trusted } from './trusted.js';
+import { startWorker } from './trusted.js';
 
 /** Makes a worker's scope serve the engine of the page that started it, or read files for such a worker. */
 export function serve(scope) {
   const early = [];
   // A worker's script can be started once more only as what it is, which depends on who bundled it. As we do, it is both.
-  const startAs = (type) => () => new Worker(trusted(scope.location.href), { type, name: scope.name });
+  const startAs = (type) => () => startWorker(scope.location.href, { type, name: scope.name });
   const files = new ReadAhead(startAs('module'), startAs('classic'));
 
   // Installed before anything is awaited: what arrives at a worker without a handler is lost.

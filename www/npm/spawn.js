@@ -1,5 +1,5 @@
 import { version } from './engine.js';
-import { trusted } from './trusted.js';
+import { startWorker } from './trusted.js';
 
 // A worker that has not said it is ready by then counts as one that can't start.
 const READY_WITHIN = 5000;
@@ -54,11 +54,11 @@ export function blobWorker(source, name = '') {
     url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     urls.set(source, url);
   }
-  return new Worker(trusted(url), { name });
+  return startWorker(url, { name });
 }
 
 /** Starts a worker from its file, which may be a module. */
-export const fileWorker = (url, name = '') => new Worker(trusted(url), { type: 'module', name });
+export const fileWorker = (url, name = '') => startWorker(url, { type: 'module', name });
 
 // A worker that can't start shows it in four ways, which differ by browser and cause: a throw, `error`,
 // `messageerror`, or silence.

@@ -139,7 +139,7 @@ async fn strict_pages(stage: &Stage) -> Result<()> {
         browser.open(&host.url("/e2e/entries.html")).await?;
         browser.run("return 'trustedTypes' in globalThis", json!(null)).await?
     };
-    let refused = if knows { Comes::Page("TrustedScriptURL") } else { Comes::Worker };
+    let refused = if knows { Comes::Page("trusted-types xuchuan") } else { Comes::Worker };
     for (what, load, policy, comes) in [
         // Without a word about a policy of ours it may be made.
         ("Trusted Types, script", "script=/pkg/xuchuan.min.js", trusted.to_owned(), Comes::Worker),
