@@ -165,7 +165,9 @@ export interface InitOptions {
 }
 
 /**
- * A transfer under way. Not a promise itself, so that an async function can return it: await {@link done}.
+ * A transfer under way. Not a promise itself, so that an async function can return it: `await upload(file)` is this handle at
+ * once, and `await upload(file).done` the outcome. (A linter's rule for awaiting what is no promise, such as typescript-eslint's
+ * `await-thenable`, finds the missing `.done`.)
  *
  * Iterating gives the latest progress whenever there is a new one. The iteration ends with the transfer and never
  * throws.

@@ -1,4 +1,7 @@
 import { kindOf } from './types.js';
+import { base } from './sendable.js';
+import { watchPolicy } from './policy.js';
+import { within } from './sleep.js';
 import { withoutSecrets } from './secrets.js';
 
 /** Turns what `init({ wasm })` accepts, of this frame or another, into a `WebAssembly.Module`. */
@@ -21,13 +24,36 @@ export async function compile(source, integrity) {
 }
 
 async function get(url, integrity) {
+  const policy = watchPolicy();
   try {
     // As text: a page's own `fetch` may know no other.
     return await fetch(String(url), integrity === undefined ? {} : { integrity });
   } catch (cause) {
-    // The browser's own message names neither the file nor a hash that did not match.
-    const hint = integrity === undefined ? '' : '; it must be the file that was built with this script';
-    throw new Error(`${withoutSecrets(url)} could not be fetched (${withoutSecrets(cause.message)})${hint}`, { cause });
+    // The browser's own message names neither the file nor what is wrong with it.
+    const why = (await policy.objectionTo(url)) ?? (await objectionOfServer(url, integrity)) ?? cause.message;
+    throw new Error(`${withoutSecrets(url)} could not be fetched (${withoutSecrets(why)})`, { cause });
+  } finally {
+    policy.unwatch();
+  }
+}
+
+/** Says what is wrong with a file that a server has all the same; nothing if that is not it. */
+async function objectionOfServer(url, integrity) {
+  if (await answers(url, {})) {
+    const isOther = integrity !== undefined && !(await answers(url, { integrity }));
+    return isOther ? 'it is not the file that was built with this script' : undefined;
+  }
+  const { origin } = new URL(url, base());
+  if (origin === globalThis.location?.origin || !(await answers(url, { mode: 'no-cors' }))) return undefined;
+  return `${origin} does not let pages of other origins read it: it has to answer with Access-Control-Allow-Origin`;
+}
+
+async function answers(url, options) {
+  try {
+    const { ok, type } = await within(2000, fetch(String(url), options));
+    return ok || type === 'opaque';
+  } catch {
+    return false;
   }
 }
 

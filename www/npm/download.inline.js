@@ -1,6 +1,7 @@
-import { createShell } from './shell.js';
 import { downloads } from './downloads.js';
-import { inlined } from './inlined.js';
+import * as inlined from './download.inlined.js';
+import { inside } from './packaged.js';
+import { createShell } from './shell.js';
 
 export const { download, pending, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(inlined, [downloads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ inside(inlined), [downloads]);

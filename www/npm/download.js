@@ -1,15 +1,13 @@
-import { createShell } from './shell.js';
 import { downloads } from './downloads.js';
-import { fetchedWorker } from './spawn.js';
+import { packaged } from './packaged.js';
+import { createShell } from './shell.js';
 
-// URLs are written out where they are used: that is the form bundlers find and rewrite.
+// Each is written out: that is the form in which build tools find files and modules, and put their own addresses in.
 const assets = {
   wasm: () => new URL('./xuchuan.download.wasm', import.meta.url),
-  workers: [
-    () => new Worker(new URL('./download.worker.js', import.meta.url), { type: 'module' }),
-    () => fetchedWorker(new URL('./download.worker.js', import.meta.url)),
-  ],
+  worker: () => new URL('./download.worker.js', import.meta.url),
+  inlined: () => import('./download.inlined.js'),
 };
 
 export const { download, pending, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(assets, [downloads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ packaged(assets), [downloads]);

@@ -1,16 +1,14 @@
-import { createShell } from './shell.js';
 import { downloads } from './downloads.js';
-import { fetchedWorker } from './spawn.js';
+import { packaged } from './packaged.js';
+import { createShell } from './shell.js';
 import { uploads } from './uploads.js';
 
-// URLs are written out where they are used: that is the form bundlers find and rewrite.
+// Each is written out: that is the form in which build tools find files and modules, and put their own addresses in.
 const assets = {
   wasm: () => new URL('./xuchuan.wasm', import.meta.url),
-  workers: [
-    () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-    () => fetchedWorker(new URL('./worker.js', import.meta.url)),
-  ],
+  worker: () => new URL('./worker.js', import.meta.url),
+  inlined: () => import('./inlined.js'),
 };
 
 export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(assets, [uploads, downloads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ packaged(assets), [uploads, downloads]);

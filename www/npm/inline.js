@@ -1,7 +1,8 @@
-import { createShell } from './shell.js';
 import { downloads } from './downloads.js';
-import { inlined } from './inlined.js';
+import * as inlined from './inlined.js';
+import { inside } from './packaged.js';
+import { createShell } from './shell.js';
 import { uploads } from './uploads.js';
 
 export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(inlined, [uploads, downloads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ inside(inlined), [uploads, downloads]);

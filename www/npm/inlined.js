@@ -1,10 +1,4 @@
-import { blobWorker } from './spawn.js';
-import { decodeBase64 } from './base64.js';
-import { wasmBase64 } from './engine-base64.js';
-import { workerSource } from './worker-source.js';
-
-/** Where the engine is in an entry that has everything inside. */
-export const inlined = {
-  wasm: () => decodeBase64(wasmBase64),
-  workers: [() => blobWorker(workerSource)],
-};
+// What an entry that loads no files has inside. The build makes one for each engine (`inlined.js`, `upload.inlined.js`,
+// `download.inlined.js`); the entries with files load it where a build tool has not carried those along.
+export { wasmBase64 } from './engine-base64.js';
+export { workerSource } from './worker-source.js';

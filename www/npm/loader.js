@@ -1,10 +1,12 @@
 import { compile } from './compile.js';
 import { LiveEngine } from './live-engine.js';
 import { kindOf } from './types.js';
-import { NEEDS, canRun } from './support.js';
+import { obstacle } from './support.js';
 import { TransferError } from './errors.js';
 import { WorkerSpawner } from './spawn.js';
 import { withoutSecrets } from './secrets.js';
+
+const CURE = '. Say where it is by init({ wasm }), or take the entry or script that has it inside ("inline")';
 
 /** Keeps the one engine of the page: loads it when it is first wanted, and again after it died. */
 export class Loader {
@@ -43,15 +45,29 @@ export class Loader {
 
   async #compile() {
     try {
-      if (!canRun()) throw new TransferError('unsupported', NEEDS);
-      const module = this.#wasm
-        ? await compile(this.#wasm)
-        : await compile(this.#assets.wasm(), this.#assets.integrity);
+      const why = obstacle();
+      if (why) throw new TransferError('unsupported', why);
+      const module = this.#wasm ? await compile(this.#wasm) : await compilePackaged(this.#assets);
       return { module, spawner: new WorkerSpawner(module, [this.#makeWorker, ...this.#assets.workers]) };
     } catch (cause) {
       // Its body is used up: the next try would fail for that reason instead of the real one.
-      if (kindOf(this.#wasm) === 'Response') this.#wasm = undefined;
-      throw failedToLoad(cause);
+      const given = this.#wasm;
+      if (kindOf(given) === 'Response') this.#wasm = undefined;
+      throw failedToLoad(cause, given ? '' : CURE);
+    }
+  }
+}
+
+// Where the file can't be had: many build tools leave it behind. Why it couldn't is what there is to tell if nothing helps.
+async function compilePackaged({ wasm, integrity, instead }) {
+  try {
+    return await compile(wasm(), integrity);
+  } catch (cause) {
+    if (!instead) throw cause;
+    try {
+      return await compile(await instead());
+    } catch {
+      throw cause;
     }
   }
 }
@@ -64,7 +80,8 @@ function start(module, spawner) {
   }
 }
 
-function failedToLoad(cause) {
+function failedToLoad(cause, cure = '') {
   if (cause instanceof TransferError) return cause;
-  return new TransferError('engine', `The engine could not be loaded: ${withoutSecrets(cause.message)}`, { retryable: true, cause });
+  const message = `The engine could not be loaded: ${withoutSecrets(cause.message)}${cure}`;
+  return new TransferError('engine', message, { retryable: true, cause });
 }

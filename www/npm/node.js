@@ -2,7 +2,7 @@ import { TransferError } from './errors.js';
 
 // The same names for servers that render pages: importing does nothing, calling says why it can't.
 function onlyInBrowsers() {
-  throw new TransferError('unsupported', 'xuchuan runs in web pages and their workers, not in Node.js');
+  throw new TransferError('unsupported', 'xuchuan runs in web pages and their workers, not in Node.js, Deno or Bun');
 }
 
 export const upload = onlyInBrowsers;

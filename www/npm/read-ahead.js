@@ -11,14 +11,14 @@ const BUFFERS = 4;
  * is copied by way of another process there.
  */
 export class ReadAhead {
-  #startThread;
+  #ways;
   #thread;
   #readers = new Map();
   #lastId = 0;
 
-  /** `startThread()` returns a worker that has called `readForOwner`. */
-  constructor(startThread) {
-    this.#startThread = startThread;
+  /** Each of `ways` returns a worker that has called `readForOwner`; the next is for the files that come after one has failed. */
+  constructor(...ways) {
+    this.#ways = ways;
   }
 
   /**
@@ -40,15 +40,15 @@ export class ReadAhead {
   }
 
   #start() {
-    const thread = this.#startThread();
+    const [way] = this.#ways;
+    if (!way) throw new Error('such threads end at once here');
+    const thread = way();
     thread.onmessage = ({ data: { id, bytes } }) => this.#readers.get(id)?.arrived(bytes);
     thread.onerror = (event) => {
       // Not a fault of the worker that started it.
       event.preventDefault();
       thread.terminate();
-      this.#startThread = () => {
-        throw new Error('such threads end at once here');
-      };
+      this.#ways = this.#ways.slice(1);
       this.#thread = undefined;
       for (const reader of this.#readers.values()) reader.arrived(null);
     };

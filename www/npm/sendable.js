@@ -25,7 +25,8 @@ export function faultOfUrl(url, { local = false } = {}) {
     : why;
 }
 
-const base = () => globalThis.document?.baseURI ?? globalThis.location?.href ?? 'http://localhost/';
+/** What relative addresses are relative to. */
+export const base = () => globalThis.document?.baseURI ?? globalThis.location?.href ?? 'http://localhost/';
 const ownScheme = () => globalThis.location?.protocol;
 
 // Pages of extensions and of desktop shells have schemes of their own.

@@ -1,13 +1,14 @@
 import { createEngine, version } from './engine.js';
 import { watchTraps } from './traps.js';
 import { ReadAhead, readForOwner } from './read-ahead.js';
+import { startWorker } from './trusted.js';
 
 /** Makes a worker's scope serve the engine of the page that started it, or read files for such a worker. */
 export function serve(scope) {
   const early = [];
-  const files = new ReadAhead(
-    () => new Worker(scope.location.href, { type: isClassic() ? 'classic' : 'module', name: scope.name }),
-  );
+  // A worker's script can be started once more only as what it is, which depends on who bundled it. As we do, it is both.
+  const startAs = (type) => () => startWorker(scope.location.href, { type, name: scope.name });
+  const files = new ReadAhead(startAs('module'), startAs('classic'));
 
   // Installed before anything is awaited: what arrives at a worker without a handler is lost.
   scope.onmessage = (event) => {
@@ -40,17 +41,5 @@ export function serve(scope) {
     engine.serveWorker();
     for (const { data, ports } of early) scope.dispatchEvent(new MessageEvent('message', { data, ports }));
     if (!dead) scope.postMessage({ t: 'ready', version });
-  }
-}
-
-// A worker's script can be started once more only as what it is, and which of the two depends on who bundled it.
-function isClassic() {
-  try {
-    // Not without a script: Firefox would see nothing wrong with that in a module.
-    importScripts('data:text/javascript,');
-    return true;
-  } catch (error) {
-    // A policy that forbids the script throws something else.
-    return !(error instanceof TypeError);
   }
 }

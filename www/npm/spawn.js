@@ -1,4 +1,5 @@
 import { version } from './engine.js';
+import { startWorker } from './trusted.js';
 
 // A worker that has not said it is ready by then counts as one that can't start.
 const READY_WITHIN = 5000;
@@ -8,6 +9,7 @@ export class WorkerSpawner {
   #module;
   #ways;
   #failures = [];
+  #warned = false;
 
   constructor(module, ways) {
     this.#module = module;
@@ -26,7 +28,19 @@ export class WorkerSpawner {
         this.#ways = this.#ways.filter((other) => other !== way);
       }
     }
-    throw new Error(`no worker starts here (${this.#failures.join('; ')})`);
+    const failure = `no worker starts here (${this.#failures.join('; ')})`;
+    this.#warn(failure);
+    throw new Error(failure);
+  }
+
+  // Once: a page works without, only slower, and nobody would look for the reason.
+  #warn(failure) {
+    if (this.#warned) return;
+    this.#warned = true;
+    console.warn(
+      `xuchuan: ${failure}, so files are hashed on this thread, which is slower. The README says what a ` +
+        'Content-Security-Policy and Trusted Types must allow; init({ worker }) names another way.',
+    );
   }
 }
 
@@ -40,13 +54,11 @@ export function blobWorker(source, name = '') {
     url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     urls.set(source, url);
   }
-  return new Worker(url, { name });
+  return startWorker(url, { name });
 }
 
-/** Starts a worker from the text of its file: where that is of another origin, a browser starts none by its address. */
-export async function fetchedWorker(url) {
-  return blobWorker(await (await fetch(url)).text());
-}
+/** Starts a worker from its file, which may be a module. */
+export const fileWorker = (url, name = '') => startWorker(url, { type: 'module', name });
 
 // A worker that can't start shows it in four ways, which differ by browser and cause: a throw, `error`,
 // `messageerror`, or silence.

@@ -1,6 +1,7 @@
+import * as inlined from './upload.inlined.js';
+import { inside } from './packaged.js';
 import { createShell } from './shell.js';
-import { inlined } from './inlined.js';
 import { uploads } from './uploads.js';
 
 export const { upload, digest, pending, filesOf, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(inlined, [uploads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ inside(inlined), [uploads]);

@@ -1,15 +1,13 @@
+import { packaged } from './packaged.js';
 import { createShell } from './shell.js';
-import { fetchedWorker } from './spawn.js';
 import { uploads } from './uploads.js';
 
-// URLs are written out where they are used: that is the form bundlers find and rewrite.
+// Each is written out: that is the form in which build tools find files and modules, and put their own addresses in.
 const assets = {
   wasm: () => new URL('./xuchuan.upload.wasm', import.meta.url),
-  workers: [
-    () => new Worker(new URL('./upload.worker.js', import.meta.url), { type: 'module' }),
-    () => fetchedWorker(new URL('./upload.worker.js', import.meta.url)),
-  ],
+  worker: () => new URL('./upload.worker.js', import.meta.url),
+  inlined: () => import('./upload.inlined.js'),
 };
 
 export const { upload, digest, pending, filesOf, init, isSupported, TransferError } =
-  /* @__PURE__ */ createShell(assets, [uploads]);
+  /* @__PURE__ */ createShell(/* @__PURE__ */ packaged(assets), [uploads]);

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: what takes long, by hand before an issue ends: kills by the dozen, a long time offline.
+//! `cargo xtask soak`: what takes long, by hand before an issue ends: kills by the dozen, a long time offline, every build tool.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub fn run(args: &[&str]) -> Result<()> {
     let tools = install::tools()?;
     let program = server::build()?;
     let mut command = test::end_to_end(&tools, &program);
-    command.args(["--test", "kills", "--test", "offline", "--", "--test-threads", "1"]);
-    command.envs(environment);
+    command.args(["--test", "kills", "--test", "offline", "--test", "projects", "--", "--test-threads", "1"]);
+    command.envs(environment).env("E2E_PROJECTS", "all");
     process::must(&mut command, LIMIT).map(drop)
 }
 

@@ -67,6 +67,28 @@ pub fn with_api(
     move |asked| if asked.head.path().starts_with("/api/") { api(asked) } else { site(asked) }
 }
 
+/// The same for pages of other origins.
+pub fn for_all(
+    api: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
+    move |asked| {
+        let answer =
+            if asked.head.method == "OPTIONS" { Answer::new(204, "text/plain", "") } else { api(asked) };
+        answer.with("Access-Control-Allow-Origin", "*").with("Access-Control-Allow-Headers", "*")
+    }
+}
+
+/// Answers a page to what `site` does not have, as servers of single-page applications do.
+pub fn with_page_for_all(
+    page: Vec<u8>,
+    site: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
+    move |asked| match site(asked) {
+        Answer { status: 404, .. } => Answer::new(200, "text/html; charset=utf-8", page.clone()),
+        answer => answer,
+    }
+}
+
 /// A server of the protocol that says no with HTTP 200 and a `code` of its own.
 pub fn refuses(code: i64, msg: &'static str) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
     move |_| Answer::json(200, &json!({ "code": code, "msg": msg, "data": null }))

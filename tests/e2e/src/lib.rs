@@ -12,6 +12,7 @@ pub mod fake;
 pub mod files;
 pub mod nginx;
 pub mod process;
+pub mod project;
 pub mod server;
 pub mod setting;
 pub mod soak;

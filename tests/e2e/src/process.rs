@@ -43,6 +43,15 @@ impl Program {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Tells whether it has ended well; nothing while it runs.
+    pub fn result(&mut self) -> Option<bool> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(status.success()),
+            Err(_) => Some(false),
+        }
+    }
+
     /// Kills it and all its descendants with SIGKILL, at once, and waits until they are gone.
     pub fn kill(&mut self) {
         // A process may start another between the look and the kill: look again until none is left.

@@ -1,12 +1,14 @@
 //! The package as pages use it: ES module, drop-in script, strict policies, and no worker to be had.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::api_page::ApiPage;
+use e2e::browser::Browser;
 use e2e::engine::Engine;
-use e2e::files::{self, MIB};
+use e2e::files::{self, MIB, TestFile};
 use e2e::http::Host;
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
@@ -98,6 +100,143 @@ const USE_ALL: &str = "
     if (shell.download) told.size = (await shell.download(args, { to: 'blob' }).done).data.size;
     return told;";
 
+/// Uploads what was chosen, and tells how it went and whether a task of the page took long.
+const UPLOAD: &str = "
+    const shell = await window.entries;
+    const transfer = shell.upload(document.querySelector('#file').files[0], { retry: false });
+    const failed = await transfer.done.then(() => null, ({ code, message }) => `${code}: ${message}`);
+    await new Promise((go) => setTimeout(go, 150));
+    const longest = Math.max(0, ...e2eWatch.longTasks.map(({ duration }) => duration));
+    return { failed, supported: shell.isSupported(), hashing: transfer.report().environment?.hashing ?? null, longest };";
+
+/// What comes of an upload under a policy.
+enum Comes {
+    /// It is hashed in a worker.
+    Worker,
+    /// It is hashed on the page's thread, for a reason with these words in it.
+    Page(&'static str),
+    /// It fails, and says this.
+    Fails(&'static [&'static str]),
+}
+
+/// Pages under policies that keep something from us: it works all the same, or the error names what has to be allowed.
+async fn strict_pages(stage: &Stage) -> Result<()> {
+    const BASE: &str =
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ELSEWHERE CLOSED; connect-src 'self'";
+    let www = stage.folder("www")?;
+    built::www(&www)?;
+    let file = files::random(&stage.folder("files")?, "strict.bin", 64, 9 * MIB)?;
+    let elsewhere = fake::site(www.clone(), OPEN_CSP);
+    let elsewhere =
+        Host::start(move |asked| elsewhere(asked).with("Access-Control-Allow-Origin", "*")).await?;
+    // As a server that serves its files to its own pages alone.
+    let closed = Host::start(fake::site(www.clone(), OPEN_CSP)).await?;
+    let browser = stage.browser().await?;
+    let trusted = "; worker-src 'self' blob:; require-trusted-types-for 'script'";
+    // WebKitGTK 2.50 and Firefox ESR may not know Trusted Types: to them these are pages like others.
+    let knows: bool = {
+        let host = Host::start(fake::site(www.clone(), OPEN_CSP)).await?;
+        browser.open(&host.url("/e2e/entries.html")).await?;
+        browser.run("return 'trustedTypes' in globalThis", json!(null)).await?
+    };
+    let refused = if knows { Comes::Page("trusted-types xuchuan") } else { Comes::Worker };
+    for (what, load, policy, comes) in [
+        // Without a word about a policy of ours it may be made.
+        ("Trusted Types, script", "script=/pkg/xuchuan.min.js", trusted.to_owned(), Comes::Worker),
+        ("Trusted Types, module", "module=/pkg/upload.js", trusted.to_owned(), Comes::Worker),
+        ("Trusted Types, inline", "module=/pkg/inline.js", trusted.to_owned(), Comes::Worker),
+        (
+            "Trusted Types, our policy named",
+            "module=/pkg/upload.js",
+            format!("{trusted}; trusted-types xuchuan"),
+            Comes::Worker,
+        ),
+        (
+            "Trusted Types, our policy not named",
+            "module=/pkg/upload.js",
+            format!("{trusted}; trusted-types other"),
+            refused,
+        ),
+        (
+            "no worker, module",
+            "module=/pkg/upload.js",
+            "; worker-src 'none'".to_owned(),
+            Comes::Page("no worker starts here"),
+        ),
+        // What the page forbids to fetch comes as a module, which is a script.
+        (
+            "module from another origin that may not be asked",
+            "module=ELSEWHERE/pkg/upload.js",
+            "; worker-src blob:".to_owned(),
+            Comes::Worker,
+        ),
+        (
+            "script from another origin that may not be asked",
+            "script=ELSEWHERE/pkg/xuchuan.upload.min.js",
+            "; worker-src blob:".to_owned(),
+            Comes::Fails(&["engine: ", "add ELSEWHERE to its connect-src", "init({ wasm })", "inline"]),
+        ),
+        (
+            "script from another origin whose files only its own pages may read",
+            "script=CLOSED/pkg/xuchuan.upload.min.js",
+            " CLOSED; worker-src blob:".to_owned(),
+            Comes::Fails(&[
+                "engine: ",
+                "CLOSED does not let pages of other origins read it",
+                "Access-Control-Allow-Origin",
+            ]),
+        ),
+    ] {
+        let named = |text: &str| {
+            text.replace("ELSEWHERE", elsewhere.url("").trim_end_matches('/'))
+                .replace("CLOSED", closed.url("").trim_end_matches('/'))
+        };
+        let csp = named(&format!("{BASE}{policy}"));
+        let told = strict_page(&browser, &www, &csp, &named(load), &file).await.context(what)?;
+        match comes {
+            Comes::Worker => {
+                ensure!(told.get("failed") == Some(&Value::Null), "{what}: {told}");
+                ensure!(told.pointer("/hashing/kind") == Some(&json!("worker")), "{what}: {told}");
+            }
+            Comes::Page(why) => {
+                ensure!(told.get("failed") == Some(&Value::Null), "{what}: {told}");
+                ensure!(told.pointer("/hashing/kind") == Some(&json!("page")), "{what}: {told}");
+                let said = told.pointer("/hashing/why").and_then(Value::as_str).unwrap_or_default();
+                ensure!(said.contains(why), "{what}: {told}");
+                let longest = told.get("longest").and_then(Value::as_f64).unwrap_or_default();
+                ensure!(longest <= 50.0, "{what}: a task of {longest} ms");
+            }
+            Comes::Fails(words) => {
+                let said = told.get("failed").and_then(Value::as_str).unwrap_or_default();
+                for word in words {
+                    ensure!(said.contains(&named(word)), "{what}: {told}");
+                }
+            }
+        }
+        stage.tell(format_args!("{what}: {told}"));
+    }
+    // What no policy may lack.
+    let csp = "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self'";
+    for load in ["script=/pkg/xuchuan.min.js", "module=/pkg/upload.js", "module=/pkg/inline.js"] {
+        let told = strict_page(&browser, &www, csp, load, &file).await.context(load)?;
+        let said = told.get("failed").and_then(Value::as_str).unwrap_or_default();
+        ensure!(said.starts_with("unsupported: ") && said.contains("'wasm-unsafe-eval'"), "{load}: {told}");
+        ensure!(told.get("supported") == Some(&json!(false)), "{load}: {told}");
+        stage.tell(format_args!("{load} without 'wasm-unsafe-eval': {told}"));
+    }
+    Ok(())
+}
+
+async fn strict_page(browser: &Browser, www: &Path, csp: &str, load: &str, file: &TestFile) -> Result<Value> {
+    let host = Host::start(fake::with_api(fake::site(www.to_owned(), csp), fake::protocol())).await?;
+    browser.open(&host.url(&format!("/e2e/entries.html?{load}"))).await?;
+    browser.choose("#file", &[&file.path]).await?;
+    browser.run::<()>("await window.entries; e2eWatch.longTasks.length = 0", json!(null)).await?;
+    let told = browser.run(UPLOAD, json!(null)).await?;
+    no_errors(browser).await?;
+    Ok(told)
+}
+
 /// A site that lets its pages do what they want.
 const OPEN_CSP: &str = "worker-src 'self' blob:";
 
@@ -166,5 +305,6 @@ async fn engines(stage: &Stage) -> Result<()> {
 }
 
 scenario!(engines, 150: Chromium, Firefox, WebKit);
+scenario!(strict_pages, 150: Chromium, Firefox, WebKit);
 scenario!(policies, 150: Chromium, Firefox, WebKit);
 scenario!(reading_threads, 120: Chromium, Firefox, WebKit);

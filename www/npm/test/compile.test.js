@@ -103,8 +103,50 @@ test('compile: the file has to be the one with the known hash', async (t) => {
   const other = `sha384-${createHash('sha384').update('other').digest('base64')}`;
   await assert.rejects(
     compile(`${site}/a.wasm`, other),
-    /could not be fetched \(.*\); it must be the file that was built with this script$/,
+    /could not be fetched \(it is not the file that was built with this script\)$/,
   );
+});
+
+test('compile: a server that does not let other origins read the file is told from one that is not there', async (t) => {
+  const asked = [];
+  setGlobal(t, 'fetch', async (url, { mode }) => {
+    asked.push(mode);
+    if (mode === 'no-cors') return { ok: false, type: 'opaque' };
+    throw new TypeError('Failed to fetch');
+  });
+  await assert.rejects(compile('https://host/a.wasm'), /https:\/\/host does not let pages of other origins read it/);
+  assert.deepEqual(asked, [undefined, undefined, 'no-cors']);
+});
+
+test("compile: a page's policy that forbids the request is named, for that address alone", async (t) => {
+  const page = new EventTarget();
+  setGlobal(t, 'addEventListener', page.addEventListener.bind(page));
+  setGlobal(t, 'removeEventListener', page.removeEventListener.bind(page));
+  const blocked = (blockedURI, more) =>
+    page.dispatchEvent(
+      Object.assign(new Event('securitypolicyviolation'), {
+        disposition: 'enforce',
+        effectiveDirective: 'connect-src',
+        blockedURI,
+        ...more,
+      }),
+    );
+  let violate;
+  setGlobal(t, 'fetch', async () => {
+    setTimeout(violate);
+    throw new TypeError('Failed to fetch');
+  });
+  for (const uri of ['https://cdn/a.wasm?key=hunter2', 'https://cdn']) {
+    violate = () => blocked(uri);
+    await assert.rejects(compile('https://cdn/a.wasm?key=hunter2', 'sha384-x'), {
+      message:
+        "https://cdn/a.wasm could not be fetched (the page's Content-Security-Policy forbids it: add https://cdn to its connect-src)",
+    });
+  }
+  for (const other of [['https://other'], ['https://cdn', { disposition: 'report' }], ['https://cdn', { effectiveDirective: 'img-src' }]]) {
+    violate = () => blocked(...other);
+    await assert.rejects(compile('https://cdn/a.wasm'), /\(Failed to fetch\)$/);
+  }
 });
 
 test("compile: a page's own fetch is given a text, and a hash only where there is one", async (t) => {

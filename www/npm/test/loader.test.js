@@ -23,6 +23,9 @@ function assets(more = {}) {
   return made;
 }
 
+// What the page is told to do if it has not said itself where the engine is.
+const CURE = '. Say where it is by init({ wasm }), or take the entry or script that has it inside ("inline")';
+
 const isUnloaded = (words) => (error) => {
   assert.ok(error instanceof TransferError);
   assert.deepEqual([error.code, error.retryable], ['engine', true]);
@@ -97,7 +100,7 @@ test('loader: what went wrong is told without the secrets of its URL', async () 
   const failing = () => {
     throw new Error('no access to https://user:hunter2@host/a.wasm?key=hunter2');
   };
-  await assert.rejects(new Loader(assets({ wasm: failing })).engine(), isUnloaded('no access to https://host/a.wasm'));
+  await assert.rejects(new Loader(assets({ wasm: failing })).engine(), isUnloaded(`no access to https://host/a.wasm${CURE}`));
 });
 
 test("loader: the page's way to start a worker goes before the package's", async () => {
@@ -148,18 +151,20 @@ test('loader: a response that was no engine is not read a second time', async ()
 });
 
 test('loader: another engine that the page gave is tried again', async (t) => {
-  let tries = 0;
-  setGlobal(t, 'fetch', async () => {
-    tries += 1;
-    if (tries === 1) throw new TypeError('Failed to fetch');
+  const asked = [];
+  let isDown = true;
+  setGlobal(t, 'fetch', async (url) => {
+    asked.push(url);
+    if (isDown) throw new TypeError('Failed to fetch');
     return new Response(wasm);
   });
   const given = assets();
   const loader = new Loader(given);
   loader.configure({ wasm: 'https://host/engine.wasm?key=1' });
   await assert.rejects(loader.engine(), isUnloaded('https://host/engine.wasm could not be fetched (Failed to fetch)'));
+  isDown = false;
   assert.equal((await loader.engine()).dead, false);
-  assert.deepEqual([tries, given.asked], [2, 0]);
+  assert.deepEqual([...new Set(asked), given.asked], ['https://host/engine.wasm?key=1', 0]);
 });
 
 test("loader: the hash of the package's engine is demanded of that one only", async (t) => {
@@ -189,6 +194,46 @@ test('loader: an engine that does not start is told, and the next call tries aga
     );
   }
   assert.equal(compiled, 1, 'what was compiled is kept');
+});
+
+test("loader: where the package's file can't be had, what the entry has inside is used", async () => {
+  let asked = 0;
+  const missing = () => {
+    throw new TypeError('Invalid URL');
+  };
+  const instead = async () => {
+    asked += 1;
+    return wasm;
+  };
+  for (const broken of [missing, () => new Uint8Array([1, 2])]) {
+    assert.equal((await new Loader(assets({ wasm: broken, instead })).engine()).dead, false);
+  }
+  assert.equal(asked, 2);
+  await new Loader(assets({ instead })).engine();
+  assert.equal(asked, 2, 'not where the file is there');
+  await assert.rejects(new Loader(assets({ wasm: missing, instead: () => Promise.reject(new Error('gone')) })).engine(), isUnloaded(`Invalid URL${CURE}`));
+});
+
+test('loader: what the page named itself is not replaced', async () => {
+  const loader = new Loader(assets({ instead: async () => wasm }));
+  loader.configure({ wasm: new Response('', { status: 404 }) });
+  await assert.rejects(loader.engine(), isUnloaded('[object Response] answered 404'));
+});
+
+test("loader: a policy that forbids WebAssembly is named, and nothing is fetched", async (t) => {
+  const { validate } = WebAssembly;
+  class Module {
+    constructor() {
+      throw new WebAssembly.CompileError("'unsafe-eval' is not an allowed source");
+    }
+  }
+  setGlobal(t, 'WebAssembly', { validate, Module });
+  const given = assets();
+  await assert.rejects(
+    new Loader(given).engine(),
+    ({ code, message }) => code === 'unsupported' && message.includes("add 'wasm-unsafe-eval' to its script-src"),
+  );
+  assert.equal(given.asked, 0);
 });
 
 test('loader: a browser that can not run it is told so', async (t) => {

@@ -134,6 +134,25 @@ test('read ahead: a thread that fails ends all reads, is handled, and is not sta
   assert.equal(threads, 1);
 });
 
+test('read ahead: after a thread that fails comes one of the next way, and then none', async (t) => {
+  const started = [];
+  const way = (name) => () => {
+    started.push([name, thread(t)]);
+    return started.at(-1)[1];
+  };
+  const files = new ReadAhead(way('module'), way('classic'));
+  files.open(new Blob([content]));
+  started[0][1].fail();
+  const reader = files.open(new Blob([content]));
+  isSame(await read(reader, MIB), 0, MIB);
+  started[1][1].fail();
+  assert.throws(() => files.open(new Blob([content])), /such threads end at once here/);
+  assert.deepEqual(
+    started.map(([name]) => name),
+    ['module', 'classic'],
+  );
+});
+
 test('read ahead: a cancelled file is read no further', async (t) => {
   const files = new ReadAhead(() => thread(t));
   const reader = files.open(new Blob([content]));

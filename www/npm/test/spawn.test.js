@@ -7,7 +7,7 @@ import { setGlobal } from './stand-ins/globals.js';
 import { module } from './stand-ins/wasm.js';
 import { FakeWorker, serving } from './stand-ins/worker.js';
 
-const { WorkerSpawner, blobWorker, fetchedWorker } = await import('../spawn.js');
+const { WorkerSpawner, blobWorker, fileWorker } = await import('../spawn.js');
 
 // A way that works, one that notes how often it was tried, and the ways in which one fails.
 const working = () => serving(version);
@@ -175,7 +175,7 @@ test('workers: one from source text has the text at an address that stays, and i
   }
 });
 
-test('workers: one from the text of its file, which may be of another origin, has that text and its name', async (t) => {
+test('workers: each is started as what it is, and under its name', (t) => {
   const started = [];
   setGlobal(
     t,
@@ -186,11 +186,16 @@ test('workers: one from the text of its file, which may be of another origin, ha
       }
     },
   );
-  await fetchedWorker(new URL('data:text/javascript,fetched()'));
+  fileWorker(new URL('https://host/worker.js'));
   blobWorker('named()', 'worker of ours');
-  assert.deepEqual(
-    started.map(([, options]) => options),
-    [{ name: '' }, { name: 'worker of ours' }],
-  );
-  assert.equal(await (await fetch(started[0][0])).text(), 'fetched()');
+  assert.deepEqual(started[0], ['https://host/worker.js', { type: 'module', name: '' }]);
+  assert.deepEqual(started[1][1], { name: 'worker of ours' });
+});
+
+test('workers: where none starts, the page is told once, since it works without', async (t) => {
+  const { mock } = t.mock.method(console, 'warn', () => {});
+  const spawner = new WorkerSpawner(module, [FAILURES.throws[0]]);
+  for (let i = 0; i < 2; i += 1) await assert.rejects(spawner.spawn());
+  assert.equal(mock.callCount(), 1);
+  assert.match(mock.calls[0].arguments[0], /forbidden by a policy.*init\(\{ worker \}\)/);
 });

@@ -11,18 +11,31 @@ const ESBUILD: Tool = Tool { package: "esbuild", version: "0.28.2", file: "bin/e
 /// The language of a browser of 2022, which is what the shell is written in.
 const LANGUAGE: &str = "--target=es2022";
 
+/// What an entry leaves to be found beside it: it is loaded where it is needed only.
+const INLINED: &str = "--external:./*inlined.js";
+
 /// Bundles the module at `entry` and what it imports into one module.
 pub fn module(entry: &Path) -> Result<String> {
-    bundle(entry, "--format=esm")
+    bundle(entry, &["--format=esm"])
+}
+
+/// The same of an entry of the package.
+pub fn entry(entry: &Path) -> Result<String> {
+    bundle(entry, &["--format=esm", INLINED])
+}
+
+/// The same as a CommonJS module, which knows no address of its own.
+pub fn common_js(entry: &Path) -> Result<String> {
+    bundle(entry, &["--format=cjs", "--define:import.meta.url=undefined", INLINED])
 }
 
 /// Bundles the module at `entry` and what it imports into one classic script.
 pub fn script(entry: &Path) -> Result<String> {
-    bundle(entry, "--format=iife")
+    bundle(entry, &["--format=iife"])
 }
 
-fn bundle(entry: &Path, format: &str) -> Result<String> {
-    run(&[format, "--bundle", "--minify", LANGUAGE, "--legal-comments=none"], entry)
+fn bundle(entry: &Path, options: &[&str]) -> Result<String> {
+    run(&[options, &["--bundle", "--minify", LANGUAGE, "--legal-comments=none"]].concat(), entry)
 }
 
 /// Renames properties of the module at `path`, wherever they are.

@@ -11,7 +11,7 @@ mod size;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::paths;
+use crate::{files, paths};
 use engine::Engine;
 
 pub use engine::{WASM_TARGET, add_target};
@@ -22,7 +22,20 @@ pub fn make() -> Result<()> {
         return Err(Error::new("the package is made with tools from npm: install Node and npm"));
     }
     package::make(&paths::pkg())?;
-    size::report(&paths::pkg())
+    size::report(&paths::pkg())?;
+    report_integrity(&paths::pkg())
+}
+
+/// Prints what a page that takes a script from elsewhere puts into its `integrity`. The script knows its wasm's hash.
+fn report_integrity(pkg: &Path) -> Result<()> {
+    println!("integrity of the scripts");
+    for engine in Engine::ALL {
+        for name in ["min.js", "inline.min.js"].map(|name| engine.served(name)) {
+            println!("{name:<36} {}", shell::integrity(&files::read(&pkg.join(&name))?));
+        }
+    }
+    println!();
+    Ok(())
 }
 
 /// Builds what the demo page loads: one engine, and the shell's modules as they are written. Needs nothing but Rust.

@@ -12,15 +12,20 @@ use crate::{files, paths};
 
 /// What is shipped as it is written. The conformance tool is a program of its own, which people read and copy
 /// (`npx -p xuchuan xuchuan-conformance` runs it).
-const AS_WRITTEN: [&str; 7] = [
+const AS_WRITTEN: [&str; 9] = [
     "src/api/types.d.ts",
     "www/npm/conformance.mjs",
     "www/npm/index.d.ts",
     "www/npm/upload.d.ts",
     "www/npm/download.d.ts",
+    "www/npm/worker.d.ts",
+    "www/npm/engine.d.ts",
     "LICENSE-MIT",
     "LICENSE-APACHE",
 ];
+
+/// The declarations that CommonJS has, too: a file tells TypeScript by its name what kind of module it is.
+const COMMON_JS_TYPES: [&str; 4] = ["types", "index", "upload", "download"];
 
 /// Makes the package in the folder `pkg`.
 pub fn make(pkg: &Path) -> Result<()> {
@@ -30,12 +35,18 @@ pub fn make(pkg: &Path) -> Result<()> {
         add(engine, pkg)?;
     }
     let shell = root.join("www").join("npm");
-    files::write(&pkg.join("node.js"), esbuild::module(&shell.join("node.js"))?)?;
+    let node = shell.join("node.js");
+    files::write(&pkg.join("node.js"), esbuild::module(&node)?)?;
+    files::write(&pkg.join("node.cjs"), esbuild::common_js(&node)?)?;
     let manifest = with_version(&files::read_text(&shell.join("package.json"))?, env!("CARGO_PKG_VERSION"))?;
     files::write(&pkg.join("package.json"), manifest)?;
     for path in AS_WRITTEN.iter().chain(&["README.md"]).map(|path| root.join(path)) {
         let Some(name) = path.file_name() else { continue };
         files::write(&pkg.join(name), files::read(&path)?)?;
+    }
+    for name in COMMON_JS_TYPES {
+        let types = files::read_text(&pkg.join(format!("{name}.d.ts")))?;
+        files::write(&pkg.join(format!("{name}.d.cts")), types_of_common_js(&types))?;
     }
     Ok(())
 }
@@ -52,10 +63,11 @@ fn add(engine: Engine, pkg: &Path) -> Result<()> {
     files::write(&staged.join("worker-source.js"), shell::constant("workerSource", &worker))?;
     let body = esbuild::script(&staged.join("script").join(format!("{}.js", engine.entry())))?;
 
-    let module = |name: &String| esbuild::module(&staged.join(name));
     let (entry, inline) = (format!("{}.js", engine.entry()), engine.file("inline.js"));
-    files::write(&pkg.join(&entry), module(&entry)?)?;
-    files::write(&pkg.join(&inline), module(&inline)?)?;
+    files::write(&pkg.join(&entry), esbuild::entry(&staged.join(&entry))?)?;
+    files::write(&pkg.join(&inline), esbuild::entry(&staged.join(&inline))?)?;
+    files::write(&pkg.join(engine.file("inlined.js")), esbuild::module(&staged.join("inlined.js"))?)?;
+    files::write(&pkg.join(format!("{}.cjs", engine.entry())), esbuild::common_js(&staged.join(&entry))?)?;
     files::write(&pkg.join(engine.file("worker.js")), worker)?;
     files::write(&pkg.join(engine.served("wasm")), &wasm)?;
     files::write(&pkg.join(engine.served("min.js")), script(&body, ""))?;
@@ -72,6 +84,11 @@ fn short(mut compiled: Compiled, scratch: &Path) -> Result<(Vec<u8>, String)> {
     let glue = scratch.join("glue.js");
     files::write(&glue, compiled.glue())?;
     Ok((files::read(&optimized)?, esbuild::rename(&glue, &names)?))
+}
+
+/// Makes the declarations of an ES module those of a CommonJS module.
+fn types_of_common_js(types: &str) -> String {
+    types.replace("\"./types.js\"", "\"./types.cjs\"")
 }
 
 /// Makes a drop-in script of what it does: one function, whose text the script hands to its workers (www/npm/script/run.js).
@@ -100,6 +117,11 @@ mod tests {
             script("f();", "\"AA==\""),
             "(function script(inlined){\"use strict\";f();})(\"AA==\");\n"
         );
+    }
+
+    #[test]
+    fn declarations_of_common_js_name_those_of_their_kind() {
+        assert_eq!(types_of_common_js("export * from \"./types.js\";"), "export * from \"./types.cjs\";");
     }
 
     #[test]

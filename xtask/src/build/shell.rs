@@ -44,7 +44,7 @@ fn quote(text: &str) -> String {
 }
 
 /// The hash of a file as the `integrity` of a request takes it.
-fn integrity(bytes: &[u8]) -> String {
+pub fn integrity(bytes: &[u8]) -> String {
     format!("sha384-{}", BASE64.encode(Sha384::digest(bytes)))
 }
 

@@ -1,0 +1,4 @@
+import { upload } from 'xuchuan';
+import { page } from './upload-page.js';
+
+page(upload);
