@@ -1,4 +1,5 @@
+import { define } from '../element/element.js';
 import { runScript } from './run.js';
 import { uploads } from '../uploads.js';
 
-runScript([uploads]);
+runScript([uploads], define);

@@ -11,9 +11,23 @@ const ESBUILD: Tool = Tool { package: "esbuild", version: "0.28.2", file: "bin/e
 /// The language of a browser of 2022, which is what the shell is written in.
 const LANGUAGE: &str = "--target=es2022";
 
+const BUNDLE: [&str; 4] = ["--bundle", "--minify", LANGUAGE, "--legal-comments=none"];
+
 /// Bundles the module at `entry` and what it imports into one module.
 pub fn module(entry: &Path) -> Result<String> {
     bundle(entry, "--format=esm")
+}
+
+/// Bundles the module at `entry` and what it imports into one module, without `upload.js`, which it finds beside it, and without
+/// frameworks, which are the page's.
+pub fn module_on_uploads(entry: &Path) -> Result<String> {
+    const OTHERS: [&str; 3] = ["--external:./upload.js", "--external:react", "--external:vue"];
+    run(&[&BUNDLE[..], &["--format=esm"], &OTHERS].concat(), entry)
+}
+
+/// Makes a style sheet short.
+pub fn style(path: &Path) -> Result<String> {
+    Ok(run(&["--minify"], path)?.trim_end().to_owned())
 }
 
 /// Bundles the module at `entry` and what it imports into one classic script.
@@ -22,7 +36,7 @@ pub fn script(entry: &Path) -> Result<String> {
 }
 
 fn bundle(entry: &Path, format: &str) -> Result<String> {
-    run(&[format, "--bundle", "--minify", LANGUAGE, "--legal-comments=none"], entry)
+    run(&[&BUNDLE[..], &[format]].concat(), entry)
 }
 
 /// Renames properties of the module at `path`, wherever they are.
