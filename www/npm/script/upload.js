@@ -1,5 +1,5 @@
-import { define } from '../element/element.js';
 import { runScript } from './run.js';
 import { uploads } from '../uploads.js';
+import { define } from '../element/element.js';
 
 runScript([uploads], define);

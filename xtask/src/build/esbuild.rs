@@ -11,8 +11,6 @@ const ESBUILD: Tool = Tool { package: "esbuild", version: "0.28.2", file: "bin/e
 /// The language of a browser of 2022, which is what the shell is written in.
 const LANGUAGE: &str = "--target=es2022";
 
-const BUNDLE: [&str; 4] = ["--bundle", "--minify", LANGUAGE, "--legal-comments=none"];
-
 /// Bundles the module at `entry` and what it imports into one module.
 pub fn module(entry: &Path) -> Result<String> {
     bundle(entry, "--format=esm")
@@ -22,7 +20,7 @@ pub fn module(entry: &Path) -> Result<String> {
 /// frameworks, which are the page's.
 pub fn module_on_uploads(entry: &Path) -> Result<String> {
     const OTHERS: [&str; 3] = ["--external:./upload.js", "--external:react", "--external:vue"];
-    run(&[&BUNDLE[..], &["--format=esm"], &OTHERS].concat(), entry)
+    run(&[&["--format=esm", "--bundle", "--minify", LANGUAGE], &OTHERS[..]].concat(), entry)
 }
 
 /// Makes a style sheet short.
@@ -36,7 +34,7 @@ pub fn script(entry: &Path) -> Result<String> {
 }
 
 fn bundle(entry: &Path, format: &str) -> Result<String> {
-    run(&[&BUNDLE[..], &[format]].concat(), entry)
+    run(&[format, "--bundle", "--minify", LANGUAGE, "--legal-comments=none"], entry)
 }
 
 /// Renames properties of the module at `path`, wherever they are.
