@@ -44,14 +44,17 @@ async fn choosing(stage: &Stage) -> Result<()> {
     let files = stage.folder("files")?;
     let file = files::random(&files, "chosen.bin", 81, 6 * MIB)?;
     open(&browser, &setting, FORM).await?;
-    holds(&browser, &[(
-        "empty and required",
-        "const { validity, willValidate, value } = up.element();
+    holds(
+        &browser,
+        &[(
+            "empty and required",
+            "const { validity, willValidate, value } = up.element();
          let sent = false;
          document.forms[0].onsubmit = () => (sent = true);
          document.forms[0].requestSubmit();
          return willValidate && validity.valueMissing && value === '' && !sent && up.entries().length === 0",
-    )])
+        )],
+    )
     .await?;
     setting.wire.rate(Some(3_000_000));
     browser.choose_within(INPUT, &[&file.path]).await?;
@@ -81,7 +84,8 @@ async fn choosing(stage: &Stage) -> Result<()> {
     browser.run::<()>("setTimeout(() => document.forms[0].requestSubmit())", json!(null)).await?;
     let sent = "return location.pathname === '/e2e/sent.html' ? new URLSearchParams(location.search).get('attachment') : ''";
     let url = e2e::wait::until("the form to be sent", Duration::from_secs(10), async || {
-        Ok(Some(browser.run::<String>(sent, json!(null)).await.unwrap_or_default()).filter(|url| !url.is_empty()))
+        Ok(Some(browser.run::<String>(sent, json!(null)).await.unwrap_or_default())
+            .filter(|url| !url.is_empty()))
     })
     .await?;
     ensure!(url.ends_with(&format!("{}.bin", file.md5()?)), "{url}");
@@ -157,7 +161,10 @@ async fn forms(stage: &Stage) -> Result<()> {
     .await?;
     browser.run::<()>("setTimeout(() => document.forms[0].submit())", json!(null)).await?;
     e2e::wait::until("the next page", Duration::from_secs(10), async || {
-        Ok(browser.run::<bool>("return location.pathname.endsWith('sent.html')", json!(null)).await?.then_some(()))
+        Ok(browser
+            .run::<bool>("return location.pathname.endsWith('sent.html')", json!(null))
+            .await?
+            .then_some(()))
     })
     .await?;
     browser.run::<()>("setTimeout(() => history.back())", json!(null)).await?;
@@ -166,7 +173,9 @@ async fn forms(stage: &Stage) -> Result<()> {
         Ok(browser.run::<bool>(there, json!(null)).await.unwrap_or(false).then_some(()))
     })
     .await?;
-    let urls: usize = browser.run("await up.frame(); await up.frame(); return up.element().urls.length", json!(null)).await?;
+    let urls: usize = browser
+        .run("await up.frame(); await up.frame(); return up.element().urls.length", json!(null))
+        .await?;
     // WebKitGTK's MiniBrowser under automation keeps neither.
     ensure!(urls == 1 || stage.engine == Engine::WebKit, "{urls} URLs are left");
     no_errors(&browser).await
@@ -284,14 +293,18 @@ async fn keyboard(stage: &Stage) -> Result<()> {
     let setting = Setting::start(stage).await?;
     let browser = stage.browser().await?;
     setting.wire.rate(Some(2_000_000));
-    open(&browser, &setting, "<xuchuan-upload multiple></xuchuan-upload><button id=after>After</button>").await?;
-    holds(&browser, &[(
-        "chosen, not begun",
-        "await up.element().addFiles(['a', 'b', 'c'].map((name) => up.file(`${name}.bin`, 6 << 20)));
+    open(&browser, &setting, "<xuchuan-upload multiple></xuchuan-upload><button id=after>After</button>")
+        .await?;
+    holds(
+        &browser,
+        &[(
+            "chosen, not begun",
+            "await up.element().addFiles(['a', 'b', 'c'].map((name) => up.file(`${name}.bin`, 6 << 20)));
          await up.until(() => up.shows('c.bin')?.phase === 'chosen' && up.isShown(up.part('start')));
          up.element().focus();
          return up.focus() === 'Choose files' || up.focus()",
-    )])
+        )],
+    )
     .await?;
     strike(&browser, &[Key::Tab], "Upload").await?;
     // The button is gone, and with it its neighbours that another Enter would reach: the first file has the focus.
@@ -311,7 +324,9 @@ async fn keyboard(stage: &Stage) -> Result<()> {
     strike(&browser, &[Key::Tab], "Remove: a.bin").await?;
     for (what, focus) in [("a.bin", "row b.bin"), ("b.bin", "row c.bin"), ("c.bin", "Choose files")] {
         browser.strike(Key::Enter).await?;
-        let script = format!("await up.until(() => !up.item('{what}')); return up.focus() === {focus:?} || up.focus()");
+        let script = format!(
+            "await up.until(() => !up.item('{what}')); return up.focus() === {focus:?} || up.focus()"
+        );
         holds(&browser, &[(what, &script)]).await?;
         if focus.starts_with("row") {
             // Enter on the row itself does nothing.
@@ -319,15 +334,18 @@ async fn keyboard(stage: &Stage) -> Result<()> {
             strike(&browser, &[Key::Tab, Key::Tab], &focus.replace("row", "Remove:")).await?;
         }
     }
-    holds(&browser, &[(
-        "it finishes under the focus",
-        "up.element().auto = true;
+    holds(
+        &browser,
+        &[(
+            "it finishes under the focus",
+            "up.element().auto = true;
          await up.element().addFiles([up.file('d.bin', 200_000)]);
          await up.reaches('d.bin', 'moving');
          up.row('d.bin').querySelector('button').focus();
          await up.reaches('d.bin', 'done');
          return up.focus() === 'row d.bin' || up.focus()",
-    )])
+        )],
+    )
     .await?;
     strike(&browser, &[Key::Tab], "Remove: d.bin").await.or(strike(&browser, &[], "d.bin").await)?;
     no_errors(&browser).await
@@ -350,12 +368,15 @@ async fn left_unfinished(stage: &Stage) -> Result<()> {
     setting.wire.rate(Some(12_000_000));
     let markup = "<xuchuan-upload id=one multiple auto></xuchuan-upload><xuchuan-upload id=two multiple></xuchuan-upload>";
     open(&browser, &setting, markup).await?;
-    holds(&browser, &[(
-        "half done",
-        "await up.element().addFiles([up.file('film.mov', 24 << 20)]);
+    holds(
+        &browser,
+        &[(
+            "half done",
+            "await up.element().addFiles([up.file('film.mov', 24 << 20)]);
          await up.until(() => up.item('film.mov').confirmed > 8 << 20);
          return localStorage.length === 1",
-    )])
+        )],
+    )
     .await?;
     browser.reload().await?;
     holds(&browser, &[
@@ -382,32 +403,41 @@ async fn left_unfinished(stage: &Stage) -> Result<()> {
     ])
     .await?;
     let before = setting.wire.ledger().now();
-    holds(&browser, &[(
-        "the right one",
-        "await up.element().addFiles([up.file('film.mov', 24 << 20)]);
+    holds(
+        &browser,
+        &[(
+            "the right one",
+            "await up.element().addFiles([up.file('film.mov', 24 << 20)]);
          await up.reaches('film.mov', 'done');
          return up.element().urls.length === 2 && localStorage.getItem(localStorage.key(0)) === '{}'",
-    )])
+        )],
+    )
     .await?;
     setting.nothing_again()?;
     ensure!(setting.wire.ledger().chunk_bytes(before) < size * 3 / 4, "all of it was sent");
     // Forgotten by hand, it is not listed again.
-    holds(&browser, &[(
-        "begun once more",
-        "await up.element().addFiles([up.file('second.mov', 24 << 20)]);
+    holds(
+        &browser,
+        &[(
+            "begun once more",
+            "await up.element().addFiles([up.file('second.mov', 24 << 20)]);
          await up.until(() => up.item('second.mov').confirmed > 8 << 20);
          return true",
-    )])
+        )],
+    )
     .await?;
     browser.reload().await?;
-    holds(&browser, &[(
-        "forgotten",
-        "await up.until(() => up.shows('second.mov'));
+    holds(
+        &browser,
+        &[(
+            "forgotten",
+            "await up.until(() => up.shows('second.mov'));
          up.row('second.mov').querySelector('button:last-child').click();
          await up.until(() => !up.shows('second.mov'));
          await new Promise((go) => setTimeout(go, 500));
          return (await xuchuan.pending()).length === 0",
-    )])
+        )],
+    )
     .await?;
     no_errors(&browser).await
 }
@@ -450,7 +480,10 @@ async fn many(stage: &Stage) -> Result<()> {
     ])
     .await?;
     let watched = watch::read(&browser).await?;
-    stage.tell(format_args!("1000 files: longest task {:.0} ms, {} over 50 ms", watched.longest, watched.long));
+    stage.tell(format_args!(
+        "1000 files: longest task {:.0} ms, {} over 50 ms",
+        watched.longest, watched.long
+    ));
     no_errors(&browser).await
 }
 
@@ -504,7 +537,12 @@ async fn moves(stage: &Stage) -> Result<()> {
     let setting = Setting::start(stage).await?;
     let browser = stage.browser().await?;
     setting.wire.rate(Some(3_000_000));
-    open(&browser, &setting, "<form><xuchuan-upload name=a auto></xuchuan-upload></form><section lang=zh-CN></section>").await?;
+    open(
+        &browser,
+        &setting,
+        "<form><xuchuan-upload name=a auto></xuchuan-upload></form><section lang=zh-CN></section>",
+    )
+    .await?;
     holds(&browser, &[
         (
             "moved",
@@ -623,11 +661,17 @@ async fn seen(stage: &Stage) -> Result<()> {
                 } else {
                     browser.emulate(width, height, scheme).await?;
                 }
-                browser.run::<()>("await up.frame(); await new Promise((go) => setTimeout(go, 200))", json!(null)).await?;
+                browser
+                    .run::<()>(
+                        "await up.frame(); await new Promise((go) => setTimeout(go, 200))",
+                        json!(null),
+                    )
+                    .await?;
                 browser.screenshot(&format!("element-{device}-{scheme}-{language}")).await?;
                 check(&browser, &axe, &format!("{device}, {scheme}, {language}")).await?;
-                let fits: bool =
-                    browser.run("return document.documentElement.scrollWidth <= innerWidth", json!(null)).await?;
+                let fits: bool = browser
+                    .run("return document.documentElement.scrollWidth <= innerWidth", json!(null))
+                    .await?;
                 ensure!(fits, "the element is wider than the {device}");
             }
         }
