@@ -9,13 +9,11 @@ const { createRoot, hydrateRoot } = await import('react-dom/client');
 const { renderToString } = await import('react-dom/server');
 const { createUseUpload, useUpload } = await import('xuchuan/react');
 
-function show(component, props, { strict = true } = {}) {
+async function show(component, props) {
   const root = createRoot(main);
-  const render = (given) => {
-    const element = createElement(component, given);
-    return act(async () => root.render(strict ? createElement(StrictMode, null, element) : element));
-  };
-  return render(props).then(() => ({ render, unmount: () => act(async () => root.unmount()) }));
+  const render = (given) => act(async () => root.render(createElement(StrictMode, null, createElement(component, given))));
+  await render(props);
+  return { render, unmount: () => act(async () => root.unmount()) };
 }
 
 // A component that shows an upload, and hands what the hook gave to the test.

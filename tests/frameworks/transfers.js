@@ -4,9 +4,11 @@ import { JSDOM } from 'jsdom';
 /** Puts a page's globals in place, and returns an element in it. */
 export function page() {
   const { window } = new JSDOM('<!doctype html><main></main>');
-  for (const name of ['window', 'document', 'Node', 'Text', 'Comment', 'Element', 'HTMLElement', 'SVGElement', 'Event']) {
-    globalThis[name] = name === 'window' ? window : window[name];
+  for (const name of ['document', 'navigator', 'Node', 'Text', 'Comment', 'Element', 'HTMLElement', 'SVGElement', 'Event']) {
+    // Node has some of them itself, which can't be assigned to.
+    Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
   }
+  globalThis.window = window;
   return window.document.querySelector('main');
 }
 
