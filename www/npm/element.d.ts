@@ -15,7 +15,7 @@ export interface UploadItem {
   readonly state: TransferState | "unfinished" | "chosen";
   /** What it is uploaded by, once that has begun. */
   readonly transfer: Transfer<UploadResult> | null;
-  readonly progress: Progress | undefined;
+  readonly progress: Progress | null;
   readonly result: UploadResult | null;
   /** Why it failed: a {@link TransferError}, or the `TypeError` of wrong `options`. */
   readonly error: TransferError | TypeError | null;

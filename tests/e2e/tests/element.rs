@@ -121,7 +121,7 @@ async fn forms(stage: &Stage) -> Result<()> {
              await up.frame();
              up.drop(up.element(), [up.file('dropped.txt')]);
              up.paste(document.body, [up.file('pasted.txt')]);
-             const controls = [...up.element().shadowRoot.querySelectorAll('button')];
+             const controls = [...up.element().shadowRoot.querySelectorAll('button')].filter(up.isShown);
              await new Promise((go) => setTimeout(go, 100));
              return controls.every((one) => one.disabled) && up.element().files.length === 1 && up.entries().length === 0",
         ),
@@ -637,7 +637,7 @@ async fn seen(stage: &Stage) -> Result<()> {
     setting.wire.rate(Some(3_000_000));
     let chromium = stage.engine == Engine::Chromium;
     for language in ["en", "zh-CN"] {
-        let markup = "<style>:root { color-scheme: light dark } body { font-family: system-ui, sans-serif; margin: 1rem }
+        let markup = "<style>:root { color-scheme: light dark; background: light-dark(#fff, #111); color: light-dark(#111, #eee) } body { font-family: system-ui, sans-serif; margin: 1rem }
               main { max-width: 42rem; margin: auto } h1 { font-size: 1.25rem }</style>
             <h1>Application</h1><form><p><label for=up>Attachments</label></p>
             <xuchuan-upload id=up name=a multiple directory accept='image/*,video/*,.pdf,.zip,.docx' max-size=50MB max-files=20></xuchuan-upload></form>";

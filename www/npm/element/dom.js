@@ -27,6 +27,9 @@ export function icon(path) {
   return svg;
 }
 
+/** Tells whether an element has the focus, or would have if the window had it. */
+export const isFocused = (element) => element.getRootNode().activeElement === element;
+
 /** Writes text, if it is another one: what is written again is laid out again, and some readers say it again. */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -27,8 +27,7 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
   /** What uploads: `upload`, `pending` and `filesOf` of the entry that the page uses. */
   static engine;
 
-  /** Options for `upload()`; the element's own `endpoint` comes first. */
-  options = {};
+  #options = {};
   #internals = this.attachInternals();
   #form = new FormPart(this.#internals);
   #view;
@@ -96,10 +95,19 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
     this.clear();
   }
 
-  formStateRestoreCallback(state) {
-    if (this.#given.size > 0) return;
+  formStateRestoreCallback(state, reason) {
+    if (reason !== 'restore' || this.#given.size > 0) return;
     for (const { path, size, url } of JSON.parse(state)) this.#list(this.#make({ path, size, result: { url } }));
     this.#update();
+  }
+
+  /** Options for `upload()`; the element's own `endpoint` comes first. */
+  get options() {
+    return this.#options;
+  }
+
+  set options(options) {
+    this.#options = options ?? {};
   }
 
   /** The files in the list; those that an earlier visit left, too. */
@@ -251,10 +259,11 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
   }
 
   #drop(item) {
-    if (this.#left.delete(item)) item.pending.forget().catch(() => {});
+    this.#left.delete(item);
     this.#given.delete(keyOf(item));
     this.#remember(item, false);
     item.abort();
+    item.pending?.forget().catch(() => {});
     this.#view.remove(item);
   }
 
@@ -271,9 +280,9 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
   }
 
   #begin(item) {
-    const { endpoint } = this;
-    const options = this.options ?? {};
+    const { endpoint, options } = this;
     const tell = (callback, what) => (value) => {
+      item.progress = item.transfer?.progress ?? item.progress;
       this.#changed(item, what);
       options[callback]?.(value);
     };

@@ -5,6 +5,8 @@ const MISSED = ['file-changed', 'file-unreadable'];
 /** One file of the list, from its choice, or from what an earlier visit left, to its URL. */
 export class UploadItem {
   transfer = null;
+  /** The transfer's, as of its last change: asked of thousands in each frame, the engine would have no time for else. */
+  progress = null;
   result = null;
   error = null;
   #begin;
@@ -38,10 +40,6 @@ export class UploadItem {
     return this.result?.url ?? '';
   }
 
-  get progress() {
-    return this.transfer?.progress;
-  }
-
   /** Bytes that the server is known to have. */
   get confirmed() {
     return this.result ? this.size : Math.min(this.size, this.progress?.confirmed ?? this.pending?.done ?? 0);
@@ -59,6 +57,7 @@ export class UploadItem {
     try {
       const transfer = this.#begin(this);
       this.transfer = transfer;
+      this.progress = transfer.progress;
       transfer.done.then(
         (result) => this.#settle(transfer, { result }, 'done'),
         (error) => this.#settle(transfer, { error }, 'error'),

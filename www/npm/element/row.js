@@ -1,4 +1,4 @@
-import { icon, make, name, stretch, write, writeFacts } from './dom.js';
+import { icon, isFocused, make, name, stretch, write, writeFacts } from './dom.js';
 
 // As strokes in 20 × 20 units.
 const ICONS = { pause: 'M7 4v12M13 4v12', resume: 'M6 4l10 6-10 6z', remove: 'M5 5l10 10M15 5 5 15' };
@@ -34,7 +34,8 @@ export class Row {
     this.#remove = make('button', '', { type: 'button', onclick: () => remove(item) });
     const text = make('div', 'text', {}, this.#name, this.#status, this.#bar, this.#detail);
     // Not in the order of tabs: the focus comes to it when the button that had it is gone.
-    this.element = make('li', '', { tabIndex: -1, 'aria-labelledby': id }, this.thumbnail, text, this.#act, this.#remove);
+    const actions = make('div', 'actions', {}, this.#act, this.#remove);
+    this.element = make('li', '', { tabIndex: -1, 'aria-labelledby': id }, this.thumbnail, text, actions);
   }
 
   draw = () => {
@@ -57,7 +58,7 @@ export class Row {
     const isMoving = ['moving', 'paused'].includes(phase);
     this.#bar.hidden = !isMoving && phase !== 'unfinished';
     const what = needsFile ? 'again' : NEXT[phase];
-    const hadFocus = this.#act.matches(':focus');
+    const hadFocus = isFocused(this.#act);
     this.#act.hidden = !what;
     if (what) this.#label(this.#act, what, isMoving);
     else if (hadFocus) this.element.focus();

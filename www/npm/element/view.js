@@ -1,5 +1,5 @@
 import { css } from './css.js';
-import { make, stretch, write, writeFacts } from './dom.js';
+import { isFocused, make, stretch, write, writeFacts } from './dom.js';
 import { schedule } from './frame.js';
 import { Row } from './row.js';
 import { showThumbnail } from './thumbnail.js';
@@ -23,7 +23,13 @@ export class View {
   /** Where the browser points when the form can't be sent. */
   anchor;
   #actions;
-  #input = make('input', '', { type: 'file', hidden: true, onchange: () => this.#actions.picked(this.#input) });
+  // Its own `input` would leave the shadow tree, and tell of a value that the element does not have yet.
+  #input = make('input', '', {
+    type: 'file',
+    hidden: true,
+    oninput: (event) => event.stopPropagation(),
+    onchange: () => this.#actions.picked(this.#input),
+  });
   #chooseWords = make('slot', '', { name: 'choose' });
   #folder = button('folder', () => this.pick(true));
   #hint = make('slot', '', { name: 'hint' });
@@ -50,7 +56,7 @@ export class View {
     this.#toggle = button('toggle', actions.toggle);
     this.#clear = button('clear', actions.clear);
     // Whoever aims at the zone means its button; the keyboard has the button.
-    const onclick = ({ target }) => target.closest('button') ?? this.anchor.click();
+    const onclick = (event) => event.composedPath().some(({ localName }) => localName === 'button') || this.anchor.click();
     const zone = make('div', 'drop-zone', { onclick }, this.anchor, this.#folder, block('hint', this.#hint), this.#limits);
     this.#summary = block('summary', this.#tally, block('actions', this.#start, this.#toggle, this.#clear), this.#bar);
     this.#base = block('base', zone, this.#input, this.#message, this.#summary, this.#list, this.#spoken);
@@ -82,7 +88,7 @@ export class View {
     this.#rows.delete(item);
     if (!element) return;
     const near = element.nextElementSibling ?? element.previousElementSibling ?? this.anchor;
-    const hadFocus = element.matches(':focus-within');
+    const hadFocus = element.contains(element.getRootNode().activeElement);
     element.remove();
     if (hadFocus) near.focus();
   }
@@ -121,7 +127,7 @@ export class View {
     this.#clear.hidden = this.#tally.hidden = isOne;
     this.#summary.hidden = isOne && chosen === 0;
     // A button that goes takes the focus with it: to the first file, where it does nothing.
-    if ([this.#start, this.#toggle, this.#clear].some((one) => one.matches(':focus') && !one.checkVisibility())) {
+    if ([this.#start, this.#toggle, this.#clear].some((one) => isFocused(one) && !one.checkVisibility())) {
       (this.#list.firstElementChild ?? this.anchor).focus();
     }
     write(this.#start, words.say('start'));

@@ -29,12 +29,12 @@ function made(facts = {}) {
 
 test('item: from its choice to its URL', async () => {
   const { item, transfers, heard } = made();
-  assert.deepEqual([item.phase, item.state, item.url, item.confirmed, item.progress], ['chosen', 'chosen', '', 0, undefined]);
+  assert.deepEqual([item.phase, item.state, item.url, item.confirmed, item.progress], ['chosen', 'chosen', '', 0, null]);
   item.start();
   const [transfer] = transfers;
   assert.deepEqual([item.phase, item.state], ['moving', 'queued']);
   transfer.state = 'transferring';
-  transfer.progress = { confirmed: 40 };
+  item.progress = { confirmed: 40 };
   assert.deepEqual([item.phase, item.state, item.confirmed], ['moving', 'transferring', 40]);
   item.pause();
   transfer.state = 'paused';
