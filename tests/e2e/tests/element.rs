@@ -637,7 +637,7 @@ async fn seen(stage: &Stage) -> Result<()> {
     setting.wire.rate(Some(3_000_000));
     let chromium = stage.engine == Engine::Chromium;
     for language in ["en", "zh-CN"] {
-        let markup = "<style>:root { color-scheme: light dark; background: light-dark(#fff, #111); color: light-dark(#111, #eee) } body { font-family: system-ui, sans-serif; margin: 1rem }
+        let markup = "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText } body { font-family: system-ui, sans-serif; margin: 1rem }
               main { max-width: 42rem; margin: auto } h1 { font-size: 1.25rem }</style>
             <h1>Application</h1><form><p><label for=up>Attachments</label></p>
             <xuchuan-upload id=up name=a multiple directory accept='image/*,video/*,.pdf,.zip,.docx' max-size=50MB max-files=20></xuchuan-upload></form>";

@@ -120,16 +120,16 @@ export class View {
   #drawSum({ count, size, confirmed, speed, chosen, moving, paused, done }) {
     const { words } = this;
     const isOne = count < 2;
+    // Before any is hidden: a browser may take the focus away at once.
+    const focused = [this.#start, this.#toggle, this.#clear].find(isFocused);
     this.#list.hidden = this.#rows.size === 0;
     this.#list.ariaLabel = this.#bar.ariaLabel = words.say('list');
     this.#start.hidden = chosen === 0;
     this.#toggle.hidden = this.#bar.hidden = isOne || moving + paused === 0;
     this.#clear.hidden = this.#tally.hidden = isOne;
     this.#summary.hidden = isOne && chosen === 0;
-    // A button that goes takes the focus with it: to the first file, where it does nothing.
-    if ([this.#start, this.#toggle, this.#clear].some((one) => isFocused(one) && !one.checkVisibility())) {
-      (this.#list.firstElementChild ?? this.anchor).focus();
-    }
+    // Of a button that goes the first file has the focus, where it does nothing.
+    if (focused?.hidden) (this.#list.firstElementChild ?? this.anchor).focus();
     write(this.#start, words.say('start'));
     write(this.#toggle, words.say(moving > 0 ? 'pauseAll' : 'resumeAll'));
     write(this.#clear, words.say('clear'));
