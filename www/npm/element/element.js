@@ -197,7 +197,10 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
     if (item.needsFile) this.choose();
     else if (item.phase === 'moving') item.pause();
     else if (item.phase === 'paused') item.resume();
-    else this.#start(item);
+    else {
+      this.#start(item);
+      this.#update();
+    }
   }
 
   async #take(found) {
@@ -300,10 +303,9 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
     if (this.#given.get(keyOf(item)) !== item) return;
     this.#view.draw(item);
     schedule(this.#draw);
-    if (what === 'progress') {
-      this.#emit('upload-progress', { item, progress: item.progress });
-      return;
-    }
+    if (what === 'progress') this.#emit('upload-progress', { item, progress: item.progress });
+    // What moves changes nothing in the form, of which thousands would keep it busy.
+    if (what !== 'done' && what !== 'error') return;
     if (what === 'done') {
       this.#remember(item, false);
       const { done, count } = this.#sum();
@@ -312,7 +314,7 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
     }
     if (what === 'error') this.#say(item, 'failed');
     this.#update();
-    if (what !== 'state') this.#emit(`upload-${what}`, { item, url: item.url, error: item.error });
+    this.#emit(`upload-${what}`, { item, url: item.url, error: item.error });
   }
 
   #remember({ name, size }, isStarted) {

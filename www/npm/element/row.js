@@ -84,8 +84,7 @@ export class Row {
     if (phase === 'unfinished') return [words.say(phase, share(pending.done), words.moment(pending.updatedAt)), whole];
     if (state === 'hashing') return [`${words.say(state)} ${share(progress.hashed)}`, whole];
     const amount = confirmed > 0 ? `${words.bytes(confirmed)} / ${whole}` : whole;
-    const waiting = phase === 'moving' && words.say(`wait-${progress.waitingFor?.reason}`);
-    if (state !== 'transferring') return [waiting || (words.say(state) ?? words.say(phase)), amount];
+    if (state !== 'transferring') return [words.say(state) ?? words.say(phase), amount];
     const { speed, eta } = progress;
     return [
       `${words.say(phase)} ${share(confirmed)}`,

@@ -34,8 +34,7 @@ export const strings = {
     done: 'Uploaded',
     paused: 'Paused',
     unfinished: (percent, when) => `${percent} uploaded until ${when}`,
-    'wait-backoff': 'Connection lost, trying again',
-    'wait-offline': 'Offline, goes on by itself',
+    waiting: 'Connection lost, goes on by itself',
 
     failed: 'The upload failed',
     'error-rejected': 'The server refused it',
@@ -88,8 +87,7 @@ export const strings = {
     done: '已上传',
     paused: '已暂停',
     unfinished: (percent, when) => `截至 ${when} 已上传 ${percent}`,
-    'wait-backoff': '连接中断，正在重试',
-    'wait-offline': '已离线，联网后自动继续',
+    waiting: '连接中断，恢复后自动继续',
 
     failed: '上传失败',
     'error-rejected': '服务器拒绝了这个文件',

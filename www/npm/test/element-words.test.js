@@ -18,7 +18,7 @@ test('words: what a language lacks is said in English, and what nobody has not a
   const fr = new Words('fr');
   assert.equal(fr.say('start'), 'Envoyer');
   assert.equal(fr.say('tally', 1, 2), '1 of 2 uploaded');
-  assert.equal(fr.say('wait-undefined'), undefined);
+  assert.equal(fr.say('error-undefined'), undefined);
 });
 
 test('words: amounts have three digits at most, and a unit of the language', () => {

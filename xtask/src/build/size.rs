@@ -62,13 +62,13 @@ pub fn loads() -> Vec<Load> {
     let inline =
         |what, engine: Engine| Load { what, files: vec![engine.served("inline.min.js")], alarm: usize::MAX };
     vec![
-        script("first upload, by script", Engine::Upload, UPLOAD),
+        script("first upload, by script", Engine::Upload, UPLOAD + ELEMENT),
         package("first upload, by npm", Engine::Upload, UPLOAD),
         inline("first upload, by inline script", Engine::Upload),
         script("first download, by script", Engine::Download, DOWNLOAD),
         package("first download, by npm", Engine::Download, DOWNLOAD),
         inline("first download, by inline script", Engine::Download),
-        script("both, by script", Engine::Both, BOTH),
+        script("both, by script", Engine::Both, BOTH + ELEMENT),
         package("both, by npm", Engine::Both, BOTH),
         inline("both, by inline script", Engine::Both),
     ]
