@@ -77,8 +77,10 @@ window.up = (() => {
   }
 
   function paste(node, files) {
-    const options = { clipboardData: carrying(files), bubbles: true, composed: true, cancelable: true };
-    return !node.dispatchEvent(new ClipboardEvent("paste", options));
+    const event = new Event("paste", { bubbles: true, composed: true, cancelable: true });
+    // Firefox makes no clipboard event with files.
+    Object.defineProperty(event, "clipboardData", { value: carrying(files) });
+    return !node.dispatchEvent(event);
   }
 
   /** What has the focus: the label of a button, or the name of a row. */
