@@ -69,19 +69,20 @@ window.up = (() => {
     return transfer;
   }
 
-  /** Drops files on a node; true if the page takes care of that, and the browser does not open them. */
-  function drop(node, files) {
-    const options = { dataTransfer: carrying(files), bubbles: true, composed: true, cancelable: true };
-    for (const type of ["dragenter", "dragover"]) node.dispatchEvent(new DragEvent(type, options));
-    return !node.dispatchEvent(new DragEvent("drop", options));
-  }
-
-  function paste(node, files) {
-    const event = new Event("paste", { bubbles: true, composed: true, cancelable: true });
-    // Firefox makes no clipboard event with files.
-    Object.defineProperty(event, "clipboardData", { value: carrying(files) });
+  // Browsers make no such event with files in it, each in its own way.
+  function send(node, type, property, files) {
+    const event = new Event(type, { bubbles: true, composed: true, cancelable: true });
+    Object.defineProperty(event, property, { value: carrying(files) });
     return !node.dispatchEvent(event);
   }
+
+  /** Drops files on a node; true if the page takes care of that, and the browser does not open them. */
+  function drop(node, files) {
+    for (const type of ["dragenter", "dragover"]) send(node, type, "dataTransfer", files);
+    return send(node, "drop", "dataTransfer", files);
+  }
+
+  const paste = (node, files) => send(node, "paste", "clipboardData", files);
 
   /** What has the focus: the label of a button, or the name of a row. */
   function focus() {

@@ -455,8 +455,8 @@ async fn many(stage: &Stage) -> Result<()> {
              await up.until(() => up.isShown(up.part('toggle')));
              up.part('toggle').click();
              await up.until(() => up.element().files.every(({ phase }) => phase === 'paused' || phase === 'done'), 'all to pause');
-             await up.frame();
-             return up.part('toggle').textContent === 'Resume all' && up.element().validity.customError",
+             await up.until(() => up.part('toggle').textContent === 'Resume all');
+             return up.element().validity.customError",
         ),
         (
             "all go on, to the end",
