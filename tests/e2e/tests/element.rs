@@ -480,10 +480,8 @@ async fn many(stage: &Stage) -> Result<()> {
     ])
     .await?;
     let watched = watch::read(&browser).await?;
-    stage.tell(format_args!(
-        "400 files: longest task {:.0} ms, {} over 50 ms",
-        watched.longest, watched.long
-    ));
+    stage
+        .tell(format_args!("400 files: longest task {:.0} ms, {} over 50 ms", watched.longest, watched.long));
     no_errors(&browser).await
 }
 
