@@ -4,6 +4,7 @@ mod backends;
 mod browsers;
 mod circles;
 mod count;
+mod docs;
 mod imports;
 pub mod install;
 mod shell;
@@ -65,6 +66,12 @@ fn quick(steps: &mut Steps) {
         }
     }
     steps.run("import circles", circles::check);
+    steps.check("API docs", &mut docs::rustdoc(&["--workspace"]), 10 * MINUTE);
+    steps.check(
+        "API docs for wasm",
+        &mut docs::rustdoc(&["--package", "xuchuan", "--target", WASM_TARGET]),
+        10 * MINUTE,
+    );
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
@@ -101,9 +108,15 @@ fn full(steps: &mut Steps) {
         _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
 
-    match (package, types::command()) {
-        (Some(()), Ok(Some(mut command))) => steps.check("types", &mut command, 5 * MINUTE),
-        (Some(()), Ok(None)) => steps.leave_out("types", "Node and npm are not installed"),
+    match (package, types::commands()) {
+        (Some(()), Ok(commands)) if commands.is_empty() => {
+            steps.leave_out("types", "Node and npm are not installed");
+        }
+        (Some(()), Ok(commands)) => {
+            for (name, mut command) in commands {
+                steps.check(name, &mut command, 5 * MINUTE);
+            }
+        }
         (Some(()), Err(error)) => steps.skip("types", &error.to_string()),
         (None, _) => steps.skip("types", "they need the package"),
     }
