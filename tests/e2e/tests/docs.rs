@@ -71,7 +71,8 @@ fn recorded(page: &str) -> String {
 
 async fn said(browser: &Browser) -> Result<String> {
     until("what the page says", MINUTE, async || {
-        let said: String = browser.run("return said.textContent", json!(null)).await?;
+        let said: String =
+            browser.run("return document.querySelector('output').textContent", json!(null)).await?;
         Ok((!said.is_empty()).then_some(said))
     })
     .await
@@ -101,6 +102,32 @@ async fn first_steps(stage: &Stage) -> Result<()> {
         ensure!(md5_of(&served) == file.md5()?, "{}: {url} serves other bytes", block.place);
         stage.tell(format_args!("{}, from the disk: {url}", block.place));
     }
+    Ok(())
+}
+
+/// The components of React, Vue and Svelte, built by Vite; `cargo xtask test` does that, and says where they are.
+async fn components(stage: &Stage) -> Result<()> {
+    let Some(built) = std::env::var_os("XUCHUAN_COMPONENTS") else {
+        stage.tell("left out: XUCHUAN_COMPONENTS names no folder; `cargo xtask test` builds it");
+        return Ok(());
+    };
+    let www = stage.folder("www")?;
+    let setting = Setting::start(stage).await?;
+    built::copy(Path::new(&built), &www.join("components"))?;
+    let browser = stage.browser().await?;
+    let mut seed = 770;
+    for page in std::fs::read_dir(www.join("components/pages"))? {
+        let name = page?.file_name().to_string_lossy().into_owned();
+        seed += 1;
+        let file = files::random(&stage.folder("files")?, &format!("{seed}.bin"), seed, 5 * MIB)?;
+        browser.open(&setting.wire.url(&format!("/components/pages/{name}/index.html"))).await?;
+        browser.choose("input", &[&file.path]).await?;
+        let url = said(&browser).await.with_context(|| name.clone())?;
+        ensure!(url.contains(&file.md5()?), "{name}: it says {url}");
+        no_errors(&browser).await.with_context(|| name.clone())?;
+        stage.tell(format_args!("{name}: {url}"));
+    }
+    ensure!(seed > 775, "only {} components", seed - 770);
     Ok(())
 }
 
@@ -279,6 +306,7 @@ async fn left_by_an_earlier_visit(stage: &Stage) -> Result<()> {
 }
 
 scenario!(pages, 150: Chromium, Firefox, WebKit);
+scenario!(components, 120: Chromium);
 scenario!(first_steps, 60: Chromium);
 scenario!(modules, 240: Chromium);
 scenario!(policies, 150: Chromium, Firefox, WebKit);

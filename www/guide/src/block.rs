@@ -36,6 +36,8 @@ pub enum Trial {
     Module,
     /// Type-checked, and not run, for the reason given.
     Types(String),
+    /// A component of React, Vue or Svelte: built, opened in a browser; what it uploads arrives.
+    Component,
     /// HTML: opened in a browser; what it uploads arrives.
     Page,
     /// A server of the protocol: started, and tried by the conformance tool and by a page.
@@ -117,6 +119,7 @@ fn trial(language: &str, note: Option<String>) -> Option<Trial> {
         ("http", Some(("run as", "policy"))) => Trial::Policy,
         ("http", Some(("run as", "preflight"))) => Trial::Preflight,
         ("js" | "ts", None) => Trial::Module,
+        ("tsx" | "vue" | "svelte", None) => Trial::Component,
         ("html", None) => Trial::Page,
         ("nginx", None) => Trial::Proxy,
         ("sh", None) => Trial::Shell,

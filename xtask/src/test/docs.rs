@@ -5,6 +5,7 @@ use std::process::Command;
 
 use guide::block::{self, Block, Trial};
 
+use super::frameworks;
 use crate::error::{Doing, Result};
 use crate::{files, paths};
 
@@ -18,17 +19,23 @@ pub fn rustdoc(packages: &[&str]) -> Command {
 /// Writes every block of JavaScript and TypeScript of the docs as a module, beside a project that checks them as strictly as
 /// the package's own tests; the project's file.
 pub fn modules() -> Result<PathBuf> {
-    let folder = paths::scratch().join("docs");
+    // Beside the frameworks, whose types the components use.
+    frameworks::install()?;
+    let folder = frameworks::folder().join("types");
     files::empty_folder(&folder)?;
     let types = paths::root().join("tests").join("types");
     let mut written = vec![types.join("docs.d.ts")];
     for block in blocks()? {
-        if !matches!(block.trial, Trial::Module | Trial::Types(_)) {
-            continue;
-        }
+        let (code, ending) = match (&block.trial, block.language.as_str()) {
+            (Trial::Module | Trial::Types(_), _) => (block.code.as_str(), "ts"),
+            (Trial::Component, "tsx") => (block.code.as_str(), "tsx"),
+            // What stands in its template, the browser tries.
+            (Trial::Component, _) => (script(&block.code), "ts"),
+            _ => continue,
+        };
         // The place in a name that a compiler's error shows: `docs-guide-en-csp.md-12.ts`.
-        let file = folder.join(format!("{}.ts", block.place.replace(['/', ':'], "-")));
-        files::write(&file, format!("{}export {{}};\n", block.code))?;
+        let file = folder.join(format!("{}.{ending}", block.place.replace(['/', ':'], "-")));
+        files::write(&file, format!("{code}\nexport {{}};\n"))?;
         written.push(file);
     }
     let project = folder.join("tsconfig.json");
@@ -36,17 +43,24 @@ pub fn modules() -> Result<PathBuf> {
     Ok(project)
 }
 
+/// The script of a component in one file.
+fn script(component: &str) -> &str {
+    let inside = component.split_once("<script").and_then(|(_, rest)| rest.split_once(">\n"));
+    inside.and_then(|(_, rest)| rest.split_once("</script>")).map_or("", |(script, _)| script)
+}
+
 fn manifest(base: &Path, written: &[PathBuf]) -> String {
     let quoted: Vec<String> =
         written.iter().map(|file| format!("    {:?}", file.display().to_string())).collect();
     format!(
-        "{{\n  \"extends\": {:?},\n  \"compilerOptions\": {{ \"noUnusedLocals\": false }},\n  \"files\": [\n{}\n  ]\n}}\n",
+        "{{\n  \"extends\": {:?},\n  \"compilerOptions\": {{ \"noUnusedLocals\": false, \"jsx\": \"react-jsx\" }},\n  \"files\": [\n{}\n  ]\n}}\n",
         base.display().to_string(),
         quoted.join(",\n")
     )
 }
 
-fn blocks() -> Result<Vec<Block>> {
+/// The code blocks of all docs.
+pub fn blocks() -> Result<Vec<Block>> {
     block::all(&paths::root()).doing(|| "can't read the docs".to_owned())
 }
 

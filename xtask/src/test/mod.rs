@@ -5,6 +5,7 @@ mod browsers;
 mod circles;
 mod count;
 mod docs;
+mod frameworks;
 mod imports;
 pub mod install;
 mod shell;
@@ -88,6 +89,10 @@ fn full(steps: &mut Steps) {
         Some(()) => drop(steps.run("sizes", build::check_size)),
         None => steps.skip("sizes", "they need the package"),
     }
+    let components = match package {
+        Some(()) => steps.run("components of the guide", frameworks::build),
+        None => None,
+    };
     let tools = steps.run("tools", install::tools);
     let server = steps.run("server", start_server);
 
@@ -103,7 +108,11 @@ fn full(steps: &mut Steps) {
 
     match (&package, &tools, &server) {
         (Some(()), Some(tools), Some(server)) => {
-            steps.tests("end to end", &mut end_to_end(tools, server.program()), 40 * MINUTE);
+            let mut command = end_to_end(tools, server.program());
+            if let Some(pages) = components {
+                command.env("XUCHUAN_COMPONENTS", pages);
+            }
+            steps.tests("end to end", &mut command, 40 * MINUTE);
         }
         _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
