@@ -100,7 +100,7 @@ fn member(line: &str) -> Option<&str> {
 
 /// What people asked in the issues of tus-js-client, Uppy, resumable.js and FilePond, in their words; and the page that
 /// answers it.
-const ASKED: [(&str, &str, &str); 22] = [
+const ASKED: [(&str, &str, &str); 25] = [
     ("Authorization header", "Authorization", "auth-and-cors"),
     ("CSRF token", "CSRF", "auth-and-cors"),
     ("token expires", "token 过期", "auth-and-cors"),
@@ -117,6 +117,9 @@ const ASKED: [(&str, &str, &str); 22] = [
     ("Progress jumps", "进度跳动", "progress"),
     ("100 %", "卡在 100 %", "progress"),
     ("speed and time left", "剩余时间", "progress"),
+    ("upload is slow", "上传太慢", "backend"),
+    ("limit how many at once", "限制并发", "progress"),
+    ("try again", "重试", "errors"),
     ("metadata", "文件名", "backend"),
     ("S3", "S3", "backend"),
     ("Save a download", "保存到磁盘", "downloads"),
