@@ -5,7 +5,7 @@ use std::process::Command;
 
 use guide::block::{self, Block, Trial};
 
-use super::frameworks;
+use super::components;
 use crate::error::{Doing, Result};
 use crate::{files, paths};
 
@@ -20,8 +20,8 @@ pub fn rustdoc(packages: &[&str]) -> Command {
 /// the package's own tests; the project's file.
 pub fn modules() -> Result<PathBuf> {
     // Beside the frameworks, whose types the components use.
-    frameworks::install()?;
-    let folder = frameworks::folder().join("types");
+    components::install()?;
+    let folder = components::folder().join("types");
     files::empty_folder(&folder)?;
     let types = paths::root().join("tests").join("types");
     let mut written = vec![types.join("docs.d.ts")];

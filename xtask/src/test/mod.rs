@@ -3,9 +3,10 @@
 mod backends;
 mod browsers;
 mod circles;
+mod components;
 mod count;
 mod docs;
-mod frameworks;
+
 mod imports;
 pub mod install;
 mod shell;
@@ -90,7 +91,7 @@ fn full(steps: &mut Steps) {
         None => steps.skip("sizes", "they need the package"),
     }
     let components = match package {
-        Some(()) => steps.run("components of the guide", frameworks::build),
+        Some(()) => steps.run("components of the guide", components::build),
         None => None,
     };
     let tools = steps.run("tools", install::tools);

@@ -14,7 +14,7 @@ const BUILD: Duration = Duration::from_secs(120);
 
 /// Where the frameworks are installed and the pages are built.
 pub fn folder() -> PathBuf {
-    paths::scratch().join("frameworks")
+    paths::scratch().join("components")
 }
 
 /// Installs the frameworks at their locked versions.
@@ -23,7 +23,7 @@ pub fn install() -> Result<()> {
 }
 
 fn source() -> PathBuf {
-    paths::root().join("tests").join("frameworks")
+    paths::root().join("tests").join("components")
 }
 
 /// Makes a page of each component, of the package as it was built; the folder that is to be served.
