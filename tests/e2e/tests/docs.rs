@@ -45,6 +45,11 @@ async fn pages(stage: &Stage) -> Result<()> {
         std::fs::write(www.join("pkg/docs.html"), page)?;
         let file = files::random(&folder, &format!("{seed}.bin"), seed, 5 * MIB)?;
         browser.open(&setting.wire.url("/pkg/docs.html")).await?;
+        if block.code.contains("<xuchuan-upload") {
+            by_the_element(&setting, &browser).await.with_context(|| block.place.clone())?;
+            stage.tell(format_args!("{}: by the element", block.place));
+            continue;
+        }
         browser.choose("#file", &[&file.path]).await?;
         let url = said(&browser).await.with_context(|| block.place.clone())?;
         ensure!(url.contains(&file.md5()?), "{}: it says {url}", block.place);
@@ -58,6 +63,24 @@ async fn pages(stage: &Stage) -> Result<()> {
         stage.tell(format_args!("{}: {url}", block.place));
     }
     Ok(())
+}
+
+/// Gives the page's element a file, and its form an address when that is there.
+async fn by_the_element(setting: &Setting, browser: &Browser) -> Result<()> {
+    let give = "const element = document.querySelector('xuchuan-upload');
+        const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+        await element.addFiles([new File([bytes], 'holiday.mp4', { type: 'video/mp4' })]);";
+    browser.run::<()>(give, json!(null)).await?;
+    let sent = "return [...new FormData(document.querySelector('form')).values()].join()";
+    let url = until("the URL in the form", MINUTE, async || {
+        let url: String = browser.run(sent, json!(null)).await?;
+        Ok((!url.is_empty()).then_some(url))
+    })
+    .await?;
+    let path = url.find("/files/").and_then(|at| url.get(at..)).with_context(|| url.clone())?;
+    let size = setting.server.fetch(path).await?.len();
+    ensure!(size == 60_000, "{url} has {size} bytes");
+    no_errors(browser).await
 }
 
 /// With the error recorder before all else of a page's.
@@ -89,7 +112,8 @@ async fn first_steps(stage: &Stage) -> Result<()> {
     std::fs::copy(built::pkg()?.join(script), folder.join(script))?;
     let running = Backend::Node.start(&stage.folder("node")?.join("data"), "*")?;
     let browser = stage.browser().await?;
-    let steps = blocks(&Trial::Page)?.into_iter().filter(|block| block.code.contains(NAMED));
+    let is_it = |block: &Block| block.code.contains(NAMED) && block.code.contains("id=\"file\"");
+    let steps = blocks(&Trial::Page)?.into_iter().filter(is_it);
     for (seed, block) in (720..).zip(steps) {
         let page = folder.join("page.html");
         std::fs::write(&page, block.code.replace(NAMED, running.url()))?;
@@ -135,7 +159,8 @@ async fn components(stage: &Stage) -> Result<()> {
 const GIVEN: &str = r#"<!doctype html>
 <meta charset="utf-8"><script src="/e2e/recorder.js"></script>
 <script type="importmap">{ "imports": {
-  "xuchuan": "/pkg/index.js", "xuchuan/upload": "/pkg/upload.js", "xuchuan/download": "/pkg/download.js"
+  "xuchuan": "/pkg/index.js", "xuchuan/upload": "/pkg/upload.js", "xuchuan/download": "/pkg/download.js",
+  "xuchuan/element": "/pkg/element.js"
 } }</script>
 <progress id="bar"></progress> <button id="button">Go</button> <input type="file" id="input">
 <script>

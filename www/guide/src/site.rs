@@ -8,9 +8,10 @@ use crate::page::{Page, html};
 use crate::{read, wrong};
 
 /// The pages in the order in which they are read; the first is the door.
-pub const PAGES: [&str; 13] = [
+pub const PAGES: [&str; 14] = [
     "index",
     "quick-start",
+    "element",
     "progress",
     "resume",
     "downloads",

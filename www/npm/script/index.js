@@ -1,5 +1,6 @@
-import { downloads } from '../downloads.js';
 import { runScript } from './run.js';
+import { downloads } from '../downloads.js';
 import { uploads } from '../uploads.js';
+import { define } from '../element/element.js';
 
-runScript([uploads, downloads]);
+runScript([uploads, downloads], define);

@@ -11,10 +11,15 @@ import { wasmFile, wasmIntegrity } from '../wasm-file.js';
 // What a worker of ours is called: the script is its own worker's, too.
 const WORKER_NAME = 'xuchuan-worker';
 
-/** What the drop-in script does when it runs: serve, in a worker of ours; else define the global. */
-export function runScript(kinds) {
-  if (typeof document === 'undefined' && globalThis.name === WORKER_NAME) serve(globalThis);
-  else define(createShell(inlined ? { wasm: () => decodeBase64(inlined), workers } : { ...fetched, workers }, kinds));
+/** What the drop-in script does when it runs: serve, in a worker of ours; else define the global, and what `also(shell)` does. */
+export function runScript(kinds, also) {
+  if (typeof document === 'undefined' && globalThis.name === WORKER_NAME) {
+    serve(globalThis);
+    return;
+  }
+  const shell = createShell(inlined ? { wasm: () => decodeBase64(inlined), workers } : { ...fetched, workers }, kinds);
+  define(shell);
+  also?.(shell);
 }
 
 const fetched = {

@@ -16,6 +16,18 @@ pub fn module(entry: &Path) -> Result<String> {
     bundle(entry, "--format=esm")
 }
 
+/// Bundles the module at `entry` and what it imports into one module, without `upload.js`, which it finds beside it, and without
+/// frameworks, which are the page's.
+pub fn module_on_uploads(entry: &Path) -> Result<String> {
+    const OTHERS: [&str; 3] = ["--external:./upload.js", "--external:react", "--external:vue"];
+    run(&[&["--format=esm", "--bundle", "--minify", LANGUAGE], &OTHERS[..]].concat(), entry)
+}
+
+/// Makes a style sheet short.
+pub fn style(path: &Path) -> Result<String> {
+    Ok(run(&["--minify"], path)?.trim_end().to_owned())
+}
+
 /// Bundles the module at `entry` and what it imports into one classic script.
 pub fn script(entry: &Path) -> Result<String> {
     bundle(entry, "--format=iife")

@@ -6,21 +6,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::engine::{self, Compiled, Engine};
-use super::{esbuild, optimize, shell};
+use super::{esbuild, optimize, shell, size};
 use crate::error::{Error, Result};
 use crate::{files, paths};
 
 /// What is shipped as it is written. The conformance tool is a program of its own, which people read and copy
 /// (`npx -p xuchuan xuchuan-conformance` runs it).
-const AS_WRITTEN: [&str; 7] = [
+const AS_WRITTEN: [&str; 12] = [
     "src/api/types.d.ts",
     "www/npm/conformance.mjs",
     "www/npm/index.d.ts",
     "www/npm/upload.d.ts",
     "www/npm/download.d.ts",
+    "www/npm/element.d.ts",
+    "www/npm/react.d.ts",
+    "www/npm/vue.d.ts",
+    "www/npm/svelte.d.ts",
+    "www/npm/upload-store.d.ts",
     "LICENSE-MIT",
     "LICENSE-APACHE",
 ];
+
+/// The entries that use `upload.js` as a page would: they import that file, so that a page has one engine.
+const ON_UPLOADS: [&str; 4] = ["element", "react", "vue", "svelte"];
 
 /// Makes the package in the folder `pkg`.
 pub fn make(pkg: &Path) -> Result<()> {
@@ -47,6 +55,8 @@ fn add(engine: Engine, pkg: &Path) -> Result<()> {
     let staged = paths::scratch().join("build").join(engine.entry());
     let (wasm, glue) = short(engine::compile(engine)?, &staged)?;
     shell::stage(engine, &wasm, &glue, &staged)?;
+    let css = esbuild::style(&staged.join(shell::ELEMENT_CSS))?;
+    files::write(&staged.join(shell::ELEMENT_STYLE), shell::constant("css", &css))?;
     let worker = esbuild::script(&staged.join("worker.js"))?;
     // What an entry has inside that loads nothing.
     let base64 = BASE64.encode(&wasm);
@@ -61,7 +71,16 @@ fn add(engine: Engine, pkg: &Path) -> Result<()> {
     files::write(&pkg.join(engine.file("worker.js")), worker)?;
     files::write(&pkg.join(engine.served("wasm")), &wasm)?;
     files::write(&pkg.join(engine.served("min.js")), script(&body, ""))?;
-    files::write(&pkg.join(engine.served("inline.min.js")), script(&body, &format!("\"{base64}\"")))
+    files::write(&pkg.join(engine.served("inline.min.js")), script(&body, &format!("\"{base64}\"")))?;
+    if engine == Engine::Upload {
+        for entry in ON_UPLOADS.map(|name| format!("{name}.js")) {
+            files::write(&pkg.join(&entry), esbuild::module_on_uploads(&staged.join(&entry))?)?;
+        }
+        // To tell what the element weighs.
+        let bare = esbuild::script(&staged.join("script").join("bare.js"))?;
+        files::write(&paths::scratch().join(size::WITHOUT_ELEMENT), script(&bare, ""))?;
+    }
+    Ok(())
 }
 
 /// Returns an engine's wasm and glue, made small.

@@ -10,6 +10,10 @@ use super::engine::Engine;
 use crate::error::Result;
 use crate::{files, paths};
 
+/// The element's style sheet, and the module that has it as a string.
+pub const ELEMENT_CSS: &str = "element/element.css";
+pub const ELEMENT_STYLE: &str = "element/css.js";
+
 /// Puts the modules into `folder`, with the engine's wasm: what a page can import as it is.
 pub fn stage(engine: Engine, wasm: &[u8], glue: &str, folder: &Path) -> Result<()> {
     files::empty_folder(folder)?;
@@ -17,6 +21,8 @@ pub fn stage(engine: Engine, wasm: &[u8], glue: &str, folder: &Path) -> Result<(
     let file = engine.served("wasm");
     files::write(&folder.join(&file), wasm)?;
     files::write(&folder.join("engine.js"), glue)?;
+    let css = files::read_text(&folder.join(ELEMENT_CSS))?;
+    files::write(&folder.join(ELEMENT_STYLE), constant("css", &css))?;
     let wasm_file = constant("wasmFile", &file) + &constant("wasmIntegrity", &integrity(wasm));
     files::write(&folder.join("wasm-file.js"), wasm_file)
 }

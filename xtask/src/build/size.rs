@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::engine::Engine;
 use crate::error::{Error, Result};
-use crate::{files, process};
+use crate::{files, paths, process};
 
 /// A size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +28,14 @@ impl Add for Size {
 const UPLOAD: usize = 134_000;
 const DOWNLOAD: usize = 134_000;
 const BOTH: usize = 173_000;
+
+/// What the element may add to a script, and a binding to a page: gzip bytes.
+const ELEMENT: usize = 9 << 10;
+const BINDING: usize = 1 << 10;
+const BINDINGS: [&str; 3] = ["react.js", "vue.js", "svelte.js"];
+
+/// The script for uploads as it would be without the element, below the scratch folder.
+pub const WITHOUT_ELEMENT: &str = "build/without-element.min.js";
 
 /// All that a page loads, its worker included.
 pub struct Load {
@@ -91,7 +99,29 @@ pub fn check(pkg: &Path) -> Result<()> {
             above.push(format!("{}: {gzip} gzip bytes, above {}", load.what, load.alarm));
         }
     }
+    let element = element(pkg)?.gzip;
+    if element > ELEMENT {
+        above.push(format!("the element: {element} gzip bytes, above {ELEMENT}"));
+    }
+    for binding in BINDINGS {
+        let Size { gzip, .. } = of(&pkg.join(binding))?;
+        if gzip > BINDING {
+            above.push(format!("{binding}: {gzip} gzip bytes, above {BINDING}"));
+        }
+    }
     if above.is_empty() { Ok(()) } else { Err(Error::new(above.join("; "))) }
+}
+
+/// Measures what the element adds to a script.
+fn element(pkg: &Path) -> Result<Size> {
+    let with = of(&pkg.join(Engine::Upload.served("min.js")))?;
+    let without = of(&paths::scratch().join(WITHOUT_ELEMENT))?;
+    let more = |with: usize, without: usize| with.saturating_sub(without);
+    Ok(Size {
+        raw: more(with.raw, without.raw),
+        gzip: more(with.gzip, without.gzip),
+        brotli: more(with.brotli, without.brotli),
+    })
 }
 
 /// Prints the table.
@@ -108,6 +138,10 @@ pub fn report(pkg: &Path) -> Result<()> {
         if parts.len() > 1 {
             load.files.iter().zip(parts).for_each(|(file, size)| row(&format!("  {file}"), size, ""));
         }
+    }
+    row("the element, of a script", element(pkg)?, "");
+    for binding in BINDINGS {
+        row(binding, of(&pkg.join(binding))?, "");
     }
     println!();
     Ok(())

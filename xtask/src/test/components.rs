@@ -17,9 +17,12 @@ pub fn folder() -> PathBuf {
     paths::scratch().join("components")
 }
 
-/// Installs the frameworks at their locked versions.
+/// Installs the frameworks at their locked versions, and the package as it was built.
 pub fn install() -> Result<()> {
-    backends::packages(&source(), &folder())
+    backends::packages(&source(), &folder())?;
+    let package = folder().join("node_modules").join("xuchuan");
+    files::empty_folder(&package)?;
+    files::copy_folder(&paths::pkg(), &package)
 }
 
 fn source() -> PathBuf {
@@ -41,9 +44,6 @@ pub fn build() -> Result<PathBuf> {
         files::write(&page.join("main.tsx"), files::read(&main)?)?;
         files::write(&page.join("index.html"), files::read(&source.join("index.html"))?)?;
     }
-    let package = folder.join("node_modules").join("xuchuan");
-    files::empty_folder(&package)?;
-    files::copy_folder(&paths::pkg(), &package)?;
     let mut vite = Command::new(node);
     vite.args(["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"]).current_dir(&folder);
     process::must(&mut vite, BUILD)?;

@@ -19,7 +19,7 @@ pub fn rustdoc(packages: &[&str]) -> Command {
 /// Writes every block of JavaScript and TypeScript of the docs as a module, beside a project that checks them as strictly as
 /// the package's own tests; the project's file.
 pub fn modules() -> Result<PathBuf> {
-    // Beside the frameworks, whose types the components use.
+    // Beside the frameworks and the package, whose types they use.
     components::install()?;
     let folder = components::folder().join("types");
     files::empty_folder(&folder)?;
@@ -53,7 +53,7 @@ fn manifest(base: &Path, written: &[PathBuf]) -> String {
     let quoted: Vec<String> =
         written.iter().map(|file| format!("    {:?}", file.display().to_string())).collect();
     format!(
-        "{{\n  \"extends\": {:?},\n  \"compilerOptions\": {{ \"noUnusedLocals\": false, \"jsx\": \"react-jsx\" }},\n  \"files\": [\n{}\n  ]\n}}\n",
+        "{{\n  \"extends\": {:?},\n  \"compilerOptions\": {{ \"noUnusedLocals\": false, \"jsx\": \"react-jsx\", \"paths\": {{}} }},\n  \"files\": [\n{}\n  ]\n}}\n",
         base.display().to_string(),
         quoted.join(",\n")
     )

@@ -6,7 +6,7 @@ mod circles;
 mod components;
 mod count;
 mod docs;
-
+mod frameworks;
 mod imports;
 pub mod install;
 mod shell;
@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::build::{self, WASM_TARGET};
 use crate::error::Result;
+use crate::npm::Tool;
 use crate::server::{self, Server};
 use crate::{files, paths};
 use steps::Steps;
@@ -29,6 +30,9 @@ pub enum Scope {
     Quick,
     Full,
 }
+
+/// Finds what keeps people with a screen reader or without a mouse from using a page.
+const AXE: Tool = Tool { package: "axe-core", version: "4.14.1", file: "axe.min.js" };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -118,6 +122,13 @@ fn full(steps: &mut Steps) {
         _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
 
+    match package.map(|()| frameworks::command()) {
+        Some(Ok(Some(mut command))) => steps.tests("bindings in frameworks", &mut command, 5 * MINUTE),
+        Some(Ok(None)) => steps.leave_out("bindings in frameworks", "Node and npm are not installed"),
+        Some(Err(error)) => steps.skip("bindings in frameworks", &error.to_string()),
+        None => steps.skip("bindings in frameworks", "they need the package"),
+    }
+
     match (package, types::commands()) {
         (Some(()), Ok(commands)) if commands.is_empty() => {
             steps.leave_out("types", "Node and npm are not installed");
@@ -146,6 +157,10 @@ pub fn end_to_end(tools: &install::Tools, server: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)));
     let mut command = paths::cargo(&["test", "--package", "e2e", "--no-fail-fast"]);
+    // Without it the scenario that needs it says so and is left out.
+    if let Ok(Some(axe)) = AXE.path() {
+        command.env("XUCHUAN_AXE", axe);
+    }
     command.env("XUCHUAN_PKG", paths::pkg()).env("XUCHUAN_SERVER_BIN", server);
     if let Ok(path) = path {
         command.env("PATH", path);

@@ -3,6 +3,7 @@
 import { register } from 'node:module';
 
 const stands = {
+  './css.js': new URL('./css.js', import.meta.url).href,
   './engine.js': new URL('./engine.js', import.meta.url).href,
   '../wasm-file.js': new URL('./wasm-file.js', import.meta.url).href,
 };

@@ -1,0 +1,2 @@
+// Stands in for the generated `css.js`, the element's style sheet.
+export const css = '';
