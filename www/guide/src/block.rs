@@ -81,7 +81,7 @@ pub fn of(file: &str, text: &str) -> io::Result<Vec<Block>> {
     for (event, range) in parse(text).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
-                let line = text.get(..range.start).unwrap_or_default().lines().count() + 1;
+                let line = text.get(..range.start).unwrap_or_default().matches('\n').count() + 1;
                 let language = match kind {
                     CodeBlockKind::Fenced(language) => language.into_string(),
                     CodeBlockKind::Indented => String::new(),
