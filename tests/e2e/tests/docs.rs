@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use conformance::backend::Backend;
-use conformance::workspace;
 use e2e::api_page::ApiPage;
 use e2e::browser::Browser;
 use e2e::files::{self, MIB, md5_of};
@@ -28,7 +27,7 @@ const NAMED: &str = "http://127.0.0.1:8000";
 /// The blocks that are tried so, each text once.
 fn blocks(trial: &Trial) -> Result<Vec<Block>> {
     let mut seen = BTreeSet::new();
-    let mut blocks = block::all(&workspace())?;
+    let mut blocks = block::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))?;
     blocks.retain(|block| block.trial == *trial && seen.insert(block.code.clone()));
     ensure!(!blocks.is_empty(), "no block is tried as {trial:?}");
     Ok(blocks)
@@ -145,6 +144,13 @@ async fn components(stage: &Stage) -> Result<()> {
         seed += 1;
         let file = files::random(&stage.folder("files")?, &format!("{seed}.bin"), seed, 5 * MIB)?;
         browser.open(&setting.wire.url(&format!("/components/pages/{name}/index.html"))).await?;
+        until("the component", MINUTE, async || {
+            let there: bool =
+                browser.run("return document.querySelector('input') !== null", json!(null)).await?;
+            Ok(there.then_some(()))
+        })
+        .await
+        .with_context(|| name.clone())?;
         browser.choose("input", &[&file.path]).await?;
         let url = said(&browser).await.with_context(|| name.clone())?;
         ensure!(url.contains(&file.md5()?), "{name}: it says {url}");
