@@ -7,6 +7,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "./",
   plugins: [vue(), svelte()],
+  esbuild: { jsx: "automatic" },
   build: {
     rollupOptions: { input: readdirSync("pages").map((name) => `pages/${name}/index.html`) },
     reportCompressedSize: false,
