@@ -17,6 +17,7 @@ use e2e::stage::Stage;
 use e2e::wait::until;
 use e2e::{built, fake, scenario};
 use guide::block::{self, Block, Trial};
+use guide::site::{Language, PAGES};
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -160,6 +161,42 @@ async fn components(stage: &Stage) -> Result<()> {
     ensure!(seed > 775, "only {} components", seed - 770);
     Ok(())
 }
+
+/// Every page of the guide fits a phone, in light and dark, and keeps nobody out: axe finds nothing (`cargo xtask test` says where
+/// that is).
+async fn guide_pages(stage: &Stage) -> Result<()> {
+    let www = stage.folder("www")?;
+    let setting = Setting::start(stage).await?;
+    let axe = std::env::var_os("XUCHUAN_AXE");
+    match &axe {
+        Some(axe) => drop(std::fs::copy(axe, www.join("axe.js"))?),
+        None => stage.tell("axe left out: XUCHUAN_AXE names no file"),
+    }
+    let browser = stage.browser().await?;
+    let pages = Language::ALL.into_iter().flat_map(|language| PAGES.map(|name| (language.tag(), name)));
+    for (at, (language, name)) in pages.enumerate() {
+        browser.emulate(390, 844, if at % 2 == 0 { "light" } else { "dark" }).await?;
+        browser.open(&setting.wire.url(&format!("/guide/{language}/{name}.html"))).await?;
+        let fits = "return document.documentElement.scrollWidth <= innerWidth";
+        ensure!(browser.run::<bool>(fits, json!(null)).await?, "{language}/{name} is wider than a phone");
+        if axe.is_some() {
+            let found: Vec<String> = browser.run(AXE, json!(null)).await?;
+            ensure!(found.is_empty(), "{language}/{name}: {found:#?}");
+        }
+    }
+    // What the demo page links to.
+    for folder in ["/guide/", "/guide/en/", "/guide/zh/"] {
+        setting.server.fetch(folder).await?;
+    }
+    Ok(())
+}
+
+const AXE: &str = "
+    const script = document.createElement('script');
+    script.src = '/axe.js';
+    await new Promise((loaded) => { script.onload = loaded; document.head.append(script); });
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);";
 
 /// What the modules take for granted, as `tests/types/docs.d.ts` declares it.
 const GIVEN: &str = r#"<!doctype html>
@@ -338,6 +375,7 @@ async fn left_by_an_earlier_visit(stage: &Stage) -> Result<()> {
 
 scenario!(pages, 150: Chromium, Firefox, WebKit);
 scenario!(components, 120: Chromium);
+scenario!(guide_pages, 120: Chromium);
 scenario!(first_steps, 60: Chromium);
 scenario!(modules, 240: Chromium);
 scenario!(policies, 150: Chromium, Firefox, WebKit);

@@ -7,6 +7,22 @@ pub fn parse(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
+/// Returns a text without the ends of lines that stand between two characters of Chinese: HTML would show a space there.
+pub fn joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.lines() {
+        let is_wide = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
+        if is_wide(joined.chars().next_back()) && is_wide(line.trim_start().chars().next()) {
+            joined.push_str(line.trim_start());
+        } else {
+            joined.push('\n');
+            joined.push_str(line);
+        }
+    }
+    joined.push('\n');
+    joined
+}
+
 /// Returns what an HTML comment says; nothing if it is none.
 pub fn comment(html: &str) -> Option<&str> {
     Some(html.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim())
@@ -40,6 +56,11 @@ mod tests {
     fn an_anchor_is_made_of_words() {
         assert_eq!(anchor("`413`: the body is too large"), "413-the-body-is-too-large");
         assert_eq!(anchor("What's “new”?"), "what-s-new");
+    }
+
+    #[test]
+    fn chinese_lines_are_joined_without_a_space() {
+        assert_eq!(joined("# 甲\n\n- 乙，\n  丙 b\nc\n丁\n"), "\n# 甲\n\n- 乙，丙 b\nc\n丁\n");
     }
 
     #[test]

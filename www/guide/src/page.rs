@@ -4,7 +4,7 @@ use std::io;
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Tag, TagEnd, html::push_html};
 
-use crate::markdown::{anchor, comment, escape, parse, seen};
+use crate::markdown::{anchor, comment, escape, joined, parse, seen};
 use crate::site::{Language, Site};
 use crate::wrong;
 
@@ -83,7 +83,8 @@ impl Page {
         let mut page =
             Page { name, title: String::new(), headings: Vec::new(), links: Vec::new(), body: String::new() };
         let mut events = Vec::new();
-        let mut all = parse(text);
+        let text = if twin.is_some() { joined(text) } else { text.to_owned() };
+        let mut all = parse(&text);
         while let Some(event) = all.next() {
             match event {
                 Event::Start(Tag::Heading { level, .. }) => {
