@@ -16,7 +16,7 @@ declare function showSaveFilePicker(options: { suggestedName: string }): Promise
 // As much of other products as the examples use; their own types are checked by hand.
 declare const uppy: {
   addUploader(uploader: (ids: string[]) => Promise<void>): void;
-  getFile(id: string): { data: Blob };
+  getFile(id: string): { data: unknown };
   emit(event: string, ...told: unknown[]): void;
 };
 declare const FilePond: {
