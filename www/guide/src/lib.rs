@@ -3,6 +3,8 @@
 //! Both languages have the same pages with the same headings in the same order, so a heading's anchor is made from its
 //! English text and is the same in both.
 
+#![warn(missing_docs)]
+
 pub mod block;
 pub mod markdown;
 pub mod page;
