@@ -5,6 +5,8 @@
 //! storage) and feeds the outcomes back, and `api` is what JavaScript sees. Natively the crate is the core alone,
 //! which the reference server shares for its wire types and the tests for their simulations.
 
+#![warn(missing_docs)]
+
 pub mod core;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,9 @@
 //! Every function of the browser and of the shell that `js-sys` and `web-sys` do not give in the form needed here: for
 //! pages and workers alike, and failing with a value. No other module declares one.
 
+// What `wasm_bindgen` makes of what is described here has no words of its own.
+#![allow(missing_docs)]
+
 use js_sys::{ArrayBuffer, Function, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 

@@ -153,7 +153,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Has `call` called once, [`EVERY`] after the first [`Throttle::ask`] since the last call.
+    /// Has `call` called once, `EVERY` after the first [`Throttle::ask`] since the last call.
     pub fn new(call: impl Fn() + 'static) -> Throttle {
         let timer = Rc::<Cell<Option<JsValue>>>::default();
         let callback = Closure::new({

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::Result;
+use crate::error::{Doing, Result};
 use crate::{build, files, paths, server};
 
 pub struct Options {
@@ -24,6 +24,7 @@ pub fn run(options: &Options) -> Result<()> {
     let site = paths::scratch().join("site");
     files::empty_folder(&site)?;
     files::copy_folder(&paths::root().join("www").join("demo"), &site)?;
+    guide::site::write(&paths::root(), &site.join("guide")).doing(|| "can't make the guide".to_owned())?;
     build::for_demo(&site.join("pkg"))?;
     let command = server::command(&program, options.port, &options.data, Some(&site))?;
     println!("\nThe demo is at {}/  (Ctrl-C ends it)", server::url(options.port));

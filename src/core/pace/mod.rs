@@ -110,7 +110,7 @@ impl Pace {
         }
     }
 
-    /// Starts at [`START`] and adapts, up to `max`.
+    /// Starts at `START` and adapts, up to `max`.
     pub fn adaptive(max: usize) -> Pace {
         Pace::new(Concurrency::Auto(max))
     }

@@ -80,7 +80,7 @@ impl Sink {
         }
     }
 
-    /// Takes what counts of `body`, see [`Pieces::take`]; nothing does where there are no pieces.
+    /// Takes what counts of `body`, see `Pieces::take`; nothing does where there are no pieces.
     pub fn take(&mut self, at: u64, body: &Blob, limit: Option<u64>) -> (u64, Whole) {
         match self {
             Sink::Buffer(_) => (0, Vec::new()),

@@ -23,7 +23,7 @@ const TELL_EVERY: f64 = 50.0;
 /// How many small files are read at once.
 const AT_ONCE: usize = 16;
 
-/// Serves the page for as long as the worker lives; see [`super::messages`].
+/// Serves the page for as long as the worker lives; see `messages`.
 pub fn serve() {
     let controls = Controls::default();
     workers::serve(move |message| handle(&controls, message));

@@ -45,11 +45,12 @@ pub fn demo() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Puts the tree that a server serves together in `folder`: the demo page at `/`, the module at `/pkg/`, and the
-/// tests' own pages at `/e2e/`.
+/// Puts the tree that a server serves together in `folder`: the demo page at `/`, the module at `/pkg/`, the guide at
+/// `/guide/`, and the tests' own pages at `/e2e/`.
 pub fn www(folder: &Path) -> Result<()> {
     copy(&demo()?, folder)?;
     copy(&pkg()?, &folder.join("pkg"))?;
+    guide::site::write(&workspace(), &folder.join("guide")).context("make the guide")?;
     pages(&folder.join("e2e"))?;
     let index = folder.join("index.html");
     let page = fs::read_to_string(&index)?.replacen("<head>", RECORDER, 1);

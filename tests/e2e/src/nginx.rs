@@ -38,10 +38,15 @@ pub struct Passed {
 impl Nginx {
     /// Starts one in front of `upstream` that keeps everything it writes in `folder`.
     pub async fn start(folder: &Path, upstream: SocketAddr) -> Result<Nginx> {
+        Nginx::with(folder, upstream, "").await
+    }
+
+    /// The same with more `locations`, as they stand in its configuration.
+    pub async fn with(folder: &Path, upstream: SocketAddr, locations: &str) -> Result<Nginx> {
         certificate(folder)?;
         let (plain, secure) = (free_port()?, free_port()?);
         let conf = folder.join("nginx.conf");
-        std::fs::write(&conf, configuration(folder, plain, secure, upstream))?;
+        std::fs::write(&conf, configuration(folder, plain, secure, upstream, locations))?;
         let mut command = Command::new(program());
         command.arg("-p").arg(folder).arg("-c").arg(&conf).args(["-e", "stderr"]);
         let log = crate::stage::output()?.join("nginx.log");
@@ -87,7 +92,7 @@ fn read(line: &str) -> Option<Passed> {
 }
 
 /// What people write, and what keeps it within its folder and without rights of its own: one process, of our user.
-fn configuration(folder: &Path, plain: u16, secure: u16, upstream: SocketAddr) -> String {
+fn configuration(folder: &Path, plain: u16, secure: u16, upstream: SocketAddr, locations: &str) -> String {
     let folder = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
@@ -107,6 +112,7 @@ http {{
     server {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{secure} ssl http2;
+        {locations}
         location / {{
             proxy_pass http://{upstream};
         }}

@@ -48,7 +48,9 @@ pub fn make(pkg: &Path) -> Result<()> {
     files::write(&pkg.join("node.cjs"), esbuild::common_js(&node)?)?;
     let manifest = with_version(&files::read_text(&shell.join("package.json"))?, env!("CARGO_PKG_VERSION"))?;
     files::write(&pkg.join("package.json"), manifest)?;
-    for path in AS_WRITTEN.iter().chain(&["README.md"]).map(|path| root.join(path)) {
+    let readme = files::read_text(&root.join("README.md"))?;
+    files::write(&pkg.join("README.md"), guide::readme::without_relative_links(&readme))?;
+    for path in AS_WRITTEN.iter().map(|path| root.join(path)) {
         let Some(name) = path.file_name() else { continue };
         files::write(&pkg.join(name), files::read(&path)?)?;
     }

@@ -54,13 +54,14 @@ const READMES: [Readme; 2] = [
 ];
 
 /// What others make for the same, by name, and how a page imports it.
-const PEERS: [(&str, &[&str], &str); 5] = [
+const PEERS: [(&str, &[&str], &str); 6] = [
     ("tus-js-client", &["tus-js-client"], "export { Upload } from 'tus-js-client';"),
     (
         "Uppy",
         &["@uppy/core", "@uppy/tus"],
         "export { default as Uppy } from '@uppy/core'; export { default as Tus } from '@uppy/tus';",
     ),
+    ("FilePond", &["filepond"], "export { create } from 'filepond';"),
     ("resumable.js", &["resumablejs"], "export { default } from 'resumablejs';"),
     ("hash-wasm (MD5)", &["hash-wasm"], "export { createMD5 } from 'hash-wasm';"),
     ("SparkMD5", &["spark-md5"], "export { default } from 'spark-md5';"),
@@ -105,8 +106,29 @@ pub fn check(pkg: &Path) -> Result<()> {
                 )));
             }
         }
+        check_peers(readme, &text)?;
     }
     Ok(())
+}
+
+/// Fails when the peers' table names other versions than the bench takes.
+fn check_peers(readme: &Readme, text: &str) -> Result<()> {
+    let manifest = files::read_text(&paths::root().join("bench").join("peers").join("package.json"))?;
+    for (name, packages, _) in PEERS {
+        let versions: Vec<&str> =
+            packages.iter().map(|package| pinned(&manifest, package).unwrap_or("?")).collect();
+        let row = format!("| {name} ({}) | ", versions.join(", "));
+        if !text.contains(&row) {
+            return Err(Error::new(format!("{} has no row \"{row}\": run `cargo xtask sizes`", readme.file)));
+        }
+    }
+    Ok(())
+}
+
+/// The version at which a manifest pins a package.
+fn pinned<'a>(manifest: &'a str, package: &str) -> Option<&'a str> {
+    let (_, rest) = manifest.split_once(&format!("\"{package}\": \""))?;
+    rest.split('"').next()
 }
 
 fn path(readme: &Readme) -> PathBuf {
@@ -173,6 +195,12 @@ mod tests {
         let text = "a\n<!-- sizes -->\nold\n<!-- /sizes -->\nb\n";
         assert_eq!(between(text, "sizes", "new\n").unwrap(), "a\n<!-- sizes -->\nnew\n<!-- /sizes -->\nb\n");
         assert!(between("a\n", "sizes", "new\n").is_err());
+    }
+
+    #[test]
+    fn a_peer_has_the_version_of_the_manifest() {
+        let manifest = "{ \"dependencies\": { \"@uppy/core\": \"6.3.1\", \"a\": \"1\" } }";
+        assert_eq!((pinned(manifest, "@uppy/core"), pinned(manifest, "b")), (Some("6.3.1"), None));
     }
 
     #[test]

@@ -64,18 +64,22 @@ fn source(name: &str) -> PathBuf {
 
 /// Installs Express and multer at their locked versions.
 fn express() -> Result<()> {
+    packages(&source("express"), &folder("express"))
+}
+
+/// Installs what the lock file in `source` names into `folder`, once.
+pub fn packages(source: &Path, folder: &Path) -> Result<()> {
     const LOCK: &str = "package-lock.json";
-    let (folder, source) = (folder("express"), source("express"));
     if is_fresh(&folder.join("node_modules").join(".installed"), &source.join(LOCK)) {
         return Ok(());
     }
     let Some(npm) = paths::find_program("npm") else { return Err(Error::new("npm is not installed")) };
-    files::empty_folder(&folder)?;
+    files::empty_folder(folder)?;
     for name in [LOCK, "package.json"] {
         files::write(&folder.join(name), files::read(&source.join(name))?)?;
     }
     let mut command = Command::new(npm);
-    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
+    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
     process::must(&mut command, INSTALL)?;
     files::write(&folder.join("node_modules").join(".installed"), files::read(&source.join(LOCK))?)
 }

@@ -3,7 +3,9 @@
 mod backends;
 mod browsers;
 mod circles;
+mod components;
 mod count;
+mod docs;
 mod frameworks;
 mod imports;
 pub mod install;
@@ -70,6 +72,16 @@ fn quick(steps: &mut Steps) {
         }
     }
     steps.run("import circles", circles::check);
+    steps.check(
+        "API docs",
+        &mut docs::rustdoc(&["--package", "xuchuan", "--package", "xuchuan-server"]),
+        10 * MINUTE,
+    );
+    steps.check(
+        "API docs for wasm",
+        &mut docs::rustdoc(&["--package", "xuchuan", "--target", WASM_TARGET]),
+        10 * MINUTE,
+    );
     // The end-to-end tests need the package and the browsers.
     let mut native = paths::cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "e2e"]);
     steps.tests("native tests", &mut native, 40 * MINUTE);
@@ -86,6 +98,10 @@ fn full(steps: &mut Steps) {
         Some(()) => drop(steps.run("sizes", build::check_size)),
         None => steps.skip("sizes", "they need the package"),
     }
+    let components = match package {
+        Some(()) => steps.run("components of the guide", components::build),
+        None => None,
+    };
     let tools = steps.run("tools", install::tools);
     let server = steps.run("server", start_server);
 
@@ -101,7 +117,11 @@ fn full(steps: &mut Steps) {
 
     match (&package, &tools, &server) {
         (Some(()), Some(tools), Some(server)) => {
-            steps.tests("end to end", &mut end_to_end(tools, server.program()), 40 * MINUTE);
+            let mut command = end_to_end(tools, server.program());
+            if let Some(pages) = components {
+                command.env("XUCHUAN_COMPONENTS", pages);
+            }
+            steps.tests("end to end", &mut command, 40 * MINUTE);
         }
         _ => steps.skip("end to end", "it needs the package, the tools and the server"),
     }
@@ -113,9 +133,15 @@ fn full(steps: &mut Steps) {
         None => steps.skip("bindings in frameworks", "they need the package"),
     }
 
-    match (package, types::command()) {
-        (Some(()), Ok(Some(mut command))) => steps.check("types", &mut command, 5 * MINUTE),
-        (Some(()), Ok(None)) => steps.leave_out("types", "Node and npm are not installed"),
+    match (package, types::commands()) {
+        (Some(()), Ok(commands)) if commands.is_empty() => {
+            steps.leave_out("types", "Node and npm are not installed");
+        }
+        (Some(()), Ok(commands)) => {
+            for (name, mut command) in commands {
+                steps.check(name, &mut command, 5 * MINUTE);
+            }
+        }
         (Some(()), Err(error)) => steps.skip("types", &error.to_string()),
         (None, _) => steps.skip("types", "they need the package"),
     }

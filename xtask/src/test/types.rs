@@ -1,16 +1,20 @@
-//! The type check of the package's declarations, over a file that uses every export.
+//! The type check of the package's declarations: over files that use every export, and over the code of the docs.
 
 use std::process::Command;
 
+use super::docs;
 use crate::error::Result;
 use crate::npm::Tool;
 use crate::paths;
 
 const TYPESCRIPT: Tool = Tool { package: "typescript", version: "5.9.3", file: "bin/tsc" };
 
-/// The command that checks the types; nothing where Node is not installed.
-pub fn command() -> Result<Option<Command>> {
-    let Some(mut command) = TYPESCRIPT.command()? else { return Ok(None) };
-    command.arg("--project").arg(paths::root().join("tests").join("types"));
-    Ok(Some(command))
+/// The commands that check the types, by name; none where Node is not installed.
+pub fn commands() -> Result<Vec<(&'static str, Command)>> {
+    let (Some(mut own), Some(mut docs)) = (TYPESCRIPT.command()?, TYPESCRIPT.command()?) else {
+        return Ok(Vec::new());
+    };
+    own.arg("--project").arg(paths::root().join("tests").join("types"));
+    docs.arg("--project").arg(docs::modules()?);
+    Ok(vec![("types", own), ("types in the docs", docs)])
 }

@@ -1,0 +1,4 @@
+import { mount } from "svelte";
+import Uploader from "./Uploader.svelte";
+
+mount(Uploader, { target: document.getElementById("app") });

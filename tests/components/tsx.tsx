@@ -1,0 +1,4 @@
+import { createRoot } from "react-dom/client";
+import { Uploader } from "./Uploader.tsx";
+
+createRoot(document.getElementById("app")).render(<Uploader />);

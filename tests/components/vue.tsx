@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Uploader from "./Uploader.vue";
+
+createApp(Uploader).mount("#app");
