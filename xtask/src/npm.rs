@@ -18,9 +18,15 @@ pub struct Tool {
 impl Tool {
     /// The command that runs the tool, installing it first; nothing if Node or npm is missing.
     pub fn command(&self) -> Result<Option<Command>> {
-        let (Some(node), Some(npm)) = (paths::find_program("node"), paths::find_program("npm")) else {
-            return Ok(None);
-        };
+        let (Some(node), Some(file)) = (paths::find_program("node"), self.path()?) else { return Ok(None) };
+        let mut command = Command::new(node);
+        command.arg(file);
+        Ok(Some(command))
+    }
+
+    /// Where its file is, once it is installed; nothing if npm is missing.
+    pub fn path(&self) -> Result<Option<PathBuf>> {
+        let Some(npm) = paths::find_program("npm") else { return Ok(None) };
         let folder = paths::scratch().join(format!("{}-{}", self.package, self.version));
         let file = folder.join("node_modules").join(self.package).join(self.file);
         if !file.is_file() {
@@ -29,9 +35,7 @@ impl Tool {
         if !file.is_file() {
             return Err(Error::new(format!("{} {} has no {}", self.package, self.version, self.file)));
         }
-        let mut command = Command::new(node);
-        command.arg(file);
-        Ok(Some(command))
+        Ok(Some(file))
     }
 
     fn install(&self, npm: PathBuf, folder: &PathBuf) -> Result<()> {

@@ -10,8 +10,10 @@ mod size;
 
 use std::path::Path;
 
+use xtask_launch::step::Step;
+
 use crate::error::{Error, Result};
-use crate::paths;
+use crate::{files, paths};
 use engine::Engine;
 
 pub use engine::{WASM_TARGET, add_target};
@@ -25,10 +27,12 @@ pub fn make() -> Result<()> {
     size::report(&paths::pkg())
 }
 
-/// Builds what the demo page loads: one engine, and the shell's modules as they are written. Needs nothing but Rust.
-pub fn for_demo(pkg: &Path) -> Result<()> {
-    let mut compiled = engine::compile(Engine::Both)?;
-    shell::stage(Engine::Both, &compiled.wasm()?, &compiled.glue(), pkg)
+/// Builds what the demo page loads, as a part of `step`: one engine, and the shell's modules as they are written. Needs nothing
+/// but Rust.
+pub fn for_demo(pkg: &Path, step: &Step) -> Result<()> {
+    let mut compiled = engine::compile_for_demo(step)?;
+    shell::stage(Engine::Both, &compiled.wasm()?, &compiled.glue(), pkg)?;
+    files::write(&pkg.join("package.json"), package::manifest()?)
 }
 
 /// Holds what was built against its limits, and the READMEs' tables against what was built.

@@ -31,13 +31,18 @@ pub fn make(pkg: &Path) -> Result<()> {
     }
     let shell = root.join("www").join("npm");
     files::write(&pkg.join("node.js"), esbuild::module(&shell.join("node.js"))?)?;
-    let manifest = with_version(&files::read_text(&shell.join("package.json"))?, env!("CARGO_PKG_VERSION"))?;
-    files::write(&pkg.join("package.json"), manifest)?;
+    files::write(&pkg.join("package.json"), manifest()?)?;
     for path in AS_WRITTEN.iter().chain(&["README.md"]).map(|path| root.join(path)) {
         let Some(name) = path.file_name() else { continue };
         files::write(&pkg.join(name), files::read(&path)?)?;
     }
     Ok(())
+}
+
+/// Returns the package's manifest, with the version of the crate.
+pub fn manifest() -> Result<String> {
+    let written = files::read_text(&paths::root().join("www").join("npm").join("package.json"))?;
+    with_version(&written, env!("CARGO_PKG_VERSION"))
 }
 
 /// Makes one engine's files.

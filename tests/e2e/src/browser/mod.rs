@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-pub use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
+pub use thirtyfour::{Key, TypingData, WindowHandle};
 
 use crate::engine::Engine;
 use crate::process::Program;
@@ -142,6 +142,12 @@ impl Browser {
         .with_context(|| css.to_owned())
     }
 
+    /// Presses `keys` (`thirtyfour::Key` and text) where the focus is, as a keyboard would.
+    pub async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
+        let driver = self.driver()?;
+        limited("press a key", async { driver.active_element().await?.send_keys(keys.into()).await }).await
+    }
+
     /// Makes the window `width` × `height` CSS pixels, as near as the engine goes.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         limited("resize", self.driver()?.set_window_rect(0, 0, width, height)).await
@@ -154,7 +160,12 @@ impl Browser {
             "width": width, "height": height, "deviceScaleFactor": if mobile { 2 } else { 1 }, "mobile": mobile
         }))
         .await?;
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.emulate_media("prefers-color-scheme", scheme).await
+    }
+
+    /// Shows the page where the media feature `name` is `value`. Chromium only.
+    pub async fn emulate_media(&self, name: &str, value: &str) -> Result<()> {
+        let features = json!([{ "name": name, "value": value }]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
     }
 
