@@ -26,6 +26,7 @@ const pending = new Pending(at("pending"), (left, file) => {
 function speak() {
   const other = otherLanguage();
   document.documentElement.lang = languageTag();
+  at("guide").href = `/guide/${languageTag().slice(0, 2)}/`;
   at("lang").textContent = other.name;
   at("lang").lang = other.tag;
   translate(document.body);
