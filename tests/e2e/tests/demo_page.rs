@@ -234,7 +234,7 @@ async fn queue_of_the_engine(stage: &Stage) -> Result<()> {
     let setting = Setting::start(stage).await?;
     setting.wire.rate(Some(6_000_000));
     let browser = stage.browser().await?;
-    let demo = open(&browser, &setting.wire.url("/")).await?;
+    open(&browser, &setting.wire.url("/")).await?;
     browser.run::<()>("demoPage.countUploads(); demoPage.choose('#files', 8, args)", json!(6 * MIB)).await?;
     holds(&browser, "all files to be handed over", SOON, "xuchuan.calls === 8").await?;
     let queued = "document.querySelector('.card[data-state=queued]') && document.querySelector('.card[data-state=transferring]')";
