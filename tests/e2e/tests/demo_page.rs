@@ -222,7 +222,10 @@ async fn cleared(stage: &Stage) -> Result<()> {
         browser.run::<()>("demoPage.choose('#files', 1, 1000)", json!(null)).await?;
         demo.reaches("upload", None, "done", SOON).await?;
         holds(&browser, "the hints to go", SOON, "document.getElementById('empty').hidden").await?;
-        browser.click(&format!("#uploads [data-testid={control}]:not([hidden])")).await?;
+        let button = format!("#uploads [data-testid={control}]:not([hidden])");
+        let there = format!("document.querySelector('{button}')");
+        holds(&browser, "the button", SOON, &there).await?;
+        browser.click(&button).await?;
         holds(&browser, "the hints to come back", SOON, empty).await.with_context(|| control.to_owned())?;
         holds(&browser, "the focus", SOON, "document.activeElement !== document.body").await?;
     }
@@ -419,7 +422,8 @@ async fn accessible(stage: &Stage) -> Result<()> {
     demo.download(&link).await?;
     demo.reaches("download", None, "done", SOON).await?;
     look("done, downloaded").await?;
-    setting.wire.rate(Some(4_000_000));
+    // Slow, so that they are still under way when the page has been looked at.
+    setting.wire.rate(Some(500_000));
     let name = Some("file-0001.bin");
     browser.run::<()>("demoPage.choose('#files', 3, args)", json!(20 * MIB)).await?;
     demo.reaches("upload", name, "transferring", MINUTE).await?;
