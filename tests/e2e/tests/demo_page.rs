@@ -424,7 +424,7 @@ async fn accessible(stage: &Stage) -> Result<()> {
     look("done, downloaded").await?;
     // Slow, so that they are still under way when the page has been looked at.
     setting.wire.rate(Some(500_000));
-    let name = Some("file-0001.bin");
+    let name = Some("file-0000.bin");
     browser.run::<()>("demoPage.choose('#files', 3, args)", json!(20 * MIB)).await?;
     demo.reaches("upload", name, "transferring", MINUTE).await?;
     look("transferring").await?;
