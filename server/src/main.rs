@@ -13,7 +13,9 @@ use axum::serve::ListenerExt as _;
 use lexopt::prelude::*;
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use xuchuan_server::{Config, Limits, Origins};
 
 const HELP: &str = "\
@@ -48,8 +50,10 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let wished = std::env::var("RUST_LOG").ok().and_then(|levels| levels.parse::<Targets>().ok());
+    let levels = wished.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(levels).init();
     let args = match arguments() {
         Ok(Some(args)) => args,
         Ok(None) => {

@@ -1,22 +1,16 @@
 // The card of one transfer: draws its job, and only what has changed since the last frame.
-import { announce } from "./announcer.js";
+import { Bar } from "./bar.js";
 import { ChunkMap, countStates } from "./chunk-map.js";
-import { copyText } from "./clipboard.js";
-import { bytes, duration, number, percent } from "./format.js";
+import { Controls } from "./controls.js";
+import { bytes, duration, number } from "./format.js";
 import { schedule } from "./frame.js";
 import { t, translate } from "./language.js";
+import { amount, plainly, stateWords } from "./wording.js";
 
 const template = document.getElementById("card-template");
 const FIGURES = 250; // ms between two changes of the figures: a person can't read them faster
 const TROUBLE = 2000; // ms that a trouble stays on the card while it tries again
-const SPOKEN = new Set(["paused", "waiting", "done", "failed", "aborted"]);
-const SHOWN_WHEN = {
-  pause: (state) => ["hashing", "negotiating", "transferring", "finishing", "waiting"].includes(state),
-  resume: (state) => state === "paused",
-  abort: (state) => !["done", "failed", "aborted"].includes(state),
-  retry: (state) => state === "failed" || state === "aborted",
-  report: (state, job) => state === "failed" && job.transfer !== null,
-};
+const NOTHING = { total: 0, hashed: 0, confirmed: 0, reused: 0 };
 let made = 0;
 
 export class Card {
@@ -25,31 +19,27 @@ export class Card {
   #job;
   #makeOutcome;
   #outcome = null;
+  #controls;
+  #bar;
   #map = null;
   #parts = {};
-  #buttons = {};
   #state = null;
-  #reached = 0;
+  #begun = false;
   #worded = false;
   #figuresAt = -Infinity;
   #troubledAt = -Infinity;
 
-  /** `makeOutcome(job)` builds what a finished transfer shows: `{ element, draw(), release?() }`. */
-  constructor(job, makeOutcome) {
+  /** `makeOutcome(job)` builds what a finished transfer shows: `{ element, draw(), release?() }`; `remove()` takes the card away. */
+  constructor(job, { makeOutcome, remove }) {
     this.#job = job;
     this.#makeOutcome = makeOutcome;
-    for (const name of ["name", "percent", "facts", "state", "amount", "reuse", "speed", "eta", "bar", "hashed",
-      "confirmed", "reused", "map", "trouble", "failure", "plain", "exact", "outcome"]) {
+    for (const name of ["name", "percent", "state", "amount", "reuse", "speed", "eta", "bar", "map", "trouble", "failure",
+      "plain", "exact", "outcome"]) {
       this.#parts[name] = this.element.querySelector(`.${name}`);
     }
-    for (const button of this.element.querySelectorAll("[data-act]")) {
-      this.#buttons[button.dataset.act] = button;
-      button.addEventListener("click", () => this.#act(button.dataset.act));
-    }
+    this.#bar = new Bar(this.#parts.bar);
+    this.#controls = new Controls(this.element, job, remove);
     this.element.dataset.testid = `${job.kind}-card`;
-    this.element.dataset.name = job.name;
-    this.#parts.name.textContent = job.name;
-    this.#parts.name.title = job.name;
     this.#parts.name.id = `transfer-${(made += 1)}`;
     this.element.setAttribute("aria-labelledby", this.#parts.name.id);
     this.#draw();
@@ -68,37 +58,42 @@ export class Card {
     this.#outcome?.release?.();
   }
 
-  #act(what) {
-    const job = this.#job;
-    if (what === "report") copyText(JSON.stringify(job.transfer.report(), null, 2), this.#buttons.report);
-    else if (what === "retry") this.element.dispatchEvent(new CustomEvent("retry"));
-    else job[what]();
+  /** Moves the focus to its first button. */
+  focus() {
+    this.#controls.focus();
   }
 
   #draw = () => {
-    const { state, progress } = this.#job;
-    const turned = state !== this.#state;
+    const { state, transfer, begun } = this.#job;
+    const turned = state !== this.#state || begun !== this.#begun;
     const reworded = !this.#worded;
     if (reworded) translate(this.element);
+    if (turned || reworded) this.#drawName();
     this.#worded = true;
-    if (turned) this.#turn(state);
-    if (progress) this.#drawBar(progress, state);
-    if (this.#job.transfer) this.#drawMap();
+    if (turned) this.#turn(state, begun);
+    else if (reworded) this.#controls.reword();
+    if (transfer) this.#drawMap();
     const now = performance.now();
     if (turned || reworded || now - this.#figuresAt >= FIGURES) {
       this.#figuresAt = now;
-      this.#drawFigures(progress, state);
+      this.#drawFigures(state);
     }
     if (turned || reworded) this.#drawEnd(state);
   };
 
-  // What changes with the state alone. The focus does not get lost with the button that had it.
-  #turn(state) {
-    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
-    if (this.#state !== null && SPOKEN.has(state)) announce(this.#job.name, this.#stateWords(state));
+  // It changes when another file is sent instead of the one picked first.
+  #drawName() {
+    const { name } = this.#job;
+    this.element.dataset.name = name;
+    write(this.#parts.name, name);
+    this.#parts.name.title = name;
+  }
+
+  // What changes with the state alone.
+  #turn(state, begun) {
     this.#state = state;
+    this.#begun = begun;
     this.element.dataset.state = state;
-    for (const [name, button] of Object.entries(this.#buttons)) button.hidden = !SHOWN_WHEN[name](state, this.#job);
     if (state !== "done") {
       this.#outcome?.release?.();
       this.#outcome = null;
@@ -108,23 +103,7 @@ export class Card {
       this.#parts.outcome.append(this.#outcome.element);
     }
     this.#parts.outcome.hidden = state !== "done";
-    if (focused?.hidden) this.element.querySelector(".actions :not([hidden]):is(a, button)")?.focus();
-  }
-
-  #drawBar(progress, state) {
-    const done = state === "done";
-    const share = (part) => (done ? 1 : progress.total > 0 ? Math.min(1, part / progress.total) : 0);
-    const reused = progress.total > 0 ? Math.min(1, progress.reused / progress.total) : 0;
-    stretch(this.#parts.hashed, done ? 0 : share(progress.hashed));
-    stretch(this.#parts.confirmed, share(progress.confirmed));
-    stretch(this.#parts.reused, done && this.#job.result.instant ? 1 : reused);
-    const reached = done ? 100 : progress.total > 0 ? Math.min(percent(progress.confirmed, progress.total), 99) : null;
-    if (reached === this.#reached) return;
-    this.#reached = reached;
-    write(this.#parts.percent, reached === null ? "" : `${reached}%`);
-    // Without a value it says that nobody knows: a download whose size the server has not told.
-    if (reached === null) this.#parts.bar.removeAttribute("aria-valuenow");
-    else this.#parts.bar.setAttribute("aria-valuenow", reached);
+    this.#controls.draw();
   }
 
   #drawMap() {
@@ -134,29 +113,17 @@ export class Card {
     this.#map.draw(settled ? transfer.chunks.map((chunk) => (chunk === 1 ? 0 : chunk)) : transfer.chunks);
   }
 
-  #stateWords(state) {
-    if (state === "transferring") return t(`state.transferring.${this.#job.kind}`);
-    const waiting = this.#job.progress?.waitingFor;
-    if (state === "queued" && waiting?.reason === "another-tab") return t("waitingTab");
-    if (state !== "waiting") return t(`state.${state}`);
-    if (waiting?.reason === "offline") return t("waitingOffline");
-    const seconds = ((waiting?.until ?? 0) - Date.now()) / 1000;
-    return seconds > 0 ? t("waitingRetryIn", duration(seconds)) : t("waitingRetry");
-  }
-
-  #drawFigures(progress, state) {
-    const { size, result } = this.#job;
-    const moving = state === "transferring";
-    const total = progress?.total || size;
-    write(this.#parts.state, this.#stateWords(state));
-    if (state === "done") write(this.#parts.amount, bytes(result.size));
-    else if (state === "hashing") write(this.#parts.amount, t("amountRead", bytes(progress?.hashed), bytes(total)));
-    else if (progress && total) write(this.#parts.amount, t("amount", bytes(progress.confirmed), bytes(total)));
-    else write(this.#parts.amount, bytes(total || progress?.confirmed));
+  #drawFigures(state) {
+    const { progress, result } = this.#job;
+    const moving = state === "transferring" && progress !== null;
+    const done = state === "done";
+    write(this.#parts.percent, this.#bar.draw(progress ?? NOTHING, { done, instant: result?.instant }));
+    write(this.#parts.state, stateWords(this.#job));
+    write(this.#parts.amount, amount(this.#job));
     write(this.#parts.reuse, progress?.reused > 0 && !result?.instant ? t("reuse", bytes(progress.reused)) : "");
     write(this.#parts.speed, moving && progress.speed > 0 ? t("speed", bytes(progress.speed)) : "");
-    this.#drawTrouble(state === "waiting" ? progress?.waitingFor?.cause : null, state);
     write(this.#parts.eta, moving && Number.isFinite(progress.eta ?? NaN) ? t("left", duration(progress.eta)) : "");
+    this.#drawTrouble(state === "waiting" ? progress?.waitingFor?.cause : null, state);
   }
 
   // What it waits for is said while it waits, and a little longer, or it would flicker with every try: in the page's language,
@@ -175,7 +142,7 @@ export class Card {
 
   #drawEnd(state) {
     const { error, name, transfer } = this.#job;
-    this.#parts.bar.setAttribute("aria-label", t("progressOf", name));
+    this.#bar.label(t("progressOf", name));
     this.#outcome?.draw();
     this.#parts.failure.hidden = state !== "failed";
     if (state === "failed") {
@@ -190,19 +157,6 @@ export class Card {
   }
 }
 
-function plainly({ code, reason }) {
-  for (const key of [`causes.${reason}`, `errors.${code}`]) {
-    const words = t(key);
-    if (words !== key) return words;
-  }
-  return t("errors.unknown");
-}
-
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
-}
-
-function stretch(element, share) {
-  const transform = `scaleX(${share.toFixed(4)})`;
-  if (element.style.transform !== transform) element.style.transform = transform;
 }

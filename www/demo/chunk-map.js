@@ -11,16 +11,23 @@ const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) maps.get(target)?.resized(contentRect.width);
 });
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  palette = null;
-  for (const map of maps.values()) map.repaint();
-});
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", () => {
+    palette = null;
+    for (const map of maps.values()) map.repaint();
+  });
+}
 
+// Asked of an element: a canvas does not know the system's colours as the page shows them.
 function colours() {
-  if (palette === null) {
-    const style = getComputedStyle(document.documentElement);
-    palette = NAMES.map((name) => style.getPropertyValue(name).trim());
-  }
+  palette ??= NAMES.map((name) => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.className = "tile";
+    probe.style.color = `var(${name})`;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  });
   return palette;
 }
 

@@ -28,6 +28,10 @@ export class Downloads {
     this.#list.add(job);
     return job;
   }
+
+  remove(job) {
+    this.#list.remove(job);
+  }
 }
 
 /** The last segment of the path, as a name that a file may have. */

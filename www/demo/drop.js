@@ -1,7 +1,9 @@
-// Ways a file gets onto the page: chosen, dropped, pasted.
+// Ways a file gets onto the page: chosen, from a folder, dropped, pasted.
+import { chooseFolder, inFolder } from "./folder.js";
+import { inSlices } from "./frame.js";
 
 /** Calls `take(source, path)` for each file, those in folders too, and `fail(error)` if some could not be read. */
-export function acceptFiles(input, zone, take, fail) {
+export function acceptFiles({ input, zone, folder, folderInput }, take, fail) {
   let depth = 0; // dragenter and dragleave come for every element on the way
   let plain = !globalThis.showOpenFilePicker;
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -10,7 +12,8 @@ export function acceptFiles(input, zone, take, fail) {
     zone.classList.toggle("over", depth > 0);
   };
 
-  const takeAll = (files) => files.forEach((file) => take(file, file.name));
+  // Thousands are taken a few at a time.
+  const takeAll = (found) => inSlices(found, ({ source, path }) => take(source, path));
   const walk = async (transfer) => {
     try {
       for await (const { source, path } of xuchuan.filesOf(transfer)) take(source, path);
@@ -18,13 +21,14 @@ export function acceptFiles(input, zone, take, fail) {
       fail(error);
     }
   };
+  const named = (files) => [...files].map((file) => ({ source: file, path: file.name }));
 
   // This picker gives handles, by which an upload goes on after a reload without choosing its file again.
   input.addEventListener("click", async (event) => {
     if (plain) return;
     event.preventDefault();
     try {
-      takeAll(await showOpenFilePicker({ multiple: true }));
+      takeAll(named(await showOpenFilePicker({ multiple: true })));
     } catch (error) {
       if (error.name === "AbortError") return; // nothing was chosen
       plain = true; // not allowed here, as in a frame of another origin
@@ -32,8 +36,13 @@ export function acceptFiles(input, zone, take, fail) {
     }
   });
   input.addEventListener("change", () => {
-    takeAll([...input.files]);
+    takeAll(named(input.files));
     input.value = ""; // the same file can be chosen again
+  });
+  folder.addEventListener("click", () => chooseFolder(folderInput, takeAll, fail));
+  folderInput.addEventListener("change", () => {
+    takeAll(inFolder(folderInput.files));
+    folderInput.value = "";
   });
   document.addEventListener("dragenter", (event) => carriesFiles(event) && light(1));
   document.addEventListener("dragleave", (event) => carriesFiles(event) && light(-1));

@@ -1,4 +1,4 @@
-// Draws at most once a frame, and never for longer than a part of it.
+// Work in small parts: drawing at most once a frame, long lists a few at a time, and never longer than a part of a frame.
 const BUDGET = 8; // ms: what is left of a frame belongs to layout, paint and the engine's callbacks
 const queue = new Set();
 let asked = false;
@@ -25,3 +25,17 @@ export function schedule(draw) {
   queue.add(draw);
   ask();
 }
+
+/** Calls `each` for every item in order, and lets the page breathe in between. A hidden tab has no frames, so not by those. */
+export async function inSlices(items, each) {
+  let until = performance.now() + BUDGET;
+  for (const item of items) {
+    if (performance.now() >= until) {
+      await breath();
+      until = performance.now() + BUDGET;
+    }
+    each(item);
+  }
+}
+
+const breath = () => globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));

@@ -1,19 +1,23 @@
-// One card's transfer from its place in the line to its end, and again when it is retried.
+// One transfer from the page's call to its end, and again when it is retried.
 const SETTLED = new Set(["done", "failed", "aborted"]);
+// What a list counts as one; every other state is a transfer at work.
+const GROUPS = new Set(["paused", "queued", ...SETTLED]);
 
 export class Job {
   transfer = null;
   result = null;
   error = null;
+  /** What the engine told last. Kept here, since asking it for thousands would take a frame. */
+  progress = null;
   #begin;
   #again;
   #listeners = new Set();
 
   /**
    * `begin(options)` starts the transfer and returns its handle; `options` holds the callbacks to pass on.
-   * `again` is what a retry does, where that is not the same (a transfer of an earlier visit goes on only once).
+   * `again` is what a retry does, where that is not the same: `{ name, size, begin }`.
    */
-  constructor({ kind, name, size = null, begin, again = begin }) {
+  constructor({ kind, name, size = null, begin, again = { name, size, begin } }) {
     Object.assign(this, { kind, name, size });
     this.#begin = begin;
     this.#again = again;
@@ -27,33 +31,40 @@ export class Job {
     return SETTLED.has(state) ? "finishing" : state;
   }
 
-  get progress() {
-    return this.transfer?.progress ?? null;
+  /** One of `active`, `paused`, `queued`, `done`, `failed`, `aborted`. */
+  get group() {
+    const { state } = this;
+    return GROUPS.has(state) ? state : "active";
   }
 
   get settled() {
     return this.result !== null || this.error !== null;
   }
 
-  /** Whether it takes up one of the places of the line. One that a person has paused does not. */
-  get active() {
-    return this.transfer !== null && !this.settled && this.state !== "paused";
+  /** Whether there is anything that stopping it would throw away. */
+  get begun() {
+    return this.progress !== null && this.progress.hashed + this.progress.confirmed > 0;
   }
 
   watch(listener) {
     this.#listeners.add(listener);
   }
 
+  /** Hands it to the engine, which has a queue of its own. */
   start() {
-    const changed = () => this.#changed();
+    const told = (progress) => {
+      this.progress = progress;
+      this.#changed();
+    };
     let transfer;
     try {
-      transfer = this.#begin({ onState: changed, onProgress: changed });
+      transfer = this.#begin({ onState: () => told(this.transfer?.progress ?? null), onProgress: told });
     } catch (error) {
       this.#settle(this.transfer, { error });
       return;
     }
     this.transfer = transfer;
+    this.progress = transfer.progress;
     transfer.done.then(
       (result) => this.#settle(transfer, { result }),
       (error) => this.#settle(transfer, { error }),
@@ -72,15 +83,15 @@ export class Job {
   }
 
   abort() {
-    if (this.transfer) this.transfer.abort();
-    else this.#settle(null, { error: { code: "aborted", message: "" } });
+    this.transfer?.abort();
   }
 
-  /** Forgets the outcome, so that it can be put into the line again. */
-  reset() {
-    this.transfer = this.result = this.error = null;
-    this.#begin = this.#again;
-    this.#changed();
+  /** Forgets the outcome and starts again. */
+  retry() {
+    const { name, size, begin } = this.#again;
+    Object.assign(this, { name, size, transfer: null, result: null, error: null, progress: null });
+    this.#begin = begin;
+    this.start();
   }
 
   // A handle that a retry has replaced has no say any more.
@@ -88,6 +99,7 @@ export class Job {
     if (transfer !== this.transfer) return;
     this.result = result;
     this.error = error;
+    this.progress = transfer?.progress ?? null;
     this.#changed();
   }
 

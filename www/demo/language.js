@@ -1,6 +1,8 @@
 // Which language the page speaks: chosen by hand, remembered, or the browser's own.
-import { strings } from "./strings.js";
+import { en } from "./strings/en.js";
+import { zh } from "./strings/zh.js";
 
+const strings = { en, zh };
 const KEY = "xuchuan-demo-language";
 const TAGS = { en: "en", zh: "zh-CN" };
 const listeners = new Set();
@@ -31,9 +33,10 @@ export function t(key, ...values) {
   return typeof words === "function" ? words(...values) : (words ?? key);
 }
 
-/** Puts the words into every element under `root` that names its key in `data-t`. */
+/** Puts the words into every element under `root` that names its key in `data-t`, or in `data-t-label` for its name. */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of root.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
 }
 
 /** Calls `listener` whenever the language has changed. */

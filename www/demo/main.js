@@ -1,6 +1,7 @@
 // The demo page: puts the parts together.
 import { Downloads, nameFrom } from "./downloads.js";
 import { acceptFiles } from "./drop.js";
+import { showInstall } from "./install.js";
 import { languageTag, onLanguage, otherLanguage, switchLanguage, t, translate } from "./language.js";
 import { Notice } from "./notice.js";
 import { Pending } from "./pending.js";
@@ -14,18 +15,22 @@ const uploads = new Uploads(at("uploads"), {
     at("url").value = address.href;
     fetchFile(address, name);
   },
-  finished: () => pending.refresh().catch(() => {}),
+  finished: () => pending.refresh(),
 });
-const pending = new Pending(at("pending"), (left, file) =>
-  left.kind === "upload" ? uploads.resume(left, file) : downloads.resume(left),
-);
+const pending = new Pending(at("pending"), (left, file) => {
+  const list = left.kind === "upload" ? uploads : downloads;
+  const job = list.resume(left, file);
+  return { job, remove: () => list.remove(job) };
+});
 
 function speak() {
   const other = otherLanguage();
   document.documentElement.lang = languageTag();
+  at("guide").href = `/guide/${languageTag().slice(0, 2)}/`;
   at("lang").textContent = other.name;
   at("lang").lang = other.tag;
-  for (const part of document.querySelectorAll(".skip, .top, .side, .list-head, .empty, .notice")) translate(part);
+  translate(document.body);
+  document.title = t("title");
 }
 
 function fetchFile(address, name) {
@@ -76,9 +81,12 @@ function start() {
   speak();
   at("lang").addEventListener("click", switchLanguage);
   at("fetch").addEventListener("submit", submitUrl);
+  document.addEventListener("lists-changed", () => {
+    at("empty").hidden = [at("pending"), at("downloads"), at("uploads")].some((section) => !section.hidden);
+  });
+  showInstall(at("install"), at("version"));
   acceptFiles(
-    at("files"),
-    at("drop"),
+    { input: at("files"), zone: at("drop"), folder: at("folder"), folderInput: at("folder-input") },
     (source, path) => uploads.add(source, path),
     (error) => notice.show("droppedTitle", "droppedText", { value: error.message }),
   );
@@ -89,7 +97,7 @@ function start() {
 
 function refuse(title, text) {
   notice.show(title, text);
-  for (const control of [at("files"), at("url"), at("fetch-start")]) control.disabled = true;
+  for (const control of [at("files"), at("folder"), at("url"), at("fetch-start")]) control.disabled = true;
   at("drop").classList.add("off");
 }
 

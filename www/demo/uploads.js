@@ -8,26 +8,36 @@ const template = document.getElementById("upload-outcome");
 
 export class Uploads {
   #list;
+  #finished;
 
   /** `fetchBack(url, name)` downloads what was uploaded; `finished()` is called after each upload. */
   constructor(section, { fetchBack, finished }) {
-    this.#list = new TransferList(section, (job) => {
-      finished();
-      return outcome(job, fetchBack);
-    });
+    this.#list = new TransferList(section, (job) => outcome(job, fetchBack));
+    this.#finished = finished;
   }
 
   /** Uploads a file, or what a handle stands for. */
   add(source, name) {
     const begin = (options) => xuchuan.upload(source, options);
-    this.#list.add(new Job({ kind: "upload", name, size: source.size ?? null, begin }));
+    this.#start(new Job({ kind: "upload", name, size: source.size ?? null, begin }));
   }
 
-  /** Goes on with an upload of an earlier visit; `file` is what was chosen, where that was needed. */
+  /**
+   * Goes on with an upload of an earlier visit; `file` is what was chosen, where that was needed. A retry sends that file
+   * under its own name, since nobody knows then whether it is the one that was begun.
+   */
   resume(pending, file) {
     const begin = (options) => pending.resume(file, options);
-    const again = file ? (options) => xuchuan.upload(file, options) : begin;
-    const job = new Job({ kind: "upload", name: pending.name, size: pending.size, begin, again });
+    const again = file && { name: file.name, size: file.size, begin: (options) => xuchuan.upload(file, options) };
+    return this.#start(new Job({ kind: "upload", name: pending.name, size: pending.size, begin, again }));
+  }
+
+  remove(job) {
+    this.#list.remove(job);
+  }
+
+  #start(job) {
+    job.watch(({ result }) => result && this.#finished());
     this.#list.add(job);
     return job;
   }

@@ -26,12 +26,20 @@ pub fn build() -> Result<PathBuf> {
     Ok(paths::target().join("server").join(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// The server that was compiled together with this program, as `cargo xtask demo` does it.
+pub fn built_with_us() -> Result<PathBuf> {
+    let here = std::env::current_exe().doing(|| "can't find this program".to_owned())?;
+    let server = here.with_file_name(format!("xuchuan-server{}", std::env::consts::EXE_SUFFIX));
+    if server.is_file() {
+        return Ok(server);
+    }
+    Err(Error::new(format!("no server in {}: start the demo by `cargo xtask demo`", server.display())))
+}
+
 /// How the server is started, on a port that is free. `www` is the folder it serves at `/`.
 pub fn command(program: &Path, port: u16, data: &Path, www: Option<&Path>) -> Result<Command> {
     files::make_folder(data)?;
-    if TcpListener::bind(address(port)).is_err() {
-        return Err(Error::new(format!("port {port} is taken: choose another")));
-    }
+    xtask_launch::port::check(port).map_err(Error::new)?;
     let mut command = Command::new(program);
     command.arg("--port").arg(port.to_string()).arg("--data").arg(data).stdin(Stdio::null());
     if let Some(www) = www {

@@ -131,6 +131,19 @@ impl<'a> Demo<'a> {
         self.browser.run(PRESS, json!({ "kind": kind, "name": name, "control": control })).await
     }
 
+    /// Has the page speak `language` (`en`, `zh`).
+    pub async fn speak(&self, language: &str) -> Result<()> {
+        let shown = "return document.documentElement.lang.startsWith(args)";
+        if !self.browser.run::<bool>(shown, json!(language)).await? {
+            self.browser.click("[data-testid=lang]").await?;
+        }
+        ensure!(
+            self.browser.run::<bool>(shown, json!(language)).await?,
+            "the page does not speak {language}"
+        );
+        Ok(())
+    }
+
     /// Waits for the one item of the pending list; a file that it needs is picked.
     pub async fn go_on(&self, name: &str, file: Option<&TestFile>) -> Result<()> {
         let css = format!("[data-testid=pending-item][data-name={name:?}]");

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wasm_bindgen_cli_support::{Bindgen, Output};
+use xtask_launch::compile::Build;
+use xtask_launch::step::Step;
+use xtask_launch::wasm_target;
+pub use xtask_launch::wasm_target::NAME as WASM_TARGET;
 
 use crate::error::{Doing, Error, Result};
 use crate::{paths, process};
-
-pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// What an engine does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,15 +61,9 @@ impl Engine {
     }
 }
 
-/// Installs the wasm target where the toolchain comes from rustup and lacks it.
+/// Installs the wasm target where it is missing.
 pub fn add_target() -> Result<()> {
-    let Some(installed) = process::ask("rustup", &["target", "list", "--installed"]) else { return Ok(()) };
-    if installed.lines().any(|line| line == WASM_TARGET) {
-        return Ok(());
-    }
-    let mut rustup = std::process::Command::new("rustup");
-    rustup.args(["target", "add", WASM_TARGET]).current_dir(paths::root());
-    process::must(&mut rustup, Duration::from_secs(600)).map(drop)
+    wasm_target::add(&paths::root()).map_err(Error::new)
 }
 
 /// A compiled engine.
@@ -80,7 +76,22 @@ pub fn compile(engine: Engine) -> Result<Compiled> {
     cargo.args(["--target", WASM_TARGET, "--no-default-features", "--features", engine.features()]);
     cargo.args(["--config", &remapped_paths()]);
     process::must(&mut cargo, Duration::from_secs(1800))?;
-    let compiled = paths::target().join(WASM_TARGET).join("release").join("xuchuan.wasm");
+    bind("release")
+}
+
+/// Compiles the engine that does both as fast as that goes, as a part of `step`, and makes its glue.
+pub fn compile_for_demo(step: &Step) -> Result<Compiled> {
+    let remapped = remapped_paths();
+    let flags = ["--lib", "--profile", "demo", "--config", &remapped].map(Into::into).to_vec();
+    let build = Build { root: &paths::root(), packages: &["xuchuan"], target: Some(WASM_TARGET), flags };
+    build.run(step).map_err(Error::new)?;
+    step.at("making the JavaScript glue");
+    bind("demo")
+}
+
+/// Makes the glue for what was compiled by a profile.
+fn bind(profile: &str) -> Result<Compiled> {
+    let compiled = paths::target().join(WASM_TARGET).join(profile).join("xuchuan.wasm");
     let output = Bindgen::new()
         .input_path(&compiled)
         .remove_name_section(true)

@@ -10,6 +10,8 @@ mod size;
 
 use std::path::Path;
 
+use xtask_launch::step::Step;
+
 use crate::error::{Error, Result};
 use crate::{files, paths};
 use engine::Engine;
@@ -38,10 +40,12 @@ fn report_integrity(pkg: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds what the demo page loads: one engine, and the shell's modules as they are written. Needs nothing but Rust.
-pub fn for_demo(pkg: &Path) -> Result<()> {
-    let mut compiled = engine::compile(Engine::Both)?;
-    shell::stage(Engine::Both, &compiled.wasm()?, &compiled.glue(), pkg)
+/// Builds what the demo page loads, as a part of `step`: one engine, and the shell's modules as they are written. Needs nothing
+/// but Rust.
+pub fn for_demo(pkg: &Path, step: &Step) -> Result<()> {
+    let mut compiled = engine::compile_for_demo(step)?;
+    shell::stage(Engine::Both, &compiled.wasm()?, &compiled.glue(), pkg)?;
+    files::write(&pkg.join("package.json"), package::manifest()?)
 }
 
 /// Holds what was built against its limits, and the READMEs' tables against what was built.

@@ -46,8 +46,7 @@ pub fn make(pkg: &Path) -> Result<()> {
     let node = shell.join("node.js");
     files::write(&pkg.join("node.js"), esbuild::module(&node)?)?;
     files::write(&pkg.join("node.cjs"), esbuild::common_js(&node)?)?;
-    let manifest = with_version(&files::read_text(&shell.join("package.json"))?, env!("CARGO_PKG_VERSION"))?;
-    files::write(&pkg.join("package.json"), manifest)?;
+    files::write(&pkg.join("package.json"), manifest()?)?;
     let readme = files::read_text(&root.join("README.md"))?;
     files::write(&pkg.join("README.md"), guide::readme::without_relative_links(&readme))?;
     for path in AS_WRITTEN.iter().map(|path| root.join(path)) {
@@ -59,6 +58,12 @@ pub fn make(pkg: &Path) -> Result<()> {
         files::write(&pkg.join(format!("{name}.d.cts")), types_of_common_js(&types))?;
     }
     Ok(())
+}
+
+/// Returns the package's manifest, with the version of the crate.
+pub fn manifest() -> Result<String> {
+    let written = files::read_text(&paths::root().join("www").join("npm").join("package.json"))?;
+    with_version(&written, env!("CARGO_PKG_VERSION"))
 }
 
 /// Makes one engine's files.

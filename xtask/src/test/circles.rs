@@ -1,9 +1,9 @@
-//! Import circles: no module may, through the `use` lines of others, come to use itself.
+//! Import circles: no module may, through the `use` lines of others, come to use itself. A test of its own, so that nothing else needs
+//! a parser of Rust.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::imports::{Import, Modules, last, read};
-use crate::error::{Error, Result};
 use crate::paths;
 
 /// The crates that have no circles.
@@ -12,14 +12,20 @@ const ROOTS: [&str; 2] = ["src", "server/src"];
 /// Re-exports on the way to a name, at most.
 const DOORS: u8 = 9;
 
-/// Fails with the circles, each as `a → b → a`. A door's export is no use: what comes through it is used where it is.
-pub fn check() -> Result<()> {
+/// A circle is told as `a → b → a`. A door's export is no use: what comes through it is used where it is.
+#[test]
+fn no_module_comes_to_use_itself() {
     let mut found = Vec::new();
     for root in ROOTS {
-        let modules = read(&paths::root().join(root), "crate")?;
-        found.extend(circles(&modules).iter().map(|circle| format!("{root}: {circle}")));
+        match read(&paths::root().join(root), "crate") {
+            Ok(modules) if modules.len() > 1 => {
+                found.extend(circles(&modules).iter().map(|circle| format!("{root}: {circle}")));
+            }
+            Ok(_) => found.push(format!("{root}: no modules")),
+            Err(error) => found.push(format!("{root}: {error}")),
+        }
     }
-    if found.is_empty() { Ok(()) } else { Err(Error::new(found.join("\n"))) }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// The module that has what `path` names in the module `at`, through at most `doors`; none if it is of another crate.
@@ -79,7 +85,6 @@ fn circle(graph: &BTreeMap<&str, BTreeSet<String>>, start: &str) -> Option<Strin
     None
 }
 
-#[cfg(test)]
 mod tests {
     use super::super::imports::add;
     use super::*;

@@ -2,11 +2,13 @@
 
 mod backends;
 mod browsers;
+#[cfg(test)]
 mod circles;
 mod components;
 mod count;
 mod docs;
 mod frameworks;
+#[cfg(test)]
 mod imports;
 pub mod install;
 mod shell;
@@ -71,7 +73,6 @@ fn quick(steps: &mut Steps) {
             steps.check(&name, &mut lint(&[&wasm[..], &one].concat()), 30 * MINUTE);
         }
     }
-    steps.run("import circles", circles::check);
     steps.check(
         "API docs",
         &mut docs::rustdoc(&["--package", "xuchuan", "--package", "xuchuan-server"]),

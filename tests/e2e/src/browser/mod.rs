@@ -146,7 +146,7 @@ impl Browser {
     /// Presses `keys` (`thirtyfour::Key` and text) where the focus is, as a keyboard would.
     pub async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
         let driver = self.driver()?;
-        limited("press a key", async { driver.active_element().await?.send_keys(keys.into()).await }).await
+        limited("press a key", driver.action_chain().send_keys(keys).perform()).await
     }
 
     /// Makes the window `width` × `height` CSS pixels, as near as the engine goes.
