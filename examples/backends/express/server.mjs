@@ -87,7 +87,19 @@ async function shakeHands(asked) {
   const parts = chunkIds.map(md5Of);
   const url = `/files/${fileId}${ext}`;
   if (await isThere(path.join(FILES, fileId))) return url;
+  const { needed, error } = await announce(fileId, chunkIds, parts).then((needed) => ({ needed }), (error) => ({ error }));
+  // Asked afterwards: another handshake may have finished the file meanwhile, and removed the folder that this one
+  // was at.
+  if (await isThere(path.join(FILES, fileId))) {
+    await rm(path.join(PARTS, fileId), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    return url;
+  }
+  if (error) throw error;
+  return needed;
+}
 
+/** Notes the file's list of ids, and joins the chunks if all are there; otherwise returns those that are needed. */
+async function announce(fileId, chunkIds, parts) {
   const folder = path.join(PARTS, fileId);
   await mkdir(folder, { recursive: true });
   // Each way to cut the file has a list of its own: two devices may send the same file in chunks of different sizes.
@@ -101,12 +113,8 @@ async function shakeHands(asked) {
     await file.writeFile(JSON.stringify(chunkIds)).finally(() => file.close());
     await rename(written, list);
   }
-  let needed = await neededOf(folder, chunkIds);
-  if (needed.length === 0 && !(await join(fileId, parts))) needed = await neededOf(folder, chunkIds);
-  // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
-  if (!(await isThere(path.join(FILES, fileId)))) return needed;
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-  return url;
+  const needed = await neededOf(folder, chunkIds);
+  return needed.length > 0 || (await join(fileId, parts)) ? needed : neededOf(folder, chunkIds);
 }
 
 /**

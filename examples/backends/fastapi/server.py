@@ -125,7 +125,21 @@ def shake_hands(asked) -> str | list[str]:
     url = f"/files/{file_id}{ext}"
     if (FILES / file_id).is_file():
         return url
+    try:
+        needed = announce(file_id, chunk_ids, parts)
+        # Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+        if not (FILES / file_id).is_file():
+            return needed
+    except OSError:
+        # It has removed the folder that this one was at.
+        if not (FILES / file_id).is_file():
+            raise
+    shutil.rmtree(PARTS / file_id, ignore_errors=True)
+    return url
 
+
+def announce(file_id: str, chunk_ids: list[str], parts: list[str]) -> list[str]:
+    """Notes the file's list of ids, and joins the chunks if all are there; otherwise returns those that are needed."""
     folder = PARTS / file_id
     folder.mkdir(parents=True, exist_ok=True)
     # Each way to cut the file has a list of its own: two devices may send the same file in chunks of different sizes.
@@ -137,11 +151,7 @@ def shake_hands(asked) -> str | list[str]:
     needed = needed_of(folder, chunk_ids)
     if not needed and not join(file_id, parts):
         needed = needed_of(folder, chunk_ids)
-    # Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
-    if not (FILES / file_id).is_file():
-        return needed
-    shutil.rmtree(folder, ignore_errors=True)
-    return url
+    return needed
 
 
 def join(file_id: str, parts: list[str]) -> bool:

@@ -160,7 +160,17 @@ func handshake(r *http.Request) (any, error) {
 	if isThere(filepath.Join(files, fileID)) {
 		return url, nil
 	}
+	needed, err := announce(fileID, ids)
+	// Asked afterwards: another handshake may have finished the file meanwhile, and removed the folder that this one was at.
+	if !isThere(filepath.Join(files, fileID)) {
+		return needed, err
+	}
+	os.RemoveAll(filepath.Join(parts, fileID))
+	return url, nil
+}
 
+// announce notes the file's list of ids, and joins the chunks if all are there; otherwise it returns those that are needed.
+func announce(fileID string, ids []string) ([]string, error) {
 	folder := filepath.Join(parts, fileID)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
@@ -179,18 +189,14 @@ func handshake(r *http.Request) (any, error) {
 		}
 	}
 	needed, err := neededOf(folder, ids)
-	if err == nil && len(needed) == 0 {
-		var joined bool
-		if joined, err = join(fileID, ids); err == nil && !joined {
-			needed, err = neededOf(folder, ids)
-		}
-	}
-	// Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
-	if err != nil || !isThere(filepath.Join(files, fileID)) {
+	if err != nil || len(needed) > 0 {
 		return needed, err
 	}
-	os.RemoveAll(folder)
-	return url, nil
+	joined, err := join(fileID, ids)
+	if err != nil || joined {
+		return nil, err
+	}
+	return neededOf(folder, ids)
 }
 
 // Join joins the chunks into the file. Several requests may do it at once: each writes a file of its own, and renaming

@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -144,7 +145,20 @@ public class Server {
         }
         String url = "/files/" + fileId + ext;
         if (Files.exists(FILES.resolve(fileId))) return url;
+        try {
+            List<String> needed = announce(fileId, ids);
+            // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
+            if (!Files.exists(FILES.resolve(fileId))) return needed;
+        } catch (FileSystemException error) {
+            // It has removed the folder, just when this one wrote into it.
+            if (!Files.exists(FILES.resolve(fileId))) throw error;
+        }
+        remove(PARTS.resolve(fileId));
+        return url;
+    }
 
+    /** Notes the file's list of ids, and joins the chunks if all are there; otherwise returns those that are needed. */
+    static List<String> announce(String fileId, List<String> ids) throws Exception {
         Path folder = PARTS.resolve(fileId);
         Files.createDirectories(folder);
         // Each way to cut the file has a list of its own: two devices may send the same file in chunks of different sizes.
@@ -153,11 +167,7 @@ public class Server {
         if (Files.exists(plan)) Files.setLastModifiedTime(plan, FileTime.from(Instant.now()));
         else writeWhole(plan, ByteBuffer.wrap(text));
         List<String> needed = neededOf(folder, ids);
-        if (needed.isEmpty() && !join(fileId, ids)) needed = neededOf(folder, ids);
-        // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
-        if (!Files.exists(FILES.resolve(fileId))) return needed;
-        remove(folder);
-        return url;
+        return needed.isEmpty() && !join(fileId, ids) ? neededOf(folder, ids) : needed;
     }
 
     /**

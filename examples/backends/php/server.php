@@ -141,6 +141,23 @@ function handshake(): string|array
     if (is_file(files() . "/$fileId")) {
         return $url;
     }
+    $error = null;
+    try {
+        $needed = announce($fileId, $ids, $names);
+    } catch (Exception $error) {
+    }
+    // Asked afterwards: another handshake may have finished the file meanwhile, and removed the folder that this one was at.
+    clearstatcache();
+    if (is_file(files() . "/$fileId")) {
+        removeFolder(parts($fileId));
+        return $url;
+    }
+    return $error ? throw $error : $needed;
+}
+
+/** Notes the file's list of ids, and joins the chunks if all are there; otherwise returns those that are needed. */
+function announce(string $fileId, array $ids, array $names): array
+{
     $folder = parts($fileId);
     makeFolder($folder);
     // Each way to cut the file has a list of its own: two devices may send the same file in chunks of different sizes.
@@ -156,13 +173,7 @@ function handshake(): string|array
     if (!$needed && !joinChunks($fileId, $names)) {
         $needed = neededOf($folder, $ids);
     }
-    // Asked after the chunks were counted: another handshake may have finished the file meanwhile, and removed them.
-    clearstatcache();
-    if (!is_file(files() . "/$fileId")) {
-        return $needed;
-    }
-    removeFolder($folder);
-    return $url;
+    return $needed;
 }
 
 /**
