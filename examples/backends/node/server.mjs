@@ -91,15 +91,17 @@ async function handshake(request) {
   const parts = chunkIds.map(md5Of);
   const url = `/files/${fileId}${ext}`;
   if (await isThere(path.join(FILES, fileId))) return url;
-  const { needed, error } = await announce(fileId, chunkIds, parts).then((needed) => ({ needed }), (error) => ({ error }));
-  // Asked afterwards: another handshake may have finished the file meanwhile, and removed the folder that this one
-  // was at.
-  if (await isThere(path.join(FILES, fileId))) {
-    await rm(path.join(PARTS, fileId), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-    return url;
+  let needed;
+  try {
+    needed = await announce(fileId, chunkIds, parts);
+  } catch (error) {
+    // Another handshake may have finished the file meanwhile, and removed the folder that this one was at.
+    if (!(await isThere(path.join(FILES, fileId)))) throw error;
   }
-  if (error) throw error;
-  return needed;
+  // Asked after the chunks were counted, for the same reason.
+  if (!(await isThere(path.join(FILES, fileId)))) return needed;
+  await rm(path.join(PARTS, fileId), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+  return url;
 }
 
 /** Notes the file's list of ids, and joins the chunks if all are there; otherwise returns those that are needed. */

@@ -36,7 +36,7 @@ async fn gone_files(stage: &Stage) -> Result<()> {
             // As a page does that shows it: WebKit looks at the file when its size is first asked.
             let seen: u64 =
                 browser.run("return document.querySelector('#file').files[0].size", json!(null)).await?;
-            ensure!(seen == size as u64, "{name}: picked with {seen} bytes");
+            ensure!(seen == size, "{name}: picked with {seen} bytes");
             match what {
                 "deleted" => fs::remove_file(&file.path)?,
                 _ => fs::write(&file.path, "")?,
