@@ -31,6 +31,11 @@ impl Thrown {
         self
     }
 
+    /// Returns the error that it was made from.
+    pub fn source(&self) -> Option<&Thrown> {
+        self.0.source.as_ref()
+    }
+
     /// Returns the error's name, such as `NotReadableError`; empty for what has none.
     pub fn name(&self) -> &str {
         &self.0.name
@@ -62,7 +67,7 @@ impl fmt::Display for Thrown {
 
 impl std::error::Error for Thrown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| source as _)
+        Thrown::source(self).map(|source| source as _)
     }
 }
 

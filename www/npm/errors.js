@@ -27,8 +27,20 @@ export function asTransferError(error, thrown) {
   return new TransferError('engine', `The engine failed: ${words}`, { cause: error });
 }
 
-function causeOf({ reason, detail, cause }, thrown) {
-  if (!reason) return cause;
+function causeOf({ reason, detail, cause, source }, thrown) {
   if (reason === 'page' && thrown !== undefined) return thrown;
-  return Object.assign(new Error(detail), { reason });
+  const origin = source ? errorOf(source) : undefined;
+  if (!reason) return cause ?? origin;
+  return Object.assign(withCause(detail, origin), { reason });
+}
+
+/** What the browser threw, as the engine took it down, with what that came of. */
+function errorOf({ name, message, source }) {
+  const error = withCause(message, source && errorOf(source));
+  if (name) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  return error;
+}
+
+function withCause(message, cause) {
+  return new Error(message, cause === undefined ? undefined : { cause });
 }

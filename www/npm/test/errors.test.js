@@ -68,3 +68,13 @@ test('errors: another error is a fault of the engine, shown without its secrets'
   }
   assert.equal(asTransferError('words').message, 'The engine failed: words');
 });
+
+test('errors: what the browser threw is the cause, with what that came of', () => {
+  const source = { name: 'NotReadableError', message: 'gone', source: { name: '', message: 'the disk' } };
+  const { cause } = asTransferError({ code: 'file-unreadable', message: '', source });
+  assert.ok(cause instanceof Error);
+  assert.deepEqual([cause.name, cause.message], ['NotReadableError', 'gone']);
+  assert.deepEqual([cause.cause.name, cause.cause.message, 'cause' in cause.cause], ['Error', 'the disk', false]);
+  const lost = asTransferError({ code: 'network', message: '', reason: 'cut', detail: 'words', source }).cause;
+  assert.deepEqual([lost.reason, lost.message, lost.cause.name], ['cut', 'words', 'NotReadableError']);
+});
