@@ -417,8 +417,9 @@ export class TransferError extends Error {
   /** Starting it again may help. */
   readonly retryable: boolean;
   /**
-   * What the page's own function threw; the reason given to {@link Transfer.abort}; or, where no answer came, an `Error`
-   * with the browser's words and a `reason` (a {@link FailureReason}).
+   * What the page's own function threw; the reason given to {@link Transfer.abort}; where no answer came, an `Error` with the
+   * browser's words and a `reason` (a {@link FailureReason}); otherwise what the browser threw, as an `Error` of the same
+   * `name` and `message`.
    */
   readonly cause?: unknown;
 }
