@@ -87,8 +87,6 @@ struct Member {
     turn: Option<(TurnId, Turn)>,
     /// How often its turn was taken away.
     displaced: u32,
-    /// It has its turn and stands in the queue of its origin.
-    queued: bool,
 }
 
 /// What is known of an origin.
@@ -188,7 +186,7 @@ impl Scheduler {
     fn enter(&mut self, id: TransferId, entry: Entry, now: Instant) {
         // One that goes on after a pause was never outside.
         self.admitted = self.admitted.saturating_sub(1);
-        self.transfers.push(Member { id, entry, turn: None, displaced: 0, queued: false });
+        self.transfers.push(Member { id, entry, turn: None, displaced: 0 });
         self.line_up(id, now);
     }
 
@@ -206,10 +204,7 @@ impl Scheduler {
     }
 
     fn queue_up(&mut self, id: TransferId) {
-        let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.id == id) else { return };
-        if std::mem::replace(&mut transfer.queued, true) {
-            return;
-        }
+        let Some(transfer) = self.transfers.iter().find(|transfer| transfer.id == id) else { return };
         let Entry { origin: name, direction, most, .. } = &transfer.entry;
         if origin_of(&mut self.origins, name).is_none() {
             self.origins.push(Origin {
@@ -238,8 +233,7 @@ impl Scheduler {
     }
 
     fn leave_queue(&mut self, id: TransferId) {
-        let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.id == id) else { return };
-        transfer.queued = false;
+        let Some(transfer) = self.transfers.iter().find(|transfer| transfer.id == id) else { return };
         if let Some(origin) = origin_of(&mut self.origins, &transfer.entry.origin) {
             origin.queue.leave(id);
         }
@@ -323,4 +317,98 @@ impl Scheduler {
 
 fn origin_of<'a>(origins: &'a mut [Origin], name: &str) -> Option<&'a mut Origin> {
     origins.iter_mut().find(|origin| origin.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::scheduler::Direction;
+
+    const NOW: Instant = Instant(1_000);
+
+    /// Takes an input, and returns what comes of it.
+    fn told(scheduler: &mut Scheduler, input: Input, now: Instant) -> Vec<Effect> {
+        scheduler.handle(input, now);
+        std::iter::from_fn(|| scheduler.poll(now)).collect()
+    }
+
+    fn enter(key: Option<&str>) -> Request {
+        Request::Enter(Entry {
+            origin: "https://a.example".to_owned(),
+            direction: Direction::Up,
+            most: SLOTS,
+            key: key.map(str::to_owned),
+        })
+    }
+
+    /// A scheduler whose first transfer was refused the last of three requests.
+    fn refused() -> Scheduler {
+        let mut scheduler = Scheduler::new(1);
+        told(&mut scheduler, Input::Request(1, enter(None)), NOW);
+        told(&mut scheduler, Input::Request(1, Request::Demand { slots: Some(SLOTS), in_flight: 3 }), NOW);
+        let effects = told(&mut scheduler, Input::Request(1, Request::Refused(NOW)), NOW);
+        assert!(effects.contains(&Effect::Grant(1, Grant::ServerLimit(Some(2)))), "{effects:?}");
+        scheduler
+    }
+
+    #[test]
+    fn who_withdraws_makes_room_for_the_next() {
+        let mut scheduler = Scheduler::new(1);
+        let admitted = told(&mut scheduler, Input::Knock(AHEAD + 2), NOW);
+        assert_eq!(admitted, vec![Effect::Admit; AHEAD]);
+        assert_eq!(told(&mut scheduler, Input::Withdraw, NOW), [Effect::Admit]);
+    }
+
+    #[test]
+    fn who_comes_later_hears_what_the_server_refused() {
+        let mut scheduler = refused();
+        let limit = Effect::Grant(2, Grant::ServerLimit(Some(2)));
+        assert!(told(&mut scheduler, Input::Request(2, enter(None)), NOW).contains(&limit));
+        // Also when nobody was left in between.
+        let mut scheduler = refused();
+        told(&mut scheduler, Input::Request(1, Request::Leave), NOW);
+        assert!(told(&mut scheduler, Input::Request(2, enter(None)), NOW).contains(&limit));
+    }
+
+    #[test]
+    fn what_was_refused_is_tried_again_by_itself() {
+        let mut scheduler = refused();
+        let lifted = scheduler.poll_timeout(NOW).expect("it wakes for it");
+        let effects = told(&mut scheduler, Input::Wake, lifted);
+        assert!(effects.contains(&Effect::Grant(1, Grant::ServerLimit(None))), "{effects:?}");
+    }
+
+    /// Waits for a tab that never answers; how many questions it was asked before its lock was taken, and when.
+    fn questions(scheduler: &mut Scheduler, turn: TurnId, mut now: Instant) -> (usize, Instant) {
+        let mut asked = 0;
+        for _ in 0..100 {
+            now = scheduler.poll_timeout(now).expect("it waits for something");
+            for effect in told(scheduler, Input::Wake, now) {
+                match effect {
+                    Effect::QueryLock(..) => {
+                        let held = LockEvent::Queried(Some(true));
+                        let effects = told(scheduler, Input::Lock(turn, held), now);
+                        asked += effects.iter().filter(|effect| matches!(effect, Effect::Post(..))).count();
+                        told(scheduler, Input::Echo(turn), now);
+                    }
+                    Effect::Post(..) => asked += 1,
+                    Effect::RequestLock { steal: true, .. } => return (asked, now),
+                    _ => {}
+                }
+            }
+        }
+        panic!("it waits for ever");
+    }
+
+    #[test]
+    fn who_was_displaced_has_more_patience_with_the_other_tab() {
+        let mut scheduler = Scheduler::new(1);
+        told(&mut scheduler, Input::Request(1, enter(Some("file"))), NOW);
+        let (first, now) = questions(&mut scheduler, 1, NOW);
+        told(&mut scheduler, Input::Lock(1, LockEvent::Granted), now);
+        let effects = told(&mut scheduler, Input::Lock(1, LockEvent::Lost), now);
+        assert!(effects.contains(&Effect::Grant(1, Grant::Displaced)), "{effects:?}");
+        let (second, _) = questions(&mut scheduler, 2, now);
+        assert_eq!(second, 2 * first);
+    }
 }

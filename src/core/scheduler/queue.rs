@@ -130,7 +130,7 @@ impl Queue {
         for (direction, other) in [(Direction::Up, Direction::Down), (Direction::Down, Direction::Up)] {
             // Neither direction waits for the other to end: half of the slots are the other's, if it can use them.
             let reserved = self.need(other).min(slots / 2);
-            self.share_out(direction, (slots - reserved).max(1));
+            self.share_out(direction, slots - reserved);
         }
         self.keep_back(slots);
         let mut changes = Vec::new();

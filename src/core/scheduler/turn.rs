@@ -166,7 +166,6 @@ impl Turn {
     /// Takes what came of the lock.
     pub fn lock(&mut self, event: LockEvent, now: Instant) {
         match (event, &self.stage) {
-            (_, Stage::Released) => {}
             (LockEvent::Granted, Stage::Without(_)) => self.stage = Stage::Held,
             (LockEvent::Granted, _) => self.take(Stage::Held),
             (LockEvent::Refused(why), _) => self.take(Stage::Without(why)),
