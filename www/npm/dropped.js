@@ -23,7 +23,7 @@ async function* walk(roots) {
 function open(item) {
   const entry = item.webkitGetAsEntry?.();
   const file = item.getAsFile();
-  const other = entry ? fromEntry(entry) : fromFile(file);
+  const other = entry ? fromEntry(entry, file) : fromFile(file);
   const handle = item.getAsFileSystemHandle?.();
   // Some sources give none, or refuse it.
   return handle ? handle.then((found) => (found ? fromHandle(found) : other), () => other) : other;
@@ -56,10 +56,12 @@ async function* inHandle(folder) {
   for await (const child of folder.values()) yield fromHandle(child);
 }
 
-function fromEntry(entry) {
+function fromEntry(entry, file) {
   const { name } = entry;
   if (entry.isDirectory) return { name, children: () => inEntry(entry) };
-  return { name, file: () => new Promise((resolve, reject) => entry.file(resolve, reject)) };
+  // WebKit's entry of a file that is on no disk, such as a pasted picture, leads nowhere; the file itself can be read.
+  const failed = (resolve, reject) => (cause) => (file ? resolve(file) : reject(cause));
+  return { name, file: () => new Promise((resolve, reject) => entry.file(resolve, failed(resolve, reject))) };
 }
 
 // Each call gives some of them, at most 100 in Chromium; none is the end.
@@ -68,6 +70,6 @@ async function* inEntry(folder) {
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return;
-    yield* some.map(fromEntry);
+    yield* some.map((entry) => fromEntry(entry));
   }
 }

@@ -99,15 +99,16 @@ window.up = (() => {
       if (value) return value;
       await new Promise((go) => setTimeout(go, 25));
     }
-    throw new Error(`waited in vain for ${what}; ${JSON.stringify(element()?.files.map(({ name, state, error }) => [name, state, error?.message]))}`);
+    throw new Error(`waited in vain for ${what}; ${message()} ${JSON.stringify(element()?.files.map(({ name, state, error }) => [name, state, error?.message]))}`);
   }
 
+  const message = (at) => [...part("message", at).children].map((line) => line.textContent);
   const reaches = (name, phase, at) => until(() => item(name, at)?.phase === phase && shows(name, at)?.phase === phase, `${name} ${phase}`);
   const frame = () => new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
 
   return {
     seen, element, part, isShown, item, row, shows, file, picture, drop, paste, focus, until, reaches, frame, release: () => release(),
-    message: (at) => [...part("message", at).children].map((line) => line.textContent),
+    message,
     said: (at) => element(at).shadowRoot.querySelector("[role=status]").textContent,
     entries: (form = document.forms[0]) => [...new FormData(form).entries()].map(([name, value]) => `${name}=${value.replace(/.*\/files/, "/files")}`),
   };

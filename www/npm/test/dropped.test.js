@@ -159,3 +159,10 @@ test('dropped: a file that the browser does not give is a failure, and no file',
   );
   assert.deepEqual(found, [{ source: { name: 'a' }, path: 'a' }]);
 });
+
+test('dropped: a file whose entry leads nowhere, as of a pasted picture in WebKit, is taken itself', async () => {
+  const file = { name: 'gone.png' };
+  const found = await read([{ ...byEntry('gone.png'), getAsFile: () => file }]);
+  assert.deepEqual(found, [{ source: file, path: 'gone.png' }]);
+  await assert.rejects(read([byEntry('gone.png')]), { code: 'file-unreadable' });
+});
