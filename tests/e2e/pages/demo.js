@@ -1,16 +1,20 @@
 // What the scenarios of the demo page do in it; run there by hand of the test, not loaded by the page.
 "use strict";
 window.demoPage = {
-  /** Chooses files that it makes: `count` of `size` bytes each, all different, in the field `css`. */
-  choose(css, count, size) {
+  /** Fills the field `css` with files that it makes: `count` of `size` bytes each, all different. */
+  fill(css, count, size) {
     const transfer = new DataTransfer();
     for (let i = 0; i < count; i += 1) {
       const bytes = new Uint32Array(Math.ceil(size / 4)).fill(i + 1);
       transfer.items.add(new File([bytes], `file-${String(i).padStart(4, "0")}.bin`));
     }
-    const field = document.querySelector(css);
-    field.files = transfer.files;
-    field.dispatchEvent(new Event("change"));
+    document.querySelector(css).files = transfer.files;
+  },
+
+  /** Chooses such files. */
+  choose(css, count, size) {
+    demoPage.fill(css, count, size);
+    document.querySelector(css).dispatchEvent(new Event("change"));
   },
 
   /** Counts the calls of `upload` from now on. */

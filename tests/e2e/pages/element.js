@@ -16,7 +16,9 @@ window.up = (() => {
     };
   }
 
-  const element = (at = 0) => document.querySelectorAll("xuchuan-upload")[at];
+  // A component of the page may have it in its shadow.
+  const root = () => document.querySelector("my-form")?.shadowRoot ?? document;
+  const element = (at = 0) => root().querySelectorAll("xuchuan-upload")[at];
   const part = (name, at) => element(at).shadowRoot.querySelector(`.${name}`);
   const isShown = (node) => Boolean(node?.checkVisibility());
   const item = (name, at) => element(at).files.find((one) => one.name === name);
@@ -110,6 +112,6 @@ window.up = (() => {
     seen, element, part, isShown, item, row, shows, file, picture, drop, paste, focus, until, reaches, frame, release: () => release(),
     message,
     said: (at) => element(at).shadowRoot.querySelector("[role=status]").textContent,
-    entries: (form = document.forms[0]) => [...new FormData(form).entries()].map(([name, value]) => `${name}=${value.replace(/.*\/files/, "/files")}`),
+    entries: (form = root().querySelector("form")) => [...new FormData(form).entries()].map(([name, value]) => `${name}=${value.replace(/.*\/files/, "/files")}`),
   };
 })();

@@ -383,7 +383,7 @@ async fn left_unfinished(stage: &Stage) -> Result<()> {
         (
             "listed, where it was begun, and not in the form's way",
             // The record of it is up to half a second older than the page was.
-             "await up.until(() => up.shows('film.mov')?.act);
+            "await up.until(() => up.shows('film.mov')?.act);
              const { phase, act, status, reached } = up.shows('film.mov');
              return (phase === 'unfinished' && act === 'Choose the file again: film.mov' && reached > 0 && up.element(1).files.length === 0
                && up.element().validity.valid && /^\\d+% uploaded until /.test(status)) || JSON.stringify(up.shows('film.mov'))",
@@ -439,6 +439,37 @@ async fn left_unfinished(stage: &Stage) -> Result<()> {
          return (await xuchuan.pending()).length === 0",
         )],
     )
+    .await?;
+    no_errors(&browser).await
+}
+
+/// In the shadow of a component of the page's own (DevExpress/DevExtreme#27132, uploadcare/uploadcare-widget#839), under a policy that
+/// allows no inline style (formio/formio.js#4570, thecodejack/svelte-file-dropzone#113).
+async fn embedded(stage: &Stage) -> Result<()> {
+    let setting = Setting::start(stage).await?;
+    let browser = stage.browser().await?;
+    visit(&browser, &setting, "/e2e/embedded.html", "").await?;
+    holds(&browser, &[
+        (
+            "dropped, on it and beside it",
+            "const taken = up.drop(up.element(), [up.file('a.txt')]);
+             const beside = up.drop(document.querySelector('my-form'), [up.file('beside.txt')]);
+             await up.reaches('a.txt', 'done');
+             return taken && beside && up.element().files.length === 1",
+        ),
+        (
+            "pasted anywhere",
+            "const taken = up.paste(document.body, [up.file('b.txt')]);
+             await up.reaches('b.txt', 'done');
+             return taken && up.entries().length === 2",
+        ),
+        (
+            "styled, and nothing refused",
+            // A script tries a worker of its own text first, and then its file.
+            "const { display } = getComputedStyle(up.row('a.txt'));
+             return (display === 'flex' && refused.every((what) => what === 'worker-src blob')) || `${display} ${refused}`",
+        ),
+    ])
     .await?;
     no_errors(&browser).await
 }
@@ -699,6 +730,7 @@ scenario!(forms, 90: Chromium, Firefox, WebKit);
 scenario!(ways_in, 90: Chromium, Firefox, WebKit);
 scenario!(keyboard, 120: Chromium, Firefox, WebKit);
 scenario!(left_unfinished, 150: Chromium, Firefox, WebKit);
+scenario!(embedded, 90: Chromium, Firefox, WebKit);
 scenario!(many, 150: Chromium, Firefox, WebKit);
 scenario!(before_the_engine, 90: Chromium, Firefox, WebKit);
 scenario!(moves, 90: Chromium, Firefox, WebKit);
