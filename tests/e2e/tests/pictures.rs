@@ -43,7 +43,7 @@ async fn pictures(stage: &Stage) -> Result<()> {
             continue;
         }
         for scheme in ["light", "dark"] {
-            for (device, width, height) in [("phone", 390, 844), ("desktop", 1280, 900)] {
+            for (device, width, height) in [("phone", 390, 844), ("desktop", 1280, 1040)] {
                 browser.emulate(width, height, scheme).await?;
                 let wide = "await new Promise((go) => setTimeout(go, 200));
                     return document.documentElement.scrollWidth <= innerWidth";
