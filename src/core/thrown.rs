@@ -86,7 +86,6 @@ impl From<String> for Thrown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::error::Error;
 
     #[test]
     fn says_what_it_has() {
