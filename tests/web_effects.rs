@@ -6,7 +6,6 @@
 mod web;
 
 use std::cell::{Cell, RefCell};
-use std::error::Error;
 use std::future::Future;
 use std::rc::Rc;
 
