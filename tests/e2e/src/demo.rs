@@ -11,7 +11,10 @@ use crate::files::TestFile;
 use crate::wait::until;
 
 /// Reads the last card of a kind and a name.
+// A row becomes a card when it comes into sight.
 const CARD: &str = "
+    const last = document.querySelector(`#${args.kind}s li:last-child`);
+    if (last && last.dataset.testid !== `${args.kind}-card`) last.scrollIntoView();
     const cards = [...document.querySelectorAll(`[data-testid=${args.kind}-card]`)];
     const card = cards.findLast((card) => args.name === null || card.dataset.name === args.name);
     if (!card) return null;
