@@ -173,7 +173,8 @@ impl Download {
             self.checkpoint.found();
         }
         match restored {
-            Some(restored) if restored.record.is_sound() => {
+            // Of one that left no bytes nothing is worth keeping, and a size that was told then may be wrong now.
+            Some(restored) if restored.record.is_sound() && !restored.pieces.is_empty() => {
                 self.stored.restore(&restored);
                 self.server.restore(Resource::restored(restored.record));
             }

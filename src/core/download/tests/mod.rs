@@ -308,6 +308,22 @@ fn an_earlier_visits_pieces_are_not_asked_for_again() {
 }
 
 #[test]
+fn a_record_without_stored_bytes_tells_no_size() {
+    // Seen in the simulation: one byte of a resource without validators, lost in a crash; then the resource grew.
+    let part = |first, end, total| Head { etag: None, ..part(first, end, total) };
+    let (mut script, _) = begin(config());
+    let effects = script.head(1, part(0, 1, 1));
+    let Effect::Save(record) = &effects[0] else { panic!("{effects:?}") };
+    let restored = Restored { record: (**record).clone(), pieces: vec![] };
+    let mut script = Script { machine: Download::new(config()), now: Instant(0) };
+    let effects = script.input(Input::Start(Some(Box::new(restored))));
+    assert_eq!(effects, [Effect::Discard, Effect::Forget, send(1, Some((0, None)))]);
+    script.head(1, part(0, SIZE, SIZE));
+    script.input(Input::Prepared(Ok(())));
+    assert_eq!(script.machine.progress(script.now).total, Some(SIZE));
+}
+
+#[test]
 fn a_wrong_digest_is_thrown_away() {
     let md5 = Some(Digest::of(b"x"));
     let (mut script, _) = begin(Config { md5, ..config() });
