@@ -255,6 +255,7 @@ fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Mill
 #[path = "verdict_tests.rs"]
 mod tests;
 
-#[cfg(test)]
+// proptest is there natively only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 #[path = "hostile_tests.rs"]
 mod hostile;
