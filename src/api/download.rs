@@ -17,12 +17,13 @@ use crate::core::error::Error;
 use crate::core::md5::Digest;
 use crate::core::scheduler::{Direction, Entry};
 use crate::web::convert::read_download_record;
-use crate::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Sink, Target};
+use crate::web::download::{
+    DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Filing, Sink, Target, file_of,
+};
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
 use crate::web::store::Claim;
 use crate::web::sys::Observer;
-use crate::web::task::Serial;
 use crate::web::{store, sys, time, transfer, url};
 
 /// The size of a piece, in bytes.
@@ -64,19 +65,25 @@ impl Shown for Download {
 #[wasm_bindgen(js_name = startDownload, skip_typescript)]
 pub fn start_download(url: String, options: JsValue, observer: Observer) -> EngineTransfer {
     let options = Options(options);
-    let to_blob = options.text("to").as_deref() == Some("blob");
-    start(url, to_blob, &options, observer)
+    let target = match options.text("to").as_deref() {
+        Some("blob") => Target::Blob,
+        Some("file") => Target::File,
+        _ => Target::Buffer,
+    };
+    start(url, target, &options, observer)
 }
 
 /// Starts a download; what the journal has of the same URL is used.
-pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) -> EngineTransfer {
-    let target = if to_blob { Target::Blob } else { Target::Buffer };
+pub fn start(url: String, target: Target, options: &Options, observer: Observer) -> EngineTransfer {
     let headers = options.headers();
     let refresh_url: Option<Function> = get(&options.0, "refreshUrl").and_then(|f| f.dyn_into().ok());
-    let remembers = options.resume() && target == Target::Blob;
-    let journal = if remembers { Claim::new(&key(&url)) } else { None };
+    let remembers = options.resume() && target != Target::Buffer;
+    let journal = if remembers { Claim::new(&key(&url, target)) } else { None };
+    // A file that two tabs would write has one owner among them; the other waits.
+    let turn = journal.as_ref().filter(|_| target == Target::File).map(|claim| claim.key().to_owned());
+    let name = url::name_of(&url);
     let config = Config {
-        name: url::name_of(&url),
+        name: name.clone(),
         piece: options.bytes("pieceSize").unwrap_or(PIECE),
         concurrency: options.concurrency(MOST_DOWNLOADS),
         retry: options.retry(),
@@ -86,7 +93,7 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         can_refresh_url: refresh_url.is_some(),
         md5: options.text("md5").and_then(|md5| Digest::from_hex(&md5)),
         remember: journal.is_some(),
-        bulk: (target == Target::Blob).then_some(BULK),
+        bulk: (target != Target::Buffer).then_some(BULK),
         cap: (target == Target::Buffer).then_some(BUFFER_CAP),
         unix_now: time::unix_now(),
         seed: sys::random(),
@@ -101,44 +108,54 @@ pub fn start(url: String, to_blob: bool, options: &Options, observer: Observer) 
         credentials: options.credentials(),
         sink: RefCell::new(Sink::new(target, config.piece)),
         journal: DownloadJournal::new(journal),
+        filing: Filing::new(name),
     });
+    let writes = context.journal.writes().clone();
     let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = config.concurrency;
     let entry =
-        Entry { origin: url::origin_of(&config.address), direction: Direction::Down, most, key: None };
+        Entry { origin: url::origin_of(&config.address), direction: Direction::Down, most, key: turn };
     EngineTransfer::new(transfer::run(
         Download::new(config),
         entry,
-        Serial::default(),
+        writes,
         |driver| DownloadEffects::new(context, driver),
         ShellObserver(observer),
     ))
 }
 
 /// Returns the journal's key of a download.
-pub fn key(url: &str) -> String {
-    format!("download {}", url.split('#').next().unwrap_or(url))
+pub fn key(url: &str, target: Target) -> String {
+    let kind = if target == Target::File { "download to file" } else { "download" };
+    format!("{kind} {}", url.split('#').next().unwrap_or(url))
 }
 
 /// Reads what is left of a download.
 pub fn unfinished(value: &JsValue) -> Option<Rc<dyn Unfinished>> {
-    Some(Rc::new(read_download_record(value)?))
+    Some(Rc::new(Begun { record: read_download_record(value)?, file: file_of(value) }))
 }
 
-impl Unfinished for Record {
+/// A download that an earlier visit began, and the name of its file, if it goes to one.
+struct Begun {
+    record: Record,
+    file: Option<String>,
+}
+
+impl Unfinished for Begun {
     fn kind(&self) -> &'static str {
         "download"
     }
 
     fn name(&self) -> &str {
-        &self.name
+        &self.record.name
     }
 
     fn size(&self) -> u64 {
-        self.total.unwrap_or(0)
+        self.record.total.unwrap_or(0)
     }
 
     fn done<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u64> + 'a>> {
-        Box::pin(async { store::count_pieces(key).await.saturating_mul(self.piece).min(self.size()) })
+        let key = self.file.as_deref().unwrap_or(key);
+        Box::pin(async { store::count_pieces(key).await.saturating_mul(self.record.piece).min(self.size()) })
     }
 
     fn needs_file(&self) -> bool {
@@ -146,6 +163,7 @@ impl Unfinished for Record {
     }
 
     fn go_on(&self, _: Option<Blob>, options: &Options, observer: Observer) -> Result<EngineTransfer, Error> {
-        Ok(start(self.url.clone(), true, options, observer))
+        let target = if self.file.is_some() { Target::File } else { Target::Blob };
+        Ok(start(self.record.url.clone(), target, options, observer))
     }
 }

@@ -59,6 +59,8 @@ thread_local! {
 #[wasm_bindgen(skip_typescript)]
 pub fn pending() -> Promise {
     promise(async {
+        #[cfg(feature = "download")]
+        crate::web::download::sweep();
         let mut shapes: Vec<(u64, JsValue)> = Vec::new();
         for (key, value) in store::all().await.unwrap_or_default() {
             if store::is_claimed(&key) {
@@ -121,6 +123,8 @@ pub fn forget_pending(key: String) -> Promise {
     promise(async move {
         LISTED.with_borrow_mut(|map| drop(map.remove(&key)));
         let removed = store::remove(&key).await;
+        #[cfg(feature = "download")]
+        crate::web::download::sweep();
         removed.map_err(|why| {
             error::into_js(&Error::thrown(Kind::Quota, "forgetting an earlier transfer", why))
         })?;

@@ -8,6 +8,8 @@ use crate::web::hash;
 #[wasm_bindgen(js_name = serveWorker, skip_typescript)]
 pub fn serve_worker() {
     hash::serve();
+    #[cfg(feature = "download")]
+    crate::web::download::serve_disk();
 }
 
 /// Says where workers come from: `source` returns a promise of a worker that is ready, which fails where none can be had.

@@ -7,7 +7,7 @@
 //! | the browser and the shell, as they are | `sys` |
 //! | values of JavaScript's, and what is thrown | `object`, `thrown`, `convert` |
 //! | the page around the engine | `page`, `url` |
-//! | tasks, events and time | `task`, `listener`, `time` |
+//! | tasks, events and time; locks | `task`, `listener`, `time`, `lock` |
 //! | files, and their hashing in workers | `blob`, `workers`, `hash` |
 //! | requests | `headers`, `fetch`, `inquiry`, `endpoints` |
 //! | what is kept for a later visit | `store` |
@@ -24,6 +24,7 @@ pub mod hash;
 pub mod headers;
 pub mod inquiry;
 pub mod listener;
+pub mod lock;
 pub mod object;
 pub mod page;
 pub mod scheduler;

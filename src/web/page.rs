@@ -26,7 +26,8 @@ pub fn processors() -> u32 {
     navigator("hardwareConcurrency").and_then(|processors| processors.as_f64()).unwrap_or(2.0) as u32
 }
 
-fn navigator(property: &str) -> Option<JsValue> {
+/// Reads a property of the browser's `navigator`.
+pub fn navigator(property: &str) -> Option<JsValue> {
     get(&get(&js_sys::global(), "navigator")?, property)
 }
 

@@ -103,6 +103,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = postMessage, catch)]
     pub fn post_message(this: &Port, message: &JsValue) -> Result<(), JsValue>;
 
+    /// The same, with what is handed over and gone here.
+    #[wasm_bindgen(method, js_name = postMessage, catch)]
+    pub fn hand_over(this: &Port, message: &JsValue, transfer: &js_sys::Array) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method)]
     pub fn terminate(this: &Port);
 }

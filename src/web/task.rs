@@ -11,6 +11,7 @@ use std::task::{Poll, Waker};
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
+use super::object::call;
 use crate::core::thrown::Thrown;
 
 /// What is awaited in several places: boxed, it is compiled once and not into each of them.
@@ -87,6 +88,14 @@ pub fn ask(function: &Function) -> Promised {
     }
 }
 
+/// Calls a method of the browser's by its name, and waits for what it promises.
+pub fn ask_of(object: &JsValue, method: &str, arguments: &[JsValue]) -> Promised {
+    match call(object, method, arguments) {
+        Ok(value) => promised(Promise::resolve(&value)),
+        Err(error) => promised(Promise::reject(&error)),
+    }
+}
+
 /// A flag with one waiter: raised in a callback, and waited for in a task.
 #[derive(Debug, Default)]
 pub struct Signal {
@@ -116,6 +125,40 @@ impl Signal {
     }
 }
 
+/// How many bytes are on their way to where they are kept: who brings more waits while it is too many.
+#[derive(Debug, Default)]
+pub struct Window {
+    open: Cell<u64>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Window {
+    /// Notes that so many more are on their way.
+    pub fn add(&self, bytes: u64) {
+        self.open.set(self.open.get() + bytes);
+    }
+
+    /// Notes that so many have arrived.
+    pub fn remove(&self, bytes: u64) {
+        self.open.set(self.open.get().saturating_sub(bytes));
+        for waker in self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits until no more than `most` are on their way.
+    pub async fn until(&self, most: u64) {
+        poll_fn(|context| {
+            if self.open.get() <= most {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
 /// A queue of futures; clones add to the same one.
 #[derive(Clone, Default)]
 pub struct Serial(Rc<Queue>);
@@ -127,6 +170,14 @@ struct Queue {
 }
 
 impl Serial {
+    /// Waits until all before have ended.
+    pub async fn idle(&self) {
+        let reached = Rc::new(Signal::default());
+        let last = reached.clone();
+        self.run(async move { last.raise() });
+        reached.wait().await;
+    }
+
     /// Runs `task` when all before it have ended.
     pub fn run(&self, task: impl Future<Output = ()> + 'static) {
         self.0.waiting.borrow_mut().push_back(Box::pin(task));

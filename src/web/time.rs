@@ -13,6 +13,7 @@ use super::sys::Port;
 use super::task::{Signal, first};
 use super::{page, sys};
 use crate::core::clock::{Instant, Millis};
+use crate::core::thrown::Thrown;
 
 // ---- the two clocks: the monotonic one for the machines, the wall clock for what is remembered
 
@@ -78,6 +79,13 @@ pub async fn sleep(ms: Millis) {
         alarm(ms, &woken);
     }
     woken.wait().await;
+}
+
+/// Waits for an outcome, but no longer than `ms`.
+pub async fn within<T>(ms: Millis, outcome: impl Future<Output = Result<T, Thrown>>) -> Result<T, Thrown> {
+    let mut had = None;
+    first(async { had = Some(outcome.await) }, sleep(ms)).await;
+    had.unwrap_or_else(|| Err(format!("there was no answer in {ms} ms").into()))
 }
 
 /// Lets the browser do what waits: input, painting, other tasks.

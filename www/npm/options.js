@@ -75,7 +75,7 @@ const ACCEPTS = {
 
 const VERBS = {
   upload: { ...both, endpoint, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
-  download: { ...both, to: oneOf('buffer', 'blob'), pieceSize: bytes, md5, refreshUrl: callback },
+  download: { ...both, to: oneOf('buffer', 'blob', 'file'), pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },
 };

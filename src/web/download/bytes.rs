@@ -6,6 +6,7 @@ use web_sys::{Blob, BlobPropertyBag};
 
 use crate::core::download::StoreFailure;
 use crate::core::thrown::Thrown;
+use crate::web::task::Boxed;
 use crate::web::{blob, object, sys};
 
 /// Bytes that were stored, some of which have to be read back.
@@ -17,6 +18,8 @@ pub enum StoredPart {
     Array(Uint8Array),
     /// They are being read from a Blob.
     Blob(blob::Read),
+    /// They are being read from a file.
+    Disk(Boxed<Result<Uint8Array, Thrown>>),
 }
 
 impl StoredBytes {
@@ -27,6 +30,7 @@ impl StoredBytes {
             match part {
                 StoredPart::Array(part) => bytes.extend(part.to_vec()),
                 StoredPart::Blob(read) => bytes.extend(read.bytes().await?.to_vec()),
+                StoredPart::Disk(read) => bytes.extend(read.await?.to_vec()),
             }
         }
         Ok(bytes)
@@ -67,6 +71,10 @@ pub fn check_len(has: u64, total: u64) -> Result<(), StoreFailure> {
 }
 
 fn failure(error: &JsValue) -> StoreFailure {
-    let thrown = Thrown::from(error);
+    store_failure(Thrown::from(error))
+}
+
+/// Says what it means that something could not be kept.
+pub fn store_failure(thrown: Thrown) -> StoreFailure {
     if thrown.is_quota() { StoreFailure::Quota } else { StoreFailure::Other(thrown) }
 }

@@ -9,7 +9,7 @@ use super::bytes::rest_of;
 use super::context::DownloadContext;
 use super::hash_ahead::HashAhead;
 use super::request::{self, Request};
-use crate::core::download::{Download, Effect, Input, Outcome, RequestId};
+use crate::core::download::{Download, Effect, Input, Outcome, Record, RequestId, StoreFailure};
 use crate::core::error::Error;
 use crate::core::flat_map::FlatMap;
 use crate::core::range::ByteRange;
@@ -23,7 +23,7 @@ use crate::web::transfer::{Runnable, TransferDriver, TransferEffects};
 pub struct Downloaded {
     /// What the machine says of it.
     pub outcome: Outcome,
-    /// The ArrayBuffer or Blob.
+    /// The ArrayBuffer, Blob or File.
     pub data: JsValue,
 }
 
@@ -37,7 +37,7 @@ pub struct DownloadEffects {
     driver: TransferDriver<Download>,
     requests: Rc<RefCell<FlatMap<RequestId, Rc<Request>>>>,
     ahead: Rc<HashAhead>,
-    data: JsValue,
+    data: Rc<RefCell<JsValue>>,
 }
 
 impl DownloadEffects {
@@ -48,7 +48,7 @@ impl DownloadEffects {
             driver,
             requests: Rc::default(),
             ahead: Rc::default(),
-            data: JsValue::UNDEFINED,
+            data: Rc::default(),
         }
     }
 
@@ -90,8 +90,7 @@ impl DownloadEffects {
 
     fn discard(&mut self) {
         std::mem::take(&mut self.ahead).stop();
-        self.context.sink.borrow_mut().discard();
-        self.context.journal.remove_pieces();
+        self.context.discard();
     }
 
     fn refresh_headers(&self) {
@@ -119,17 +118,50 @@ impl DownloadEffects {
     }
 
     fn finish(&mut self, total: u64, hash: bool, content_type: Option<String>) {
-        let result = self.context.sink.borrow_mut().finish(total, &content_type.unwrap_or_default());
-        let finished = result.and_then(|result| {
-            if hash {
-                self.ahead.take(&rest_of(&result, self.ahead.end())?, Some(self.driver.clone()));
+        let content_type = content_type.unwrap_or_default();
+        let (driver, ahead, data) = (self.driver.clone(), self.ahead.clone(), self.data.clone());
+        let finish = move |result: Result<JsValue, StoreFailure>| {
+            let finished = result.and_then(|result| {
+                if hash {
+                    ahead.take(&rest_of(&result, ahead.end())?, Some(driver.clone()));
+                }
+                data.replace(result);
+                Ok(None)
+            });
+            if !hash || finished.is_err() {
+                driver.tell(Input::Finished(finished));
             }
-            self.data = result;
-            Ok(None)
-        });
-        if !hash || finished.is_err() {
-            self.driver.tell(Input::Finished(finished));
+        };
+        if self.context.is_file() {
+            let context = self.context.clone();
+            spawn(async move { finish(context.finish_file(total, &content_type).await) });
+        } else {
+            finish(self.context.sink.borrow_mut().finish(total, &content_type));
         }
+    }
+
+    fn prepare(&self, total: Option<u64>, exact: bool) {
+        let (context, driver) = (self.context.clone(), self.driver.clone());
+        if context.is_file() {
+            spawn(async move { driver.tell(Input::Prepared(context.make_room(total, exact).await)) });
+        } else {
+            let prepared = context.sink.borrow_mut().prepare(total, exact);
+            driver.tell(Input::Prepared(prepared));
+        }
+    }
+
+    fn save(&self, record: &Record) {
+        let file = self.context.is_file().then(|| self.context.filing.name());
+        self.context.journal.save(record, file.as_deref());
+    }
+
+    fn settle(&self, result: Result<Outcome, Error>) -> Result<Downloaded, Error> {
+        self.ahead.stop();
+        match &result {
+            Ok(_) => self.context.hand_out(),
+            Err(_) => self.context.put_away(),
+        }
+        result.map(|outcome| Downloaded { outcome, data: self.data.take() })
     }
 }
 
@@ -153,22 +185,15 @@ impl TransferEffects<Download> for DownloadEffects {
                 }
             }
             Effect::Cancel(id) => self.cancel(id),
-            Effect::Prepare { total, exact } => {
-                let prepared = self.context.sink.borrow_mut().prepare(total, exact);
-                self.driver.tell(Input::Prepared(prepared));
-            }
+            Effect::Prepare { total, exact } => self.prepare(total, exact),
             Effect::Discard => self.discard(),
             Effect::RefreshHeaders => self.refresh_headers(),
             Effect::RefreshUrl => self.refresh_url(),
-            Effect::Save(record) => self.context.journal.save(&record),
+            Effect::Save(record) => self.save(&record),
             Effect::Forget => self.context.journal.forget(),
             Effect::Hash(end) => self.hash(end),
             Effect::Finish { total, hash, content_type } => self.finish(total, hash, content_type),
-            Effect::Settle(result) => {
-                self.ahead.stop();
-                let data = std::mem::take(&mut self.data);
-                return Some(result.map(|outcome| Downloaded { outcome, data }));
-            }
+            Effect::Settle(result) => return Some(self.settle(result)),
         }
         None
     }

@@ -3,13 +3,18 @@
 mod buffer;
 mod bytes;
 mod context;
+mod disk;
 mod effects;
+mod file;
+mod filing;
 mod hash_ahead;
 mod pieces;
 mod request;
 mod sink;
 
 pub use bytes::rest_of;
-pub use context::{DownloadContext, DownloadJournal};
+pub use context::{DownloadContext, DownloadJournal, file_of};
+pub use disk::{serve as serve_disk, write_all};
 pub use effects::{DownloadEffects, Downloaded};
+pub use filing::{Filing, sweep};
 pub use sink::{Sink, Target};

@@ -1,6 +1,7 @@
 //! One request of a download, and the bytes of its answer: each is dropped, compared or written, as the cursor says.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -126,7 +127,7 @@ pub async fn receive(
     id: RequestId,
     request: &Request,
     response: Response,
-    context: &DownloadContext,
+    context: &Rc<DownloadContext>,
     driver: &TransferDriver<Download>,
 ) -> Input {
     if let Some(cursor) = request.bulk() {
@@ -136,8 +137,9 @@ pub async fn receive(
             Ok(body) => {
                 if !request.is_cancelled() {
                     let (len, pieces) = context.sink.borrow_mut().take(cursor.at, &body, cursor.limit);
-                    context.journal.save_pieces(pieces);
+                    context.keep(pieces, driver);
                     driver.tell(Input::Data(id, len));
+                    context.not_too_far_ahead().await;
                 }
                 Input::End(id)
             }
@@ -154,6 +156,7 @@ pub async fn receive(
             Ok(None) => return Input::End(id),
             Err(why) => return Input::Lost(id, Loss::thrown(Cause::Cut, why)),
         };
+        let mut wrote = false;
         while rest.length() > 0 && !request.is_cancelled() {
             let Some(step) = request.take(u64::from(rest.length())) else {
                 request.changed().await;
@@ -174,7 +177,10 @@ pub async fn receive(
                 Step::Write { at, .. } => {
                     let written = context.sink.borrow_mut().write(at, &bytes);
                     match written {
-                        Ok(pieces) => context.journal.save_pieces(pieces),
+                        Ok(pieces) => {
+                            wrote = true;
+                            context.keep(pieces, driver);
+                        }
                         Err(failure) => {
                             driver.tell(Input::StoreFailed(failure));
                             return Input::Lost(id, Loss::new(Cause::Cut, "the bytes could not be kept"));
@@ -192,6 +198,9 @@ pub async fn receive(
             }
             rest = rest.subarray(step.len() as u32, rest.length());
             driver.tell(Input::Data(id, step.len()));
+        }
+        if wrote {
+            context.not_too_far_ahead().await;
         }
         if request.is_cancelled() {
             return Input::End(id);

@@ -1,4 +1,4 @@
-//! Where a download's bytes go: one ArrayBuffer, or pieces that become a Blob. They never enter wasm memory.
+//! Where a download's bytes go: one ArrayBuffer, pieces that become a Blob, or a file. They never enter wasm memory.
 
 use std::ops::Range;
 
@@ -8,6 +8,7 @@ use web_sys::Blob;
 
 use super::buffer::Buffer;
 use super::bytes::StoredBytes;
+use super::file::FileSink;
 use super::pieces::{Pieces, Whole};
 use crate::core::download::StoreFailure;
 use crate::core::thrown::Thrown;
@@ -19,6 +20,8 @@ pub enum Target {
     Buffer,
     /// A Blob.
     Blob,
+    /// A file that the browser keeps.
+    File,
 }
 
 /// The bytes of one download.
@@ -27,6 +30,8 @@ pub enum Sink {
     Buffer(Buffer),
     /// For a Blob.
     Pieces(Pieces),
+    /// For a file.
+    File(FileSink),
 }
 
 impl Sink {
@@ -35,6 +40,7 @@ impl Sink {
         match target {
             Target::Buffer => Sink::Buffer(Buffer::new()),
             Target::Blob => Sink::Pieces(Pieces::new(piece)),
+            Target::File => Sink::File(FileSink::new(piece)),
         }
     }
 
@@ -43,6 +49,7 @@ impl Sink {
         match self {
             Sink::Buffer(buffer) => *buffer = Buffer::new(),
             Sink::Pieces(pieces) => *pieces = Pieces::new(piece),
+            Sink::File(file) => file.discard(),
         }
     }
 
@@ -51,13 +58,16 @@ impl Sink {
         match self {
             Sink::Buffer(buffer) => *buffer = Buffer::new(),
             Sink::Pieces(pieces) => *pieces = Pieces::new(pieces.piece()),
+            Sink::File(file) => file.discard(),
         }
     }
 
     /// Takes a piece that an earlier visit stored; none is stored of what goes to a buffer.
     pub fn restore(&mut self, index: u32, piece: Blob) {
-        if let Sink::Pieces(pieces) = self {
-            pieces.restore(index, piece);
+        match self {
+            Sink::Buffer(_) => {}
+            Sink::Pieces(pieces) => pieces.restore(index, piece),
+            Sink::File(file) => file.restore(index, piece),
         }
     }
 
@@ -69,6 +79,10 @@ impl Sink {
                 pieces.prepare(total.filter(|_| exact));
                 Ok(())
             }
+            Sink::File(file) => {
+                file.prepare(total.filter(|_| exact));
+                Ok(())
+            }
         }
     }
 
@@ -77,6 +91,7 @@ impl Sink {
         match self {
             Sink::Buffer(buffer) => buffer.write(at, bytes).map(|()| Vec::new()),
             Sink::Pieces(pieces) => pieces.write(at, bytes),
+            Sink::File(file) => file.write(at, bytes),
         }
     }
 
@@ -85,6 +100,7 @@ impl Sink {
         match self {
             Sink::Buffer(_) => (0, Vec::new()),
             Sink::Pieces(pieces) => pieces.take(at, body, limit),
+            Sink::File(file) => file.take(at, body, limit),
         }
     }
 
@@ -93,6 +109,7 @@ impl Sink {
         match self {
             Sink::Buffer(buffer) => Ok(buffer.read(range)),
             Sink::Pieces(pieces) => pieces.read(range),
+            Sink::File(file) => file.read(range),
         }
     }
 
@@ -101,14 +118,24 @@ impl Sink {
         match self {
             Sink::Buffer(buffer) => buffer.blob(range),
             Sink::Pieces(pieces) => pieces.blob(range),
+            Sink::File(file) => file.blob(range),
         }
     }
 
-    /// Ends the writing and cuts the result to `total` bytes.
+    /// Ends the writing and cuts the result to `total` bytes; a file's end takes longer, see `DownloadContext`.
     pub fn finish(&mut self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
         match self {
             Sink::Buffer(buffer) => buffer.finish(total),
             Sink::Pieces(pieces) => pieces.finish(total, content_type),
+            Sink::File(_) => Err(StoreFailure::Other("the file is not closed".into())),
+        }
+    }
+
+    /// Returns the file, if it is one.
+    pub fn file(&mut self) -> Option<&mut FileSink> {
+        match self {
+            Sink::File(file) => Some(file),
+            _ => None,
         }
     }
 }

@@ -9,8 +9,8 @@ use std::cell::RefCell;
 
 pub use database::condition;
 pub use tables::{
-    all, count_pieces, digests, expire_digests, get, pieces, put, put_digests, put_piece, remove,
-    remove_pieces,
+    all, count_pieces, digests, expire_digests, get, keys_of_pieces, mark_pieces, piece, piece_indexes,
+    pieces, put, put_digests, put_piece, remove, remove_pieces,
 };
 
 thread_local! {

@@ -80,6 +80,48 @@ fn to_piece(value: JsValue) -> Option<Blob> {
     Blob::new_with_buffer_source_sequence(&bytes).ok()
 }
 
+/// Reads one piece.
+pub async fn piece(key: &str, index: u32) -> Option<Blob> {
+    to_piece(ask(Table::Pieces, Mode::Read, "get", [place(key, index)], PATIENCE_WITH_PIECES).await.ok()?)
+}
+
+/// Notes that pieces are stored elsewhere: a mark in each one's place.
+pub async fn mark_pieces(key: &str, indexes: &[u32]) -> Result<(), Thrown> {
+    let table = open_table(Table::Pieces, Mode::Write).await?;
+    let mut last = None;
+    for index in indexes {
+        last = Some(call(&table, "put", &[JsValue::TRUE, place(key, *index)]));
+    }
+    match last {
+        Some(last) => finish(last, PATIENCE_WITH_PIECES).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Returns the indexes of the pieces of a transfer, and of the marks in the places of some.
+pub async fn piece_indexes(key: &str) -> Vec<u32> {
+    let Ok(range) = all_of(key) else { return Vec::new() };
+    let places = ask(Table::Pieces, Mode::Read, "getAllKeys", [range], PATIENCE).await;
+    let indexes = |places: JsValue| {
+        let index = |place: JsValue| place.dyn_into::<Array>().ok()?.get(1).as_f64();
+        places.unchecked_into::<Array>().iter().filter_map(index).map(|index| index as u32).collect()
+    };
+    places.map(indexes).unwrap_or_default()
+}
+
+/// Returns the keys of all transfers that have pieces.
+pub async fn keys_of_pieces() -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let places = ask(Table::Pieces, Mode::Read, "getAllKeys", [], PATIENCE).await;
+    let places = places.map(JsValue::unchecked_into::<Array>).unwrap_or_default();
+    for place in places.iter() {
+        let key = place.dyn_into::<Array>().ok().and_then(|place| place.get(0).as_string());
+        // They come in order.
+        keys.extend(key.filter(|key| keys.last() != Some(key)));
+    }
+    keys
+}
+
 /// Returns how many pieces of a transfer are stored.
 pub async fn count_pieces(key: &str) -> u64 {
     let Ok(range) = all_of(key) else { return 0 };

@@ -91,6 +91,15 @@ pub fn ask_for_one() {
     });
 }
 
+/// Starts a worker that is the caller's alone, who ends it; fails where none can be had.
+pub async fn start_own() -> Result<JsValue, Thrown> {
+    let source = WORKERS.with(|workers| workers.source.borrow().clone());
+    match source {
+        Some(source) => ask(&source).await,
+        None => Err(why_none()),
+    }
+}
+
 async fn start(source: Function) {
     let worker = ask(&source).await;
     WORKERS.with(|workers| {

@@ -4,5 +4,5 @@
 mod lifecycle;
 mod worker;
 
-pub use lifecycle::{Events, all, are_none, ask_for_one, dismiss_later, set_source, why_none};
-pub use worker::{Message, Worker, message, serve, tell_page};
+pub use lifecycle::{Events, all, are_none, ask_for_one, dismiss_later, set_source, start_own, why_none};
+pub use worker::{Message, Worker, hand_page, hear, message, serve, tell_page};

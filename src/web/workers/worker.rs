@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::core::clock::Millis;
@@ -49,6 +50,11 @@ pub fn message(kind: &str, id: u64, fields: &[(&str, JsValue)]) -> JsValue {
 pub fn tell_page(kind: &str, id: u64, fields: &[(&str, JsValue)]) {
     // It fails only for what cannot be cloned, and workers send strings, numbers and bytes.
     let _ = page::port().post_message(&message(kind, id, fields));
+}
+
+/// Sends the page of this worker a message, with what is handed over.
+pub fn hand_page(kind: &str, id: u64, fields: &[(&str, JsValue)], transfer: &Array) {
+    let _ = page::port().hand_over(&message(kind, id, fields), transfer);
 }
 
 // ---- the page's side
@@ -145,10 +151,17 @@ fn serve_alarm(message: &Message) -> bool {
 
 /// Gives `handle` each message of the page's, but those about alarms, for as long as the worker lives.
 pub fn serve(handle: impl Fn(&Message) + 'static) {
+    hear(move |message| {
+        if !serve_alarm(message) {
+            handle(message);
+        }
+    });
+}
+
+/// Gives `handle` each message of the page's for as long as the worker lives.
+pub fn hear(handle: impl Fn(&Message) + 'static) {
     let listener = Listener::new(&js_sys::global(), "message", move |event| {
-        if let Some(message) = Message::of(&event)
-            && !serve_alarm(&message)
-        {
+        if let Some(message) = Message::of(&event) {
             handle(&message);
         }
     });

@@ -80,8 +80,20 @@ window.e2e = (() => {
 
   async function received(name) {
     const { data } = transfers.get(name).result;
-    const kind = data instanceof Blob ? "blob" : data instanceof ArrayBuffer ? "buffer" : typeof data;
-    return { kind, size: data.size ?? data.byteLength, fingerprint: await fingerprint(data) };
+    const kind = data instanceof File ? "file" : data instanceof Blob ? "blob" : data instanceof ArrayBuffer ? "buffer" : typeof data;
+    return { kind, name: data.name ?? "", size: data.size ?? data.byteLength, fingerprint: await fingerprint(data) };
+  }
+
+  /** The names of the downloads' private files; null where the browser has no such files. */
+  async function privateFiles() {
+    const names = [];
+    try {
+      const root = await navigator.storage.getDirectory();
+      for await (const name of (await root.getDirectoryHandle("xuchuan downloads", { create: true })).keys()) names.push(name);
+    } catch {
+      return null;
+    }
+    return names;
   }
 
   async function pending() {
@@ -89,5 +101,5 @@ window.e2e = (() => {
     return (await xuchuan.pending()).map(({ kind, name, size, done, needsFile }) => ({ kind, name, size, done, needsFile }));
   }
 
-  return { begin, follow, tell, act, fingerprint, received, pending, ready };
+  return { begin, follow, tell, act, fingerprint, received, privateFiles, pending, ready };
 })();

@@ -52,8 +52,10 @@ pub struct Told {
 /// What a download gave.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Received {
-    /// `buffer` or `blob`.
+    /// `buffer`, `blob` or `file`.
     pub kind: String,
+    /// A file's name.
+    pub name: String,
     /// Its size in bytes.
     pub size: u64,
     /// To be compared with [`TestFile::fingerprint`].
@@ -143,6 +145,11 @@ impl<'a> ApiPage<'a> {
         })
         .await;
         reached.with_context(|| format!("it was last {last:?}"))
+    }
+
+    /// Returns the names of the downloads' private files; nothing where the browser has no such files.
+    pub async fn private_files(&self) -> Result<Option<Vec<String>>> {
+        self.browser.run("return await e2e.privateFiles()", json!(null)).await
     }
 
     /// Returns what a finished download gave.
