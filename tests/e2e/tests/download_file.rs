@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::api_page::{ApiPage, Told};
 use e2e::browser::Browser;
-use e2e::files::{self, MIB, TestFile};
+use e2e::engine::Engine;
+use e2e::files::{self, CHUNK, MIB, TestFile};
 use e2e::scenario;
 use e2e::setting::{Setting, no_errors};
 use e2e::stage::Stage;
@@ -64,9 +65,13 @@ impl Far {
     async fn go_on(&self, stage: &Stage, page: &ApiPage<'_>, what: &str) -> Result<()> {
         let pending = page.pending().await?;
         ensure!(pending.len() == 1, "pending {what}: {pending:?}");
-        let count = |name: &str| pending.first().and_then(|it| it.get(name)).and_then(Value::as_u64).unwrap_or(0);
+        let count =
+            |name: &str| pending.first().and_then(|it| it.get(name)).and_then(Value::as_u64).unwrap_or(0);
         let (done, size) = (count("done"), count("size"));
-        ensure!(size == self.file.size && done + UNDER_WAY >= size / 2, "{what} {done} bytes were left: {pending:?}");
+        ensure!(
+            size == self.file.size && done + UNDER_WAY >= size / 2,
+            "{what} {done} bytes were left: {pending:?}"
+        );
         self.setting.wire.rate(Some(4 * RATE));
         let from = self.setting.wire.ledger().now();
         page.resume("d", "download", json!({})).await?;
@@ -78,7 +83,9 @@ impl Far {
             100.0 * done as f64 / size as f64,
             down as f64 / missing as f64
         ));
-        ensure!(down <= missing * 102 / 100 + MIB / 2, "{down} bytes came for {missing} that were missing");
+        // WebKit's network process reads on, whatever the page takes, until a body that is left to others is cancelled.
+        let ahead = if stage.engine == Engine::WebKit { 2 * CHUNK } else { MIB / 2 };
+        ensure!(down <= missing * 102 / 100 + ahead, "{down} bytes came for {missing} that were missing");
         ensure!(told.progress.get("reused") == Some(&json!(done)), "{told:?} reused, {done} were stored");
         ensure!(page.pending().await?.is_empty(), "still pending after it is done");
         Ok(())
@@ -101,7 +108,7 @@ async fn to_a_file(stage: &Stage) -> Result<()> {
     }
     let private = page.private_files().await?;
     stage.tell(format_args!("private files: {private:?}"));
-    ensure!(private.is_none_or(|names| names.len() == 3) , "one file a result");
+    ensure!(private.is_none_or(|names| names.len() == 3), "one file a result");
     // Each result stays what it was.
     for name in ["parallel", "checked", "small pieces"] {
         let received = page.received(name).await?;
@@ -171,7 +178,10 @@ async fn in_a_second_tab(stage: &Stage) -> Result<()> {
         far.file.size
     ));
     ensure!(reused + UNDER_WAY >= far.file.size / 2, "{reused} reused");
-    ensure!(down <= (far.file.size - reused) * 102 / 100 + MIB / 2, "{down} bytes came, {reused} were stored");
+    ensure!(
+        down <= (far.file.size - reused) * 102 / 100 + MIB / 2,
+        "{down} bytes came, {reused} were stored"
+    );
     no_errors(&browser).await
 }
 
