@@ -14,6 +14,7 @@ export function upload(source: Blob | FileSystemFileHandle, options?: UploadOpti
  * @throws TypeError at once if the URL or an option is wrong.
  */
 export function download(url: string | URL, options: DownloadOptions & { to: "blob" }): Transfer<DownloadResult<Blob>>;
+export function download(url: string | URL, options: DownloadOptions & { to: "file" }): Transfer<DownloadResult<File>>;
 export function download(
   url: string | URL,
   options?: DownloadOptions & { to?: "buffer" | null },
@@ -133,8 +134,12 @@ export interface UploadOptions extends TransferOptions {
 }
 
 export interface DownloadOptions extends TransferOptions {
-  /** Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above 512 MiB (`too-large`). */
-  to?: "buffer" | "blob" | null;
+  /**
+   * Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above 512 MiB (`too-large`). `"blob"` keeps the
+   * pieces in the browser's storage. `"file"` writes them to a private file of the site (OPFS) and gives a `File` on the disk, with
+   * flat memory at any size; where a browser has no such files, to its storage. What is larger than the storage is refused (`quota`).
+   */
+  to?: "buffer" | "blob" | "file" | null;
   /** Bytes of a piece, at least 1. */
   pieceSize?: number | null;
   /** The MD5 the whole must have, as 32 hex digits; otherwise the transfer fails with `digest-mismatch`. */

@@ -109,6 +109,8 @@ export function explain(error: unknown): string {
 
 export const made: TransferError = new TransferError("server", "failed", { status: 500, retryable: true });
 
+export const onDisk: Promise<DownloadResult<File>> = download("/x", { to: "file" }).done;
+
 // What is wrong must not compile.
 // @ts-expect-error: there is no such option
 upload(file, { chunksize: 1 });
@@ -118,6 +120,6 @@ upload(file, { headers: { "X-Count": null } });
 // @ts-expect-error: a handle is no promise
 upload(file).then(() => {});
 // @ts-expect-error: not a target
-download("/x", { to: "file" });
+download("/x", { to: "disk" });
 // @ts-expect-error: not a target yet
 download("/x", { to: fileHandle });

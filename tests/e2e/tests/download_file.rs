@@ -196,9 +196,9 @@ async fn after_a_kill(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
-scenario!(to_a_file, 120: Chromium, Firefox, WebKit);
-scenario!(over_a_reload, 120: Chromium, Firefox, WebKit);
-scenario!(what_is_forgotten_is_removed, 120: Chromium, Firefox, WebKit);
-scenario!(in_a_second_tab, 120: Chromium, Firefox, WebKit);
+scenario!(to_a_file, 120, waits: Chromium, Firefox, WebKit);
+scenario!(over_a_reload, 120, waits: Chromium, Firefox, WebKit);
+scenario!(what_is_forgotten_is_removed, 120, waits: Chromium, Firefox, WebKit);
+scenario!(in_a_second_tab, 120, waits: Chromium, Firefox, WebKit);
 // WebKit's session under automation leaves nothing behind.
-scenario!(after_a_kill, 120: Chromium, Firefox);
+scenario!(after_a_kill, 120, waits: Chromium, Firefox);

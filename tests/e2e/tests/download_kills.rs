@@ -89,4 +89,4 @@ async fn download_kills(stage: &Stage) -> Result<()> {
 }
 
 // WebKit's automated sessions keep nothing. Each wait within has a limit of its own; this one is for fifty kills.
-scenario!(download_kills, 3600: Chromium, Firefox);
+scenario!(download_kills, 3600, waits: Chromium, Firefox);
