@@ -9,6 +9,7 @@ pub mod built;
 pub mod demo;
 pub mod engine;
 pub mod fake;
+pub mod fault_matrix;
 pub mod files;
 pub mod nginx;
 pub mod process;

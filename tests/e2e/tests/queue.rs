@@ -5,8 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use e2e::api_page::ApiPage;
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
-use e2e::{built, fake, scenario};
-use faults::Server;
+use e2e::{fault_matrix, scenario};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,9 +29,7 @@ struct Seen {
 }
 
 async fn queue(stage: &Stage) -> Result<()> {
-    let www = stage.folder("www")?;
-    built::www(&www)?;
-    let server = Server::start(0, fake::site(www, "connect-src *")).await?;
+    let server = fault_matrix::server(stage).await?;
     let browser = stage.browser().await?;
     ApiPage::open(&browser, &server.main().url("/e2e/queue.html")).await?;
     let names: Vec<String> = browser.run("return queue.names", json!(null)).await?;

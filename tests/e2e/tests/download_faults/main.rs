@@ -2,16 +2,16 @@
 
 mod rows;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e::api_page::{ApiPage, Told};
+use e2e::fault_matrix::Begun;
 use e2e::files::{self, TestFile};
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
-use e2e::{built, fake, scenario};
+use e2e::{fault_matrix, scenario};
 use faults::log::Entry;
 use faults::scenario::Spec;
 use faults::{Port, Server};
@@ -40,25 +40,26 @@ struct Run {
     began: Instant,
 }
 
+impl Run {
+    fn begun(&self) -> Begun<'_> {
+        Begun { name: &self.name, row: self.row.name, at: self.began }
+    }
+}
+
 async fn download_faults(stage: &Stage) -> Result<()> {
-    let www = stage.folder("www")?;
-    built::www(&www)?;
-    let server = Server::start(0, fake::site(www, "connect-src *")).await?;
+    let server = fault_matrix::server(stage).await?;
     let browser = stage.browser().await?;
     let page = ApiPage::open(&browser, &server.main().url("/e2e/script.html")).await?;
-    let mut waiting: VecDeque<Row> = rows::all().into();
-    if let Ok(only) = std::env::var("E2E_FAULT") {
-        waiting.retain(|row| row.name.contains(&only));
-    }
+    let mut waiting = fault_matrix::wanted(rows::all(), |row| row.name)?;
     let (count, mut running, mut wrong) = (waiting.len(), Vec::new(), Vec::new());
-    ensure!(count > 0, "there is no such fault");
     loop {
         while running.len() < AT_ONCE
             && let Some(row) = waiting.pop_front()
         {
             running.push(start(stage, &server, &page, row, count - waiting.len()).await?);
         }
-        let Some(at) = settled(&page, &running).await? else {
+        let begun = running.iter().map(Run::begun);
+        let Some(at) = fault_matrix::settled(&page, begun, LIMIT).await? else {
             if running.is_empty() {
                 break;
             }
@@ -109,19 +110,6 @@ async fn start(stage: &Stage, server: &Server, page: &ApiPage<'_>, row: Row, num
     Ok(Run { row, name, file, _port: port, began })
 }
 
-/// Waits a moment for one of `running` to settle; one that takes too long is an error.
-async fn settled(page: &ApiPage<'_>, running: &[Run]) -> Result<Option<usize>> {
-    for (at, run) in running.iter().enumerate() {
-        let told = page.tell(&run.name).await?;
-        if told.settled {
-            return Ok(Some(at));
-        }
-        ensure!(run.began.elapsed() < LIMIT, "{} hangs: {told:?}", run.row.name);
-    }
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    Ok(None)
-}
-
 /// Returns the line of the table, and whether all is right.
 async fn judge(server: &Server, page: &ApiPage<'_>, run: &Run, told: &Told) -> (String, Result<()>) {
     let calm = server.log().until(&run.name, "quiet", CALM, |all| all.iter().all(|one| one.ended.is_some()));
@@ -137,7 +125,7 @@ async fn judge(server: &Server, page: &ApiPage<'_>, run: &Run, told: &Told) -> (
         "{} {} | {} | {end} {reason} in {:.1} s, {} requests | received ÷ needed = {:.3}",
         run.name,
         run.row.name,
-        injected(&log),
+        fault_matrix::injected(&log),
         run.began.elapsed().as_secs_f64(),
         log.len(),
         came as f64 / SIZE as f64
@@ -147,14 +135,6 @@ async fn judge(server: &Server, page: &ApiPage<'_>, run: &Run, told: &Told) -> (
         Err(error) => Err(error),
     };
     (line, verdict)
-}
-
-fn injected(log: &[Entry]) -> String {
-    let mut injected: BTreeMap<&str, u32> = BTreeMap::new();
-    for text in log.iter().flat_map(|one| &one.injected) {
-        *injected.entry(text).or_default() += 1;
-    }
-    injected.iter().map(|(text, times)| format!("{times}× {text}")).collect::<Vec<_>>().join(" + ")
 }
 
 /// The page has the right bytes, or rightly hasn't.

@@ -1,10 +1,11 @@
 //! Whether an upload under faults ended as it has to, by what the page says and what the fault server logged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::engine::Engine;
+use e2e::fault_matrix;
 use faults::Server;
 use faults::log::Entry;
 
@@ -52,11 +53,6 @@ pub async fn one(engine: Engine, server: &Server, ended: &Ended) -> (String, Res
 }
 
 fn line(ended: &Ended, log: &[Entry], count: &Count) -> String {
-    let mut injected: BTreeMap<&str, u32> = BTreeMap::new();
-    for text in log.iter().flat_map(|one| &one.injected) {
-        *injected.entry(text).or_default() += 1;
-    }
-    let injected: Vec<String> = injected.iter().map(|(text, times)| format!("{times}× {text}")).collect();
     let first = log.first().map_or(0, |one| one.began);
     let span = log.iter().filter_map(|one| one.ended).max().unwrap_or(first).saturating_sub(first);
     let end = match &ended.told.error {
@@ -67,7 +63,7 @@ fn line(ended: &Ended, log: &[Entry], count: &Count) -> String {
         "{} {} | {} | {end} in {:.1} s, {} requests, {} OPTIONS, {} sent again | sent ÷ needed = {:.3}",
         ended.run.name,
         ended.run.row.name,
-        injected.join(" + "),
+        fault_matrix::injected(log),
         span as f64 / 1000.0,
         log.len(),
         count.preflights,

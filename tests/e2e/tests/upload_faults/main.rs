@@ -3,15 +3,15 @@
 mod judge;
 mod rows;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use e2e::api_page::{ApiPage, Told};
+use e2e::fault_matrix::Begun;
 use e2e::files::{self, MIB, TestFile};
 use e2e::setting::no_errors;
 use e2e::stage::Stage;
-use e2e::{built, fake, scenario};
+use e2e::{fault_matrix, scenario};
 use faults::scenario::Spec;
 use faults::{Port, Server};
 use rows::Row;
@@ -36,6 +36,12 @@ struct Run {
     began: Instant,
 }
 
+impl Run {
+    fn begun(&self) -> Begun<'_> {
+        Begun { name: &self.name, row: self.row.name, at: self.began }
+    }
+}
+
 /// How it was seen to end.
 struct Ended {
     run: Run,
@@ -45,24 +51,19 @@ struct Ended {
 }
 
 async fn upload_faults(stage: &Stage) -> Result<()> {
-    let www = stage.folder("www")?;
-    built::www(&www)?;
-    let server = Server::start(0, fake::site(www, "connect-src *")).await?;
+    let server = fault_matrix::server(stage).await?;
     let browser = stage.browser().await?;
     let page = ApiPage::open(&browser, &server.main().url("/e2e/script.html")).await?;
-    let mut waiting: VecDeque<Row> = rows::all().into();
-    if let Ok(only) = std::env::var("E2E_FAULT") {
-        waiting.retain(|row| row.name.contains(&only));
-    }
+    let mut waiting = fault_matrix::wanted(rows::all(), |row| row.name)?;
     let (count, mut running, mut ended, mut wrong) = (waiting.len(), Vec::new(), Vec::new(), Vec::new());
-    ensure!(count > 0, "there is no such fault");
     loop {
         while running.len() < AT_ONCE
             && let Some(row) = waiting.pop_front()
         {
             running.push(start(stage, &server, &page, row, count - waiting.len()).await?);
         }
-        let Some(at) = settled(&page, &running).await? else {
+        let begun = running.iter().map(Run::begun);
+        let Some(at) = fault_matrix::settled(&page, begun, LIMIT).await? else {
             if running.is_empty() {
                 break;
             }
@@ -115,19 +116,6 @@ async fn start(stage: &Stage, server: &Server, page: &ApiPage<'_>, row: Row, num
     let began = Instant::now();
     page.upload(&name, &file, options).await.with_context(|| row.name)?;
     Ok(Run { row, name, file, _port: port, began })
-}
-
-/// Waits a moment for one of `running` to settle; one that takes too long is an error.
-async fn settled(page: &ApiPage<'_>, running: &[Run]) -> Result<Option<usize>> {
-    for (at, run) in running.iter().enumerate() {
-        let told = page.tell(&run.name).await?;
-        if told.settled {
-            return Ok(Some(at));
-        }
-        ensure!(run.began.elapsed() < LIMIT, "{} hangs: {told:?}", run.row.name);
-    }
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    Ok(None)
 }
 
 scenario!(upload_faults, 300: Chromium, Firefox, WebKit);
