@@ -16,7 +16,9 @@ use xuchuan::core::error::{Error, Kind};
 use xuchuan::core::md5::Digest;
 use xuchuan::core::progress::{Progress, State};
 use xuchuan::core::scheduler::{Direction, Entry, Scheduled};
-use xuchuan::web::download::{DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Filing, Sink, Target};
+use xuchuan::web::download::{
+    DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Filing, Sink, Target,
+};
 use xuchuan::web::drive::PageObserver;
 use xuchuan::web::headers::Headers;
 use xuchuan::web::inquiry::Inquiry;
@@ -62,6 +64,7 @@ fn context(url: &str, sink: Sink) -> Rc<DownloadContext> {
         sink: RefCell::new(sink),
         journal: DownloadJournal::new(None),
         filing: Filing::default(),
+        waiting: Cell::new(0),
     })
 }
 
