@@ -19,6 +19,7 @@ window.streams = (() => {
       if (size >= after && !paused) {
         paused = true;
         window.pausedAt = size;
+        window.taken = () => transfer.progress.sent;
         await new Promise((go) => setTimeout(go, pause));
         window.pausedAt = null;
       }
