@@ -351,9 +351,11 @@ async fn remove_file(name: &str) {
 pub fn sweep() {
     spawn(async {
         let mut names = disk::names().await;
-        names.extend(store::keys_of_pieces().await.into_iter().filter(|key| key.starts_with(PREFIX)));
-        names.sort_unstable();
-        names.dedup();
+        for key in store::keys_of_pieces().await {
+            if key.starts_with(PREFIX) && !names.contains(&key) {
+                names.push(key);
+            }
+        }
         for name in names {
             let lock = lock_of(&name);
             lock::if_free(&lock, async move {
