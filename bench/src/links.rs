@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::lab::{Lab, number};
 use crate::options::Options;
-use crate::shaper::{Link, Shaper};
+use crate::shaper::{Direction, Link, Shaper};
 use crate::table::{Table, Unit};
 use crate::upload::forget;
 
@@ -32,7 +32,8 @@ pub struct Course {
 }
 
 const fn link(megabits: f64, ms: u64, loss: f64) -> Option<Link> {
-    Some(Link { megabits, rtt: Duration::from_millis(ms), loss })
+    let rtt = Duration::from_millis(ms);
+    Some(Link { megabits, rtt, loss, each: f64::INFINITY, direction: Direction::Up })
 }
 
 const STANDARD: &str = "/api/upload";

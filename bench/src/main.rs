@@ -1,13 +1,14 @@
 //! Measures hashing, uploads and downloads in one browser session beside what people use instead.
 //!
 //! `cargo xtask bench` builds the package, installs the peers and calls this. A [`lab::Lab`] is a browser and a server
-//! ([`stand`]); each group of rows ([`hash`], [`upload`], [`download`], [`links`], [`memory`], [`before`]) takes its measurements in turn
+//! ([`stand`]); each group of rows ([`hash`], [`upload`], [`download`], [`links`], [`download_links`], [`memory`], [`before`]) takes its measurements in turn
 //! ([`lab::Lab::alternate`]) into [`table`]s; [`report`] writes them down.
 
 mod before;
 mod chart;
 mod devtools;
 mod download;
+mod download_links;
 mod facts;
 mod hash;
 mod lab;
@@ -58,6 +59,7 @@ async fn run(options: &Options) -> Result<()> {
             Group::Upload => vec![upload::run(&lab, options).await?],
             Group::Download => download::run(&lab, options).await?,
             Group::Links => links::run(&lab, options).await?,
+            Group::DownloadLinks => download_links::run(&lab, options).await?,
             Group::Before => before::run(&lab, options).await?,
             Group::Memory if options.engine == Engine::Chromium => memory::run(&lab, options).await?,
             Group::Memory => {

@@ -14,6 +14,8 @@ pub enum Group {
     Upload,
     Download,
     Links,
+    /// Downloads over links of several kinds.
+    DownloadLinks,
     Memory,
     /// The package beside an older one; only if asked for.
     Before,
@@ -42,7 +44,15 @@ pub struct Options {
 
 impl Options {
     pub fn groups(&self) -> Vec<Group> {
-        let all = [Group::Kernel, Group::Hash, Group::Upload, Group::Download, Group::Links, Group::Memory];
+        let all = [
+            Group::Kernel,
+            Group::Hash,
+            Group::Upload,
+            Group::Download,
+            Group::Links,
+            Group::DownloadLinks,
+            Group::Memory,
+        ];
         self.group.map_or_else(|| all.to_vec(), |group| vec![group])
     }
 
@@ -104,10 +114,13 @@ fn group(name: &str) -> Result<Group> {
         "upload" => Group::Upload,
         "download" => Group::Download,
         "links" => Group::Links,
+        "download-links" => Group::DownloadLinks,
         "memory" => Group::Memory,
         "before" => Group::Before,
         _ => {
-            bail!("there is no `{name}` to measure: kernel, hash, upload, download, links, memory or before")
+            bail!(
+                "there is no `{name}` to measure: kernel, hash, upload, download, links, download-links, memory or before"
+            )
         }
     })
 }

@@ -3,7 +3,7 @@
 //! Used where the kernel has no `netem`. The browser's own TCP ends here, on the loopback, so what distance does to a
 //! connection is modelled, as in the crate's `tests/links`: two round trips before the first byte of a new connection
 //! (TCP, TLS), a window that starts at ten segments, doubles each round trip up to 3 MB and starts over after idling,
-//! and random loss as the ceiling of Mathis et al. (1997). Answers are delayed and not limited.
+//! and random loss as the ceiling of Mathis et al. (1997). One direction is shaped, the other only delayed.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +30,18 @@ pub struct Link {
     pub rtt: Duration,
     /// The share of segments that are lost.
     pub loss: f64,
+    /// What one connection carries at most, in Mbit/s; infinite if nothing but the above holds it back.
+    pub each: f64,
+    pub direction: Direction,
+}
+
+/// Which bytes are shaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Those that the browser sends.
+    Up,
+    /// Those that it receives.
+    Down,
 }
 
 /// A shaped way to a server; dropping it closes it.
@@ -100,18 +112,27 @@ async fn carry(link: Link, bucket: Arc<Bucket>, browser: TcpStream, upstream: So
     let (from_server, to_server) = server.into_split();
     let (up, up_end) = unbounded_channel();
     let (down, down_end) = unbounded_channel();
-    tokio::join!(
-        shaped(link, &bucket, from_browser, up),
-        deliver(up_end, to_server),
-        delayed(link, from_server, down),
-        deliver(down_end, to_browser),
-    );
+    match link.direction {
+        Direction::Up => tokio::join!(
+            shaped(link, &bucket, from_browser, up),
+            deliver(up_end, to_server),
+            delayed(link, from_server, down),
+            deliver(down_end, to_browser),
+        ),
+        Direction::Down => tokio::join!(
+            shaped(link, &bucket, from_server, down),
+            deliver(down_end, to_browser),
+            delayed(link, from_browser, up),
+            deliver(up_end, to_server),
+        ),
+    };
 }
 
 /// Reads as fast as the link lets it, and hands on what it read for half a round trip later.
 async fn shaped(link: Link, bucket: &Bucket, from: OwnedReadHalf, to: UnboundedSender<Delayed>) {
     let rtt = link.rtt.as_secs_f64();
-    let ceiling = if link.loss > 0.0 { 1.22 * SEGMENT / rtt / link.loss.sqrt() } else { f64::INFINITY };
+    let lossy = if link.loss > 0.0 { 1.22 * SEGMENT / rtt / link.loss.sqrt() } else { f64::INFINITY };
+    let ceiling = lossy.min(link.each * 1e6 / 8.0);
     let idle = 2 * link.rtt + Duration::from_millis(200);
     let (mut window, mut last_byte, mut last) = (FIRST_WINDOW, Instant::now(), Instant::now());
     let mut credit = 0.0;

@@ -107,8 +107,13 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Answers `status` with `body` as JSON, never to be cached: the same request gets another answer as chunks arrive.
+/// Answers `status` with an envelope.
 pub fn envelope<T: serde::Serialize>(status: StatusCode, body: &Envelope<T>) -> Response {
+    json(status, body)
+}
+
+/// Answers `status` with `body` as JSON, never to be cached: the same request gets another answer as chunks arrive.
+pub fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
     let (status, bytes) = match serde_json::to_vec(body) {
         Ok(bytes) => (status, bytes),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),

@@ -117,6 +117,8 @@ export function explain(error: unknown): string {
 
 export const made: TransferError = new TransferError("server", "failed", { status: 500, retryable: true });
 
+export const onDisk: Promise<DownloadResult<File>> = download("/x", { to: "file" }).done;
+
 // What is wrong must not compile.
 // @ts-expect-error: there is no such option
 upload(file, { chunksize: 1 });

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::test::install;
 use crate::{build, files, paths, process};
 
 /// All rows of a 1 GiB file take well under an hour on two cores.
@@ -13,6 +14,8 @@ const LIMIT: Duration = Duration::from_secs(4 * 3600);
 /// Builds what is measured, installs what it is compared with, and hands the rest of the arguments to the bench.
 pub fn run(args: &[&str]) -> Result<()> {
     build::make()?;
+    // What downloads are compared with.
+    install::apt(if paths::find_program("aria2c").is_some() { &[] } else { &["aria2"] })?;
     let out = paths::target().join("bench");
     let peers = peers()?;
     let oracle = oracle()?;

@@ -28,7 +28,7 @@ usage: cargo xtask <command>
   test [--quick]                 run every test; --quick: formatting, lints and native tests only
   soak [--kills N] [--elsewhere N] [--size MiB] [--offline SECONDS] [--engines A,B] [--seed N]
                                  kill browsers and servers at random, stay offline for long: takes most of an hour
-  bench [kernel|hash|upload|download|memory] [--engine chromium|firefox|webkit] [--size MiB] [--rounds N]
+  bench [kernel|hash|upload|download|links|download-links|memory] [--engine chromium|firefox|webkit] [--size MiB] [--rounds N]
                                  measure in a browser beside others; the report goes to target/bench/";
 
 fn main() -> ExitCode {

@@ -32,13 +32,7 @@ pub async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such file");
-    let (file_id, ext) = name.split_at_checked(32).filter(|(id, _)| is_file_id(id)).ok_or_else(missing)?;
-    let manifest = store.manifest(file_id).await?.ok_or_else(missing)?;
-    if !manifest.exts.iter().any(|known| known == ext) {
-        return Err(missing());
-    }
-
+    let ((file_id, ext), manifest) = stored(&store, &name).await?;
     let validators = Validators::new(file_id, manifest.completed)?;
     let mut fields = validators_fields(&validators);
     let size = manifest.size();
@@ -76,6 +70,20 @@ pub async fn download(
         _ => body(store, file_id.to_owned(), manifest, part),
     };
     Ok((status, fields, body).into_response())
+}
+
+/// Finds the complete file with this name; its id and extension, and its manifest.
+pub(super) async fn stored<'a>(
+    store: &Store,
+    name: &'a str,
+) -> Result<((&'a str, &'a str), Arc<Manifest>), Failure> {
+    let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such file");
+    let (file_id, ext) = name.split_at_checked(32).filter(|(id, _)| is_file_id(id)).ok_or_else(missing)?;
+    let manifest = store.manifest(file_id).await?.ok_or_else(missing)?;
+    if !manifest.exts.iter().any(|known| known == ext) {
+        return Err(missing());
+    }
+    Ok(((file_id, ext), manifest))
 }
 
 fn validators_fields(validators: &Validators) -> HeaderMap {

@@ -4,6 +4,7 @@ mod chunk;
 mod download;
 mod handshake;
 mod ids;
+mod pieces;
 
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use crate::config::{Config, SetupError};
 use crate::failure::Failure;
 use crate::{access, cors, store};
 
-/// Makes the router: `POST /api/upload/handshake`, `POST /api/upload`, `GET` and `HEAD` of `/files/{name}`, with CORS.
+/// Makes the router: `POST /api/upload/handshake`, `POST /api/upload`, `GET` and `HEAD` of `/files/{name}` and
+/// `/files/{name}/pieces` (a name has no slash, so that no file is in the way), with CORS.
 /// Other paths are left to the application that it is merged into or nested in; if that is below a path, set
 /// [`Config::public_url`].
 ///
@@ -33,6 +35,7 @@ pub async fn router(config: Config) -> Result<Router, SetupError> {
         .route("/api/upload/handshake", post(handshake::handshake))
         .route("/api/upload", post(chunk::chunk))
         .route("/files/{name}", get(download::download))
+        .route("/files/{name}/pieces", get(pieces::pieces))
         .method_not_allowed_fallback(async || {
             Failure::new(StatusCode::METHOD_NOT_ALLOWED, "uploads take POST, files GET and HEAD")
         })

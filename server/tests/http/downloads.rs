@@ -1,6 +1,8 @@
 //! Downloads are plain HTTP: ranges, conditions, names.
 
-use crate::common::{Api, File, Random, Server};
+use serde_json::{Value, json};
+
+use crate::common::{Api, File, Random, Said, Server, md5};
 
 struct Fixture {
     _folder: tempfile::TempDir,
@@ -135,6 +137,44 @@ async fn conditions() {
             304 => assert!(body.is_empty(), "{headers:?}"),
             _ => assert!(body.starts_with(b"{\"code\":412,"), "{headers:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn pieces() {
+    let Fixture { api, file, url, .. } = &fixture().await;
+    let told = async |url: &str| api.get(&format!("{url}/pieces"), &[("origin", "http://a.example")]).await;
+    let response = told(url).await;
+    assert_eq!(response.status(), 200);
+    for (name, value) in [("content-type", "application/json"), ("access-control-allow-origin", "*")] {
+        assert_eq!(response.headers()[name], value);
+    }
+    let body: Value = response.json().await.unwrap();
+    let digests: Vec<_> = file.bytes.chunks(1_100_000).map(md5).collect();
+    assert_eq!(body, json!({ "size": 1_100_000, "md5": digests }));
+    // What a range of that size brings has that digest.
+    let last = api.get(url, &[("range", "bytes=2200000-")]).await.bytes().await.unwrap();
+    assert_eq!(body["md5"][2], md5(&last).as_str());
+
+    // Ids with an index behind the digest, chunks that repeat, a single one, none.
+    let indexed = api.upload(&File::cut(vec![7; 40], 10).indexed(), ".i").await;
+    let digest = md5(&[7; 10]);
+    assert_eq!(
+        told(&indexed).await.json::<Value>().await.unwrap(),
+        json!({ "size": 10, "md5": vec![digest; 4] })
+    );
+    let small = File::cut(vec![9], 4096);
+    let url = api.upload(&small, "").await;
+    assert_eq!(told(&url).await.json::<Value>().await.unwrap(), json!({ "size": 1, "md5": [small.id] }));
+    let url = api.upload(&File::cut(vec![], 1), "").await;
+    assert_eq!(told(&url).await.json::<Value>().await.unwrap(), json!({ "size": 1, "md5": [] }));
+
+    // No pieces, and no file.
+    let uneven = api.upload(&File::odd(Random(21).bytes(100), &[30, 40, 30]), ".u").await;
+    assert!(Said::of(told(&uneven).await).await.refusal(404).contains("unequal size"));
+    let missing = format!("/files/{}", md5(b"nothing"));
+    for path in [missing.as_str(), "/files/x", &format!("{uneven}x")] {
+        assert_eq!(Said::of(told(path).await).await.refusal(404), "there is no such file", "{path}");
     }
 }
 

@@ -178,7 +178,7 @@ fn part(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> 
     };
     let known_total = known.and_then(|known| known.total);
     let Some(text) = head.content_range.as_deref() else {
-        return blind(range, known_total, head.length(), proven);
+        return blind(range, known, head.length(), proven);
     };
     let Ok(ContentRange::Part { first, last, total }) = text.parse() else {
         return Verdict::Reject("its Content-Range is invalid");
@@ -198,16 +198,23 @@ fn part(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Millis) -> 
 }
 
 /// Judges a 206 whose Content-Range is hidden: only its length can speak for it.
-fn blind(range: ByteRange, total: Option<u64>, length: Option<u64>, proven: bool) -> Verdict {
-    let end = length.map(|length| range.first.saturating_add(length));
-    let fits = match (range.end(), end) {
+fn blind(range: ByteRange, known: Option<&Known>, length: Option<u64>, proven: bool) -> Verdict {
+    let total = known.and_then(|known| known.total);
+    let proven_total = known.filter(|known| known.end_proven).and(total);
+    let told = length.map(|length| range.first.saturating_add(length));
+    let fits = match (range.end(), told) {
         // Some servers ignore the end.
         (Some(asked), Some(end)) => end == total.map_or(asked, |t| asked.min(t)) || Some(end) == total,
-        (None, Some(end)) => end > range.first,
-        (_, None) => true,
+        // What only was derived from a length is to be found out by another one.
+        (None, Some(end)) if proven_total.is_some_and(|total| end > total) => {
+            return Verdict::Changed("its size differs");
+        }
+        (None, Some(_)) | (_, None) => true,
     };
-    if fits {
-        Verdict::Part { start: range.first, end: end.or(range.end()), total: None, blind: true, proven }
+    let asked = [range.end(), proven_total].into_iter().flatten().min();
+    let end = told.or(asked);
+    if fits && end.is_none_or(|end| end > range.first) {
+        Verdict::Part { start: range.first, end, total: None, blind: true, proven }
     } else {
         Verdict::Reject("it answered a range of another length")
     }
@@ -247,3 +254,8 @@ fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Mill
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
 mod tests;
+
+// proptest is there natively only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "hostile_tests.rs"]
+mod hostile;

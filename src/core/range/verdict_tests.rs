@@ -93,6 +93,29 @@ fn p2_content_range_hidden() {
 }
 
 #[test]
+fn p2_nothing_blind_lies_behind_a_known_end() {
+    // An open range's length tells an end, which is known already.
+    let open = |length| later(asked(500, None), tagged(head(206, "", length), A));
+    assert_eq!(open("500"), part(500, 1000, None, true, true));
+    assert_eq!(open("100"), part(500, 600, None, true, true));
+    assert!(matches!(open("501"), Verdict::Changed(_)));
+    assert_eq!(open(""), part(500, 1000, None, true, true));
+    let clipped = later(asked(500, Some(1999)), tagged(head(206, "", ""), A));
+    assert_eq!(clipped, part(500, 1000, None, true, true));
+    // Where the end was only derived, this is what it is asked for.
+    let validators = version(A, "");
+    let known = Known {
+        total: Some(1000),
+        end_proven: false,
+        validators: &validators,
+        content_type: None,
+        complete: true,
+    };
+    let longer = verdict(&asked(999, None), Some(&known), &tagged(head(206, "", "501"), A), NOW);
+    assert_eq!(longer, part(999, 1500, None, true, true));
+}
+
+#[test]
 fn p3_total_unknown_to_the_server() {
     assert_eq!(first(asked(0, None), head(206, "bytes 0-99/*", "100")), part(0, 100, None, false, true));
     let tagless = Validators::default();

@@ -7,12 +7,12 @@ use js_sys::Function;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
-use super::filing::Filing;
 use super::sink::Sink;
 use crate::core::download::{Record, Restored};
 use crate::web::convert::{read_download_record, write_download_record};
 use crate::web::headers::Headers;
 use crate::web::inquiry::Inquiry;
+use crate::web::lock::Held;
 use crate::web::object::{get_string, set};
 use crate::web::store::{self, Claim};
 use crate::web::task::Serial;
@@ -148,5 +148,30 @@ impl DownloadJournal {
         if let Some(claim) = self.claim.clone() {
             self.writes.run(async move { drop(store::remove(claim.key()).await) });
         }
+    }
+}
+
+/// Where a download's file is.
+#[derive(Default)]
+pub struct Filing {
+    /// What the result is called.
+    pub title: String,
+    /// What it is called in the store.
+    pub(super) name: RefCell<String>,
+    /// Its lock.
+    pub(super) held: RefCell<Option<Held>>,
+    /// The disk is being asked to flush.
+    pub(super) flushing: Cell<bool>,
+}
+
+impl Filing {
+    /// Makes the place of a file that the page will know as `title`.
+    pub fn new(title: String) -> Filing {
+        Filing { title, ..Filing::default() }
+    }
+
+    /// Returns what it is called in the store.
+    pub fn name(&self) -> String {
+        self.name.borrow().clone()
     }
 }

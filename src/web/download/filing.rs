@@ -4,7 +4,7 @@
 //! A file has a name that no other ever had, for a result stays the page's until that is closed, whatever is downloaded
 //! meanwhile. Whoever uses it holds the lock of that name. What is neither in the journal nor locked is removed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -37,30 +37,6 @@ const PATIENCE: Millis = 1_000;
 thread_local! {
     /// The locks of this page's results.
     static RESULTS: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Where a download's file is.
-#[derive(Default)]
-pub struct Filing {
-    /// What the result is called.
-    pub title: String,
-    /// What it is called in the store.
-    name: RefCell<String>,
-    held: RefCell<Option<Held>>,
-    /// The disk is being asked to flush.
-    flushing: Cell<bool>,
-}
-
-impl Filing {
-    /// Makes the place of a file that the page will know as `title`.
-    pub fn new(title: String) -> Filing {
-        Filing { title, ..Filing::default() }
-    }
-
-    /// Returns what it is called in the store.
-    pub fn name(&self) -> String {
-        self.name.borrow().clone()
-    }
 }
 
 fn lock_of(name: &str) -> String {

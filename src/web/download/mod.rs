@@ -14,9 +14,9 @@ mod sink;
 mod stream;
 
 pub use bytes::rest_of;
-pub use context::{DownloadContext, DownloadJournal, file_of};
+pub use context::{DownloadContext, DownloadJournal, Filing, file_of};
 pub use disk::{serve as serve_disk, write_all};
 pub use effects::{DownloadEffects, Downloaded};
-pub use filing::{Filing, sweep};
+pub use filing::sweep;
 pub use sink::{Sink, Target};
 pub use stream::StreamSink;

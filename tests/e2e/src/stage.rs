@@ -6,13 +6,47 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::browser::Browser;
 use crate::engine::Engine;
 
-/// Browsers share the machine's cores, and WebKit takes one session at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
+/// Held to read by scenarios that bear company, and to write by those that want the machine's cores for themselves.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// One scenario in an engine at a time: WebKit takes no second session.
+static ENGINES: [Mutex<()>; 3] = [Mutex::const_new(()), Mutex::const_new(()), Mutex::const_new(())];
+
+/// What may run beside a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Others like it, each in another engine: it waits most of its time.
+    Engines,
+}
+
+/// Keeps others off for as long as it lives.
+#[derive(Debug)]
+enum Turn {
+    Machine { _lock: RwLockWriteGuard<'static, ()> },
+    Engine { _machine: RwLockReadGuard<'static, ()>, _engine: MutexGuard<'static, ()> },
+}
+
+impl Turn {
+    async fn of(engine: Engine, beside: Beside) -> Turn {
+        let [chromium, firefox, webkit] = &ENGINES;
+        let own = match engine {
+            Engine::Chromium => chromium,
+            Engine::Firefox => firefox,
+            Engine::WebKit => webkit,
+        };
+        match beside {
+            Beside::Nothing => Turn::Machine { _lock: MACHINE.write().await },
+            Beside::Engines => Turn::Engine { _engine: own.lock().await, _machine: MACHINE.read().await },
+        }
+    }
+}
 
 /// What a scenario stands on.
 #[derive(Debug)]
@@ -21,7 +55,7 @@ pub struct Stage {
     pub engine: Engine,
     name: &'static str,
     folder: TempDir,
-    _alone: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
 impl Stage {
@@ -48,14 +82,16 @@ impl Stage {
     }
 }
 
-/// Runs `scenario` in `engine`, alone, and for no longer than `limit`; skipped if this run doesn't ask for the engine.
+/// Runs `scenario` in `engine`, with no more beside it than `beside` says, and for no longer than `limit`; skipped if this
+/// run doesn't ask for the engine.
 pub fn run(
     engine: Engine,
+    beside: Beside,
     name: &'static str,
     limit: Duration,
     scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
 ) -> std::result::Result<(), Failed> {
-    perform(engine, name, limit, scenario).map_err(|error| Failed(format!("{error:#}")))
+    perform(engine, beside, name, limit, scenario).map_err(|error| Failed(format!("{error:#}")))
 }
 
 /// Why a scenario failed, on one line, from what was being done to its cause.
@@ -69,6 +105,7 @@ impl std::fmt::Debug for Failed {
 
 fn perform(
     engine: Engine,
+    beside: Beside,
     name: &'static str,
     limit: Duration,
     scenario: impl AsyncFnOnce(&Stage) -> Result<()>,
@@ -79,10 +116,10 @@ fn perform(
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let outcome = runtime.block_on(async {
-        let alone = ALONE.lock().await;
+        let turn = Turn::of(engine, beside).await;
         crate::process::sweep();
         let folder = tempfile::Builder::new().prefix("xuchuan-e2e-").tempdir()?;
-        let stage = Stage { engine, name, folder, _alone: alone };
+        let stage = Stage { engine, name, folder, _turn: turn };
         let start = std::time::Instant::now();
         let outcome = match tokio::time::timeout(limit, scenario(&stage)).await {
             Ok(outcome) => outcome,
@@ -127,17 +164,25 @@ fn tell(line: &str) {
 }
 
 /// Makes one test for each engine named out of an `async fn(&Stage) -> Result<()>`:
-/// `scenario!(sizes, 120: Chromium, Firefox, WebKit);` with its limit in seconds.
+/// `scenario!(sizes, 120: Chromium, Firefox, WebKit);` with its limit in seconds. One that waits most of its time says so,
+/// and runs in several engines at once: `scenario!(queue, 300, waits: Chromium, Firefox, WebKit);`.
 #[macro_export]
 macro_rules! scenario {
     ($name:ident, $seconds:literal: $($engine:ident),+) => {
+        $crate::scenario!(@ $name, $seconds, Nothing: $($engine),+);
+    };
+    ($name:ident, $seconds:literal, waits: $($engine:ident),+) => {
+        $crate::scenario!(@ $name, $seconds, Engines: $($engine),+);
+    };
+    (@ $name:ident, $seconds:literal, $beside:ident: $($engine:ident),+) => {
         mod $name {
             $(
                 #[test]
                 #[allow(non_snake_case)]
                 fn $engine() -> Result<(), $crate::stage::Failed> {
                     let limit = std::time::Duration::from_secs($seconds);
-                    $crate::stage::run($crate::engine::Engine::$engine, stringify!($name), limit, super::$name)
+                    let (engine, beside) = ($crate::engine::Engine::$engine, $crate::stage::Beside::$beside);
+                    $crate::stage::run(engine, beside, stringify!($name), limit, super::$name)
                 }
             )+
         }

@@ -112,6 +112,6 @@ async fn pending_is_as_confirmed(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
-scenario!(gone_files, 240: Chromium, Firefox, WebKit);
-scenario!(urls, 60: Chromium, Firefox, WebKit);
-scenario!(pending_is_as_confirmed, 120: Chromium, Firefox, WebKit);
+scenario!(gone_files, 240, waits: Chromium, Firefox, WebKit);
+scenario!(urls, 60, waits: Chromium, Firefox, WebKit);
+scenario!(pending_is_as_confirmed, 120, waits: Chromium, Firefox, WebKit);

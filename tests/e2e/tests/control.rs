@@ -62,4 +62,4 @@ async fn count(setting: &Setting, chunks: usize) -> Result<()> {
     setting.wire.ledger().until(&format!("{chunks} acknowledged chunks"), MINUTE, enough).await
 }
 
-scenario!(pause_and_abort, 120: Chromium, Firefox, WebKit);
+scenario!(pause_and_abort, 120, waits: Chromium, Firefox, WebKit);

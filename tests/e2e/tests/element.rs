@@ -684,9 +684,11 @@ async fn seen(stage: &Stage) -> Result<()> {
             browser.screenshot(&format!("element-{}-{language}", stage.engine)).await?;
             continue;
         }
-        for (device, width, height) in [("phone", 360, 1100), ("desktop", 900, 900)] {
-            for scheme in ["light", "dark", "forced"] {
+        // Forced colours last: after them Chromium paints a dark page's own background white (its colours are right).
+        for scheme in ["light", "dark", "forced"] {
+            for (device, width, height) in [("phone", 360, 1100), ("desktop", 900, 900)] {
                 if scheme == "forced" {
+                    browser.emulate(width, height, "light").await?;
                     browser.emulate_media("forced-colors", "active").await?;
                 } else {
                     browser.emulate(width, height, scheme).await?;

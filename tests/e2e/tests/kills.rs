@@ -220,5 +220,5 @@ async fn server_kills(stage: &Stage) -> Result<()> {
 }
 
 // Each wait within has a limit of its own; this one is for fifty kills.
-scenario!(browser_kills, 3600: Chromium, Firefox, WebKit);
-scenario!(server_kills, 3600: Chromium, Firefox, WebKit);
+scenario!(browser_kills, 3600, waits: Chromium, Firefox, WebKit);
+scenario!(server_kills, 3600, waits: Chromium, Firefox, WebKit);

@@ -72,5 +72,5 @@ fn third(all: &[Exchange]) -> bool {
         && chunks().any(|one| !one.complete && one.up > MIB)
 }
 
-scenario!(network_cut, 150: Chromium, Firefox, WebKit);
-scenario!(black_hole, 150: Chromium, Firefox, WebKit);
+scenario!(network_cut, 150, waits: Chromium, Firefox, WebKit);
+scenario!(black_hole, 150, waits: Chromium, Firefox, WebKit);

@@ -63,4 +63,4 @@ async fn queue(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
-scenario!(queue, 300: Chromium, Firefox, WebKit);
+scenario!(queue, 300, waits: Chromium, Firefox, WebKit);

@@ -166,6 +166,6 @@ async fn one_has_an_older_journal(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
-scenario!(one_stands_still, 120: Chromium, Firefox, WebKit);
-scenario!(one_is_held_back, 120: Chromium);
-scenario!(one_has_an_older_journal, 60: Chromium, Firefox, WebKit);
+scenario!(one_stands_still, 120, waits: Chromium, Firefox, WebKit);
+scenario!(one_is_held_back, 120, waits: Chromium);
+scenario!(one_has_an_older_journal, 60, waits: Chromium, Firefox, WebKit);

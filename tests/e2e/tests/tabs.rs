@@ -186,7 +186,7 @@ async fn in_one_page(stage: &Stage) -> Result<()> {
     no_errors(&browser).await
 }
 
-scenario!(in_one_page, 120: Chromium, Firefox, WebKit);
-scenario!(one_uploads, 120: Chromium, Firefox, WebKit);
-scenario!(the_owner_is_closed, 120: Chromium, Firefox, WebKit);
-scenario!(each_for_itself, 120: Chromium, Firefox, WebKit);
+scenario!(in_one_page, 120, waits: Chromium, Firefox, WebKit);
+scenario!(one_uploads, 120, waits: Chromium, Firefox, WebKit);
+scenario!(the_owner_is_closed, 120, waits: Chromium, Firefox, WebKit);
+scenario!(each_for_itself, 120, waits: Chromium, Firefox, WebKit);

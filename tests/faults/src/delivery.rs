@@ -30,6 +30,8 @@ pub(crate) enum Body {
     Bytes(Vec<u8>),
     /// From an offset on, and so long.
     Generated(Generated, u64, u64),
+    /// The same, with a bit of the byte at this index flipped.
+    Flipped(Generated, u64, u64, u64),
 }
 
 /// What becomes of the connection after an answer.
@@ -67,7 +69,7 @@ impl Body {
     fn length(&self) -> u64 {
         match self {
             Body::Bytes(bytes) => bytes.len() as u64,
-            Body::Generated(_, _, length) => *length,
+            Body::Generated(_, _, length) | Body::Flipped(_, _, length, _) => *length,
         }
     }
 
@@ -80,6 +82,14 @@ impl Body {
                 bytes.get(at..at.saturating_add(length)).unwrap_or(&[]).to_vec()
             }
             Body::Generated(generated, from, _) => generated.bytes(from + at, length),
+            Body::Flipped(generated, from, _, index) => {
+                let mut bytes = generated.bytes(from + at, length);
+                let place = index.checked_sub(at).and_then(|place| usize::try_from(place).ok());
+                if let Some(byte) = place.and_then(|place| bytes.get_mut(place)) {
+                    *byte ^= 1 << (index % 8);
+                }
+                bytes
+            }
         }
     }
 }

@@ -47,6 +47,13 @@ pub(crate) fn answer(case: &Case<'_>, struck: &[Spec]) -> Outgoing {
     let good = |outgoing: Outgoing, range: &str| outgoing.with("ETag", &etag).with("Content-Range", range);
     match wrong {
         None | Some(RangeFault::Refused) => good(part(seed, first, last), &says(first, last, size)),
+        Some(RangeFault::Flipped) => {
+            let length = last + 1 - first;
+            let index = Generated(case.began ^ first).bytes(0, 4);
+            let index = index.iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte)) % length;
+            let body = Body::Flipped(Generated(seed), first, length, index);
+            good(basic(206, body), &says(first, last, size))
+        }
         Some(RangeFault::Ignored) => whole(),
         Some(RangeFault::Shifted) => {
             let (first, last) = (first + 1, (last + 1).min(size - 1));

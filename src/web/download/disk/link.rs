@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use super::{DONE, FAILED};
+use super::messages::{DONE, FAILED};
 use crate::core::flat_map::FlatMap;
 use crate::core::thrown::Thrown;
 use crate::web::listener::Listener;

@@ -16,6 +16,7 @@
 
 mod folder;
 mod link;
+mod messages;
 mod worker;
 
 use std::ops::Range;
@@ -31,18 +32,10 @@ use crate::web::object::{bytes, number};
 use crate::web::task::Boxed;
 use crate::web::{time, workers};
 use link::Link;
+use messages::{CLOSE, FLUSH, OPEN, PUT, READ, WRITE};
 
 pub use folder::{names, remove};
 pub use worker::{serve, write_all};
-
-const OPEN: &str = "disk.open";
-const WRITE: &str = "disk.write";
-const PUT: &str = "disk.put";
-const READ: &str = "disk.read";
-const FLUSH: &str = "disk.flush";
-const CLOSE: &str = "disk.close";
-const DONE: &str = "disk.done";
-const FAILED: &str = "disk.failed";
 
 /// How long the browser may take to open a file, in ms.
 const PATIENCE: Millis = 3_000;

@@ -6,7 +6,8 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::{CLOSE, DONE, FAILED, FLUSH, OPEN, PUT, READ, WRITE, folder};
+use super::folder;
+use super::messages::{CLOSE, DONE, FAILED, FLUSH, OPEN, PUT, READ, WRITE};
 use crate::core::thrown::Thrown;
 use crate::web::blob;
 use crate::web::object::{bytes, call, get, get_as, get_string, get_u64, number, object, to_u64};

@@ -180,6 +180,8 @@ pub enum RangeFault {
     Total,
     /// 206 of another version: another ETag and other bytes.
     Changed,
+    /// 206 that says the range asked for, with one bit of it flipped.
+    Flipped,
     /// 416.
     Refused,
 }

@@ -106,7 +106,7 @@ const LISTS: [(&str, List); 5] = [
     ("empty", List::Empty),
 ];
 const SIDES: [(&str, Side); 2] = [("request", Side::Request), ("answer", Side::Answer)];
-const RANGES: [(&str, RangeFault); 8] = [
+const RANGES: [(&str, RangeFault); 9] = [
     ("ignored", RangeFault::Ignored),
     ("shifted", RangeFault::Shifted),
     ("lying", RangeFault::Lying),
@@ -114,6 +114,7 @@ const RANGES: [(&str, RangeFault); 8] = [
     ("unsaid", RangeFault::Unsaid),
     ("total", RangeFault::Total),
     ("changed", RangeFault::Changed),
+    ("flipped", RangeFault::Flipped),
     ("refused", RangeFault::Refused),
 ];
 
