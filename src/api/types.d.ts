@@ -21,7 +21,7 @@ export function download(
 ): Download<DownloadResult<FileSystemFileHandle>>;
 export function download(
   url: string | URL,
-  options: DownloadOptions & { to: WritableStream<Uint8Array> },
+  options: DownloadOptions & { to: WritableStream },
 ): Download<DownloadResult<null>>;
 export function download(
   url: string | URL,
@@ -164,10 +164,10 @@ export interface DownloadOptions extends TransferOptions {
    * found again after a reload.
    *
    * A handle of a file that the user has picked (call it in the click's handler) gets the bytes at the end, from such a
-   * private file, when they are complete and checked. A stream gets them in order, over one connection, as fast as it takes
+   * private file, when they are complete and checked. A stream gets them, as `Uint8Array`s, in order, over one connection, as fast as it takes
    * them; it is closed at the end, and aborted with the error where there is one. Nothing is remembered of it.
    */
-  to?: "buffer" | "blob" | "file" | FileSystemFileHandle | WritableStream<Uint8Array> | null;
+  to?: "buffer" | "blob" | "file" | FileSystemFileHandle | WritableStream | null;
   /** Bytes of a piece, at least 1. */
   pieceSize?: number | null;
   /** The MD5 the whole must have, as 32 hex digits; otherwise the transfer fails with `digest-mismatch`. */
@@ -231,7 +231,7 @@ export interface Download<T> extends Transfer<T> {
    *
    * @throws TypeError with a `to` or an `md5`, or later.
    */
-  stream(): ReadableStream<Uint8Array>;
+  stream(): NonNullable<Response["body"]>;
 }
 
 /** What happened so far, as plain data that `JSON.stringify` takes. Moments are milliseconds on the clock of `now`. */
