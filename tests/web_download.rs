@@ -64,6 +64,7 @@ fn context(url: &str, sink: Sink) -> Rc<DownloadContext> {
         sink: RefCell::new(sink),
         journal: DownloadJournal::new(None),
         filing: Filing::default(),
+        waiting: Cell::new(0),
     })
 }
 

@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 use web_sys::Blob;
 use xuchuan::core::md5::{Digest, Digests, FileHasher, Portable, WHOLE};
+use xuchuan::web::download::{serve_disk, write_all};
 use xuchuan::web::hash::{self, RunControl, Thread, Unwatched};
 use xuchuan::web::object::{get_u64, object, set};
 use xuchuan::web::time::{self, Throttle};
@@ -46,6 +47,7 @@ fn serve() {
     });
     let _ = replace("postMessage", &listen.into_js_value());
     hash::serve();
+    serve_disk();
 }
 
 fn tell(message: &JsValue) {
@@ -241,6 +243,107 @@ async fn transfers_work_in_a_worker() {
         let url = text(&result, "url");
         let result = download(&url, "{ to: 'blob', pieceSize: 100000 }").result().await;
         assert!(data_bytes(&get(&result, "data")).await == bytes);
+    })
+    .await;
+}
+
+/// A file that writes as many bytes as `counts` says, one number a write; then all that it is given.
+fn odd_file(counts: &str) -> JsValue {
+    js(&format!(
+        "{{ bytes: [], counts: {counts}, write(given, {{ at }}) {{
+            const said = this.counts.length > 0 ? this.counts.shift() : given.length;
+            if (said === 'throw') throw new DOMException('full', 'QuotaExceededError');
+            for (let n = 0; n < Math.min(said, given.length); n += 1) this.bytes[at + n] = given[n];
+            return said;
+        }} }}"
+    ))
+}
+
+#[wasm_bindgen_test]
+async fn the_count_of_a_write_is_believed_where_it_can_be_true() {
+    guarded(async {
+        let bytes = Uint8Array::from(&[1, 2, 3, 4, 5][..]);
+        let written = |file: &JsValue| get(file, "bytes").unchecked_into::<Array>().length();
+        for counts in ["[]", "[2]", "[1, 3]"] {
+            let file = odd_file(counts);
+            write_all(&file, 10, &bytes).expect("it is written in the end");
+            let bytes: Array = get(&file, "bytes").unchecked_into();
+            let there: Vec<f64> = (10..15).map(|at| bytes.get(at).as_f64().unwrap_or(0.0)).collect();
+            assert_eq!(there, [1.0, 2.0, 3.0, 4.0, 5.0], "{counts}");
+        }
+        // What Chromium and Firefox have said at a full quota, and nonsense.
+        for counts in ["[4294967288]", "[2, 0]", "[0]", "[-1]", "[6]", "[undefined]", "['throw']", "[NaN]"] {
+            let file = odd_file(counts);
+            let why = write_all(&file, 0, &bytes).expect_err("it is not written");
+            assert!(why.is_quota(), "{counts}: {why}");
+        }
+        let file = odd_file("[4294967288]");
+        write_all(&file, 0, &Uint8Array::new_with_length(0)).expect("nothing is to be written");
+        assert_eq!(written(&file), 0);
+    })
+    .await;
+}
+
+fn disk_order(id: u64, t: &str, fields: &[(&str, JsValue)]) {
+    let message = object(&[("t", format!("disk.{t}").as_str().into()), ("id", (id as f64).into())]);
+    for (name, value) in fields {
+        set(&message, name, value);
+    }
+    tell(&message);
+}
+
+async fn disk_answer(id: u64) -> Result<JsValue, JsValue> {
+    let is_there = || said(id, "disk.done").is_some() || said(id, "disk.failed").is_some();
+    until("the disk answers", is_there).await;
+    said(id, "disk.done")
+        .map(|it| get(&it, "value"))
+        .ok_or_else(|| said(id, "disk.failed").unwrap_or_default())
+}
+
+#[wasm_bindgen_test]
+async fn a_private_file_is_written_at_any_offset() {
+    guarded(async {
+        serve();
+        let name = format!("file-test-{}", js_sys::Math::random());
+        disk_order(3_000_000, "open", &[("name", name.as_str().into())]);
+        let opened = disk_answer(3_000_000).await;
+        let Ok(size) = opened else {
+            // WebKitGTK has no such files.
+            assert!(get(&js("navigator.storage ?? {}"), "getDirectory").is_undefined(), "{opened:?}");
+            return;
+        };
+        assert_eq!(size.as_f64(), Some(0.0));
+        let bytes = bytes(31, 9 << 20);
+        let part = |range: std::ops::Range<usize>| Uint8Array::from(&bytes[range]);
+        let number = |at: usize| JsValue::from(at as f64);
+        let whole = bytes.len();
+        disk_order(
+            3_000_001,
+            "write",
+            &[("at", number(whole - 5)), ("bytes", part(whole - 5..whole).into())],
+        );
+        disk_order(3_000_002, "put", &[("at", number(10)), ("blob", blob(&bytes[10..whole - 5]).into())]);
+        disk_order(3_000_003, "write", &[("at", number(0)), ("bytes", part(0..10).into())]);
+        disk_order(3_000_004, "flush", &[]);
+        disk_order(3_000_005, "read", &[("at", number(0)), ("len", number(whole))]);
+        disk_order(3_000_006, "read", &[("at", number(1)), ("len", number(whole))]);
+        for id in 3_000_001..=3_000_004 {
+            disk_answer(id).await.expect("it is done");
+        }
+        let read: Uint8Array = disk_answer(3_000_005).await.expect("it is read").unchecked_into();
+        assert!(read.to_vec() == bytes, "the bytes differ");
+        assert!(disk_answer(3_000_006).await.is_err(), "there is one less");
+        disk_order(3_000_007, "close", &[("len", number(whole + 1))]);
+        assert!(disk_answer(3_000_007).await.is_err(), "it is shorter");
+        disk_order(3_000_008, "close", &[("len", number(whole - 1))]);
+        disk_answer(3_000_008).await.expect("it is closed");
+        disk_order(3_000_009, "open", &[("name", name.as_str().into())]);
+        let size = disk_answer(3_000_009).await.expect("it is opened again");
+        assert_eq!(size.as_f64(), Some((whole - 1) as f64));
+        disk_order(3_000_010, "close", &[]);
+        disk_answer(3_000_010).await.expect("it is closed");
+        disk_order(3_000_011, "flush", &[]);
+        assert!(disk_answer(3_000_011).await.is_err(), "no file is open");
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! `download`: from the page's call to a machine that is driven.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::core::md5::Digest;
 use crate::core::scheduler::{Direction, Entry};
 use crate::web::convert::read_download_record;
 use crate::web::download::{
-    DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Filing, Sink, Target, file_of,
+    DownloadContext, DownloadEffects, DownloadJournal, Downloaded, Filing, Sink, StreamSink, Target, file_of,
 };
 use crate::web::inquiry::Inquiry;
 use crate::web::object::{get, number, object};
@@ -65,27 +65,44 @@ impl Shown for Download {
 #[wasm_bindgen(js_name = startDownload, skip_typescript)]
 pub fn start_download(url: String, options: JsValue, observer: Observer) -> EngineTransfer {
     let options = Options(options);
-    let target = match options.text("to").as_deref() {
-        Some("blob") => Target::Blob,
-        Some("file") => Target::File,
-        _ => Target::Buffer,
+    let to = match (options.text("to").as_deref(), get(&options.0, "writer")) {
+        (Some("blob"), _) => To::Kept(Target::Blob),
+        (Some("file"), _) => To::Kept(Target::File),
+        (Some("stream"), Some(writer)) => To::Stream(writer),
+        _ => To::Kept(Target::Buffer),
     };
-    start(url, target, &options, observer)
+    start(url, to, &options, observer)
+}
+
+/// Where a download's bytes go.
+pub enum To {
+    /// To what the browser keeps until all is there.
+    Kept(Target),
+    /// To a stream of the page's, by its writer.
+    Stream(JsValue),
+}
+
+impl To {
+    fn is(&self, target: Target) -> bool {
+        matches!(self, To::Kept(kept) if *kept == target)
+    }
 }
 
 /// Starts a download; what the journal has of the same URL is used.
-pub fn start(url: String, target: Target, options: &Options, observer: Observer) -> EngineTransfer {
+pub fn start(url: String, to: To, options: &Options, observer: Observer) -> EngineTransfer {
     let headers = options.headers();
     let refresh_url: Option<Function> = get(&options.0, "refreshUrl").and_then(|f| f.dyn_into().ok());
-    let remembers = options.resume() && target != Target::Buffer;
-    let journal = if remembers { Claim::new(&key(&url, target)) } else { None };
+    let in_pieces = to.is(Target::Blob) || to.is(Target::File);
+    let remembers = options.resume() && in_pieces;
+    let journal = if remembers { Claim::new(&key(&url, to.is(Target::File))) } else { None };
     // A file that two tabs would write has one owner among them; the other waits.
-    let turn = journal.as_ref().filter(|_| target == Target::File).map(|claim| claim.key().to_owned());
-    let name = url::name_of(&url);
+    let turn = journal.as_ref().filter(|_| to.is(Target::File)).map(|claim| claim.key().to_owned());
+    let (name, to_stream) = (url::name_of(&url), matches!(to, To::Stream(_)));
     let config = Config {
         name: name.clone(),
         piece: options.bytes("pieceSize").unwrap_or(PIECE),
-        concurrency: options.concurrency(MOST_DOWNLOADS),
+        // A stream takes bytes in order.
+        concurrency: if to_stream { Concurrency::Fixed(1) } else { options.concurrency(MOST_DOWNLOADS) },
         retry: options.retry(),
         stall_timeout: options.stall_timeout(),
         conditional: url::is_same_origin(&url),
@@ -93,8 +110,9 @@ pub fn start(url: String, target: Target, options: &Options, observer: Observer)
         can_refresh_url: refresh_url.is_some(),
         md5: options.text("md5").and_then(|md5| Digest::from_hex(&md5)),
         remember: journal.is_some(),
-        bulk: (target != Target::Buffer).then_some(BULK),
-        cap: (target == Target::Buffer).then_some(BUFFER_CAP),
+        bulk: in_pieces.then_some(BULK),
+        cap: to.is(Target::Buffer).then_some(BUFFER_CAP),
+        discards: !to_stream,
         unix_now: time::unix_now(),
         seed: sys::random(),
         address: url::address(&url),
@@ -106,9 +124,13 @@ pub fn start(url: String, target: Target, options: &Options, observer: Observer)
         headers,
         inquiry: Inquiry::default(),
         credentials: options.credentials(),
-        sink: RefCell::new(Sink::new(target, config.piece)),
+        sink: RefCell::new(match to {
+            To::Stream(writer) => Sink::Stream(StreamSink::new(writer)),
+            To::Kept(target) => Sink::new(target, config.piece),
+        }),
         journal: DownloadJournal::new(journal),
         filing: Filing::new(name),
+        waiting: Cell::new(0),
     });
     let writes = context.journal.writes().clone();
     let (Concurrency::Fixed(most) | Concurrency::Auto(most)) = config.concurrency;
@@ -124,8 +146,8 @@ pub fn start(url: String, target: Target, options: &Options, observer: Observer)
 }
 
 /// Returns the journal's key of a download.
-pub fn key(url: &str, target: Target) -> String {
-    let kind = if target == Target::File { "download to file" } else { "download" };
+pub fn key(url: &str, to_file: bool) -> String {
+    let kind = if to_file { "download to file" } else { "download" };
     format!("{kind} {}", url.split('#').next().unwrap_or(url))
 }
 
@@ -164,6 +186,6 @@ impl Unfinished for Begun {
 
     fn go_on(&self, _: Option<Blob>, options: &Options, observer: Observer) -> Result<EngineTransfer, Error> {
         let target = if self.file.is_some() { Target::File } else { Target::Blob };
-        Ok(start(self.record.url.clone(), target, options, observer))
+        Ok(start(self.record.url.clone(), To::Kept(target), options, observer))
     }
 }

@@ -13,13 +13,36 @@ export function upload(source: Blob | FileSystemFileHandle, options?: UploadOpti
  *
  * @throws TypeError at once if the URL or an option is wrong.
  */
-export function download(url: string | URL, options: DownloadOptions & { to: "blob" }): Transfer<DownloadResult<Blob>>;
-export function download(url: string | URL, options: DownloadOptions & { to: "file" }): Transfer<DownloadResult<File>>;
+export function download(url: string | URL, options: DownloadOptions & { to: "blob" }): Download<DownloadResult<Blob>>;
+export function download(url: string | URL, options: DownloadOptions & { to: "file" }): Download<DownloadResult<File>>;
+export function download(
+  url: string | URL,
+  options: DownloadOptions & { to: FileSystemFileHandle },
+): Download<DownloadResult<FileSystemFileHandle>>;
+export function download(
+  url: string | URL,
+  options: DownloadOptions & { to: WritableStream },
+): Download<DownloadResult<null>>;
 export function download(
   url: string | URL,
   options?: DownloadOptions & { to?: "buffer" | null },
-): Transfer<DownloadResult<ArrayBuffer>>;
-export function download(url: string | URL, options?: DownloadOptions): Transfer<DownloadResult<ArrayBuffer | Blob>>;
+): Download<DownloadResult<ArrayBuffer>>;
+export function download(
+  url: string | URL,
+  options?: DownloadOptions,
+): Download<DownloadResult<ArrayBuffer | Blob | File | FileSystemFileHandle | null>>;
+
+/**
+ * Has the browser save bytes in the user's downloads folder: a download's result, a Blob or File, or bytes. They are not
+ * copied where they are on disk already. Without `name` a File's own counts, else `"download"`.
+ *
+ * @throws TypeError if there are no bytes in what is given.
+ * @throws TransferError `unsupported` in a worker.
+ */
+export function save(
+  what: DownloadResult<ArrayBuffer | Blob | File> | Blob | ArrayBuffer | ArrayBufferView,
+  name?: string | null,
+): void;
 
 /** Computes what an upload would announce: the file's MD5 and its chunks'. Rejects with a {@link TransferError}. */
 export function digest(source: Blob | FileSystemFileHandle, options?: DigestOptions): Promise<Digest>;
@@ -135,11 +158,16 @@ export interface UploadOptions extends TransferOptions {
 
 export interface DownloadOptions extends TransferOptions {
   /**
-   * Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above 512 MiB (`too-large`). `"blob"` keeps the
-   * pieces in the browser's storage. `"file"` writes them to a private file of the site (OPFS) and gives a `File` on the disk, with
-   * flat memory at any size; where a browser has no such files, to its storage. What is larger than the storage is refused (`quota`).
+   * Where the bytes go. `"buffer"` (default) holds all of it in memory and refuses above 512 MiB (`too-large`). `"blob"`
+   * keeps the pieces in the browser's database. `"file"` writes to a private file of the site's on disk, or to the database
+   * where a browser has none; the result is a `File`, which stays until the page is closed. For both, what is there is
+   * found again after a reload.
+   *
+   * A handle of a file that the user has picked (call it in the click's handler) gets the bytes at the end, from such a
+   * private file, when they are complete and checked. A stream gets them, as `Uint8Array`s, in order, over one connection, as fast as it takes
+   * them; it is closed at the end, and aborted with the error where there is one. Nothing is remembered of it.
    */
-  to?: "buffer" | "blob" | "file" | null;
+  to?: "buffer" | "blob" | "file" | FileSystemFileHandle | WritableStream | null;
   /** Bytes of a piece, at least 1. */
   pieceSize?: number | null;
   /** The MD5 the whole must have, as 32 hex digits; otherwise the transfer fails with `digest-mismatch`. */
@@ -192,6 +220,18 @@ export interface Transfer<T> extends AsyncIterable<Progress> {
   abort(reason?: unknown): void;
   /** Attempts, causes and timings so far, for a bug report. Empty until the engine has loaded. */
   report(): TransferReport;
+}
+
+/** A download under way. */
+export interface Download<T> extends Transfer<T> {
+  /**
+   * Returns the bytes as they come, in order; they come no faster than they are read. Takes the place of the option `to`, so
+   * it is to be called at once, and `done` gives no data then. To cancel the stream aborts the download, and a failure of
+   * the download is the stream's.
+   *
+   * @throws TypeError with a `to` or an `md5`, or later.
+   */
+  stream(): NonNullable<Response["body"]>;
 }
 
 /** What happened so far, as plain data that `JSON.stringify` takes. Moments are milliseconds on the clock of `now`. */
@@ -258,8 +298,8 @@ export interface Progress {
   readonly eta: number | null;
   /**
    * What a transfer waits for, until when (in ms since 1970, or null for an event), and what failed before. `another-tab`:
-   * another tab of this site, or another transfer of this page, uploads the same file; this one shows how far that is, and
-   * goes on if the other ends or says nothing for 10 to 15 s.
+   * another tab of this site, or another transfer of this page, uploads the same file, or downloads it to a file; this one shows how far
+   * that is, and goes on if the other ends or says nothing for 10 to 15 s.
    */
   readonly waitingFor: {
     readonly reason: "offline" | "backoff" | "another-tab";
@@ -318,7 +358,7 @@ export interface UploadResult {
 }
 
 export interface DownloadResult<T = ArrayBuffer> {
-  /** What `to` asked for. */
+  /** What `to` asked for; null where a stream had it. */
   readonly data: T;
   readonly size: number;
   readonly contentType: string | null;
@@ -370,7 +410,7 @@ export interface PendingTransfer {
    *
    * @throws TypeError at once if the file is needed and missing, or an option is wrong.
    */
-  resume(file?: Blob | FileSystemFileHandle | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<Blob>>;
+  resume(file?: Blob | FileSystemFileHandle | null, options?: UploadOptions | DownloadOptions): Transfer<UploadResult | DownloadResult<Blob | File>>;
   /** Drops it and what is stored of it in this browser. */
   forget(): Promise<void>;
 }

@@ -114,7 +114,7 @@ impl Kind {
                 "Download it without resuming, or let the server support Range requests"
             }
             Kind::Quota => "Free some storage and go on",
-            Kind::TooLarge => "Download it with `to: \"blob\"` instead",
+            Kind::TooLarge => "Download it with `to: \"file\"` instead",
             Kind::Unsupported => "Use another option or browser",
             Kind::Aborted => "Start it again when it is wanted",
             Kind::Engine => "The next call starts a fresh engine",

@@ -146,6 +146,11 @@ impl Window {
         }
     }
 
+    /// Tells whether more than `most` are on their way.
+    pub fn is_above(&self, most: u64) -> bool {
+        self.open.get() > most
+    }
+
     /// Waits until no more than `most` are on their way.
     pub async fn until(&self, most: u64) {
         poll_fn(|context| {

@@ -1,5 +1,5 @@
 // Uses every export of the package as a page would; compiled, never run.
-import { TransferError, digest, download, filesOf, init, isSupported, pending, upload } from "xuchuan";
+import { TransferError, digest, download, filesOf, init, isSupported, pending, save, upload } from "xuchuan";
 import type {
   ChunkReport,
   Digest,
@@ -84,6 +84,14 @@ export async function page(): Promise<void> {
   const whole: DownloadResult = await download(url, downloadOptions).done;
   const buffer: ArrayBuffer = whole.data;
   const blob: Blob = (await download(new URL(url), { to: "blob" }).done).data;
+  const onDisk: File = (await download(url, { to: "file" }).done).data;
+  const picked: FileSystemFileHandle = (await download(url, { to: fileHandle }).done).data;
+  const written: null = (await download(url, { to: new WritableStream<Uint8Array>() }).done).data;
+  const read: ReadableStream<Uint8Array> = download(url).stream();
+  save(whole, "a.bin");
+  save(onDisk);
+  save(buffer, null);
+  console.log(picked.name, written, read.locked);
   console.log(buffer, blob, whole.verified, whole.mode, whole.reason, whole.etag, whole.contentType);
 
   const known: Digest = await digest(file, digestOptions);
@@ -121,5 +129,7 @@ upload(file, { headers: { "X-Count": null } });
 upload(file).then(() => {});
 // @ts-expect-error: not a target
 download("/x", { to: "disk" });
-// @ts-expect-error: not a target yet
-download("/x", { to: fileHandle });
+// @ts-expect-error: an upload is not read
+upload(file).stream();
+// @ts-expect-error: not bytes
+save("abc");

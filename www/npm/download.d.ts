@@ -1,6 +1,7 @@
 // Downloads. A page that uploads, too, takes both from "xuchuan": two engines would weigh more and know nothing of each other.
-export { TransferError, download, init, isSupported, pending } from "./types.js";
+export { TransferError, download, init, isSupported, pending, save } from "./types.js";
 export type {
+  Download,
   DownloadOptions,
   DownloadResult,
   FailureReason,

@@ -3,5 +3,5 @@ import * as inlined from './download.inlined.js';
 import { inside } from './packaged.js';
 import { createShell } from './shell.js';
 
-export const { download, pending, init, isSupported, TransferError } =
+export const { download, save, pending, init, isSupported, TransferError } =
   /* @__PURE__ */ createShell(/* @__PURE__ */ inside(inlined), [downloads]);

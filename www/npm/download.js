@@ -9,5 +9,5 @@ const assets = {
   inlined: () => import('./download.inlined.js'),
 };
 
-export const { download, pending, init, isSupported, TransferError } =
+export const { download, save, pending, init, isSupported, TransferError } =
   /* @__PURE__ */ createShell(/* @__PURE__ */ packaged(assets), [downloads]);

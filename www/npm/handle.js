@@ -14,10 +14,20 @@ export async function fileOf(handle) {
   throw unreadable(handle, 'the browser was not allowed to read it');
 }
 
+/** Asks for permission to write to a file, where the browser wants that first. */
+export async function writable(handle) {
+  if (typeof handle.createWritable !== 'function') {
+    throw new TransferError('unsupported', `This browser can't write to ${handle.name}: download to "file", and save() that`);
+  }
+  if (!(await isAllowed(handle, 'readwrite'))) {
+    throw new TransferError('unsupported', `The browser was not allowed to write to ${handle.name}`);
+  }
+}
+
 // Browsers that have handles of their own private files only ask nothing, and have no such methods.
-async function isAllowed(handle) {
+async function isAllowed(handle, kind = 'read') {
   if (!handle.queryPermission) return true;
-  const mode = { mode: 'read' };
+  const mode = { mode: kind };
   if ((await handle.queryPermission(mode)) === 'granted') return true;
   return (await handle.requestPermission(mode)) === 'granted';
 }

@@ -10,5 +10,5 @@ const assets = {
   inlined: () => import('./inlined.js'),
 };
 
-export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } =
+export const { upload, download, save, digest, pending, filesOf, init, isSupported, TransferError } =
   /* @__PURE__ */ createShell(/* @__PURE__ */ packaged(assets), [uploads, downloads]);

@@ -4,5 +4,5 @@ import { inside } from './packaged.js';
 import { createShell } from './shell.js';
 import { uploads } from './uploads.js';
 
-export const { upload, download, digest, pending, filesOf, init, isSupported, TransferError } =
+export const { upload, download, save, digest, pending, filesOf, init, isSupported, TransferError } =
   /* @__PURE__ */ createShell(/* @__PURE__ */ inside(inlined), [uploads, downloads]);

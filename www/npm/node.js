@@ -10,6 +10,7 @@ export const download = onlyInBrowsers;
 export const digest = async () => onlyInBrowsers();
 export const pending = async () => onlyInBrowsers();
 export const filesOf = onlyInBrowsers;
+export const save = onlyInBrowsers;
 export const init = async () => onlyInBrowsers();
 export const isSupported = () => false;
 export { TransferError };

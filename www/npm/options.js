@@ -1,5 +1,6 @@
 import { describe, isUrl, kindOf } from './types.js';
 import { faultOfUrl, plainHeaders } from './sendable.js';
+import { target } from './targets.js';
 
 // Each check is what it expects, in words; whether a value is that; where it has one, why a value of that kind can't be used
 // all the same; where it differs, what is handed on, for which it may throw; and whether a wrong value may be a secret.
@@ -75,7 +76,7 @@ const ACCEPTS = {
 
 const VERBS = {
   upload: { ...both, endpoint, chunkSize: bytes, ext: extension, chunkId, accepts, finishTimeout: milliseconds },
-  download: { ...both, to: oneOf('buffer', 'blob', 'file'), pieceSize: bytes, md5, refreshUrl: callback },
+  download: { ...both, to: target, pieceSize: bytes, md5, refreshUrl: callback },
   digest: { chunkSize: bytes, chunkId, onProgress: callback, signal: abortSignal },
   init: { wasm, worker: callback },
 };
@@ -101,6 +102,9 @@ export function readOptions(verb, given) {
     const why = fault?.(value);
     if (why) throw new TypeError(`${what} ${why}`);
     read[name] = take ? take(value, what) : value;
+  }
+  if (verb === 'download' && read.md5 && kindOf(read.to) === 'WritableStream') {
+    throw new TypeError('download(): "md5" can\'t be checked for a stream: what was written cannot be taken back');
   }
   return read;
 }

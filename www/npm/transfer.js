@@ -25,15 +25,19 @@ export class Transfer {
   #thrown;
   #engine;
   #engineTransfer;
+  #deliver;
+  #delivering = false;
 
   /**
    * @param open `() => Promise<LiveEngine>`
    * @param start `(glue, observer) => EngineTransfer`
-   * `thrown` gives what the page's own functions threw last.
+   * `thrown` gives what the page's own functions threw last. `deliver(result, signal)` does what is left to do when the
+   * engine has ended, and promises the page's result.
    */
-  constructor(open, start, { total = 0, signal, onProgress, onState, thrown = ignore }) {
+  constructor(open, start, { total = 0, signal, onProgress, onState, thrown = ignore, deliver }) {
     this.#listeners = { onProgress, onState };
     this.#thrown = thrown;
+    this.#deliver = deliver;
     this.#progress = nothingYet(total);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -50,7 +54,7 @@ export class Transfer {
   }
 
   get progress() {
-    if (!this.#settled) {
+    if (!this.#settled && !this.#delivering) {
       this.#progress = this.#read((transfer) => transfer.progress()) ?? this.#progress;
     }
     return this.#progress;
@@ -146,9 +150,25 @@ export class Transfer {
       },
       onSettled: (result, shape) => {
         if (shape) this.#fail(shape.code === 'aborted' ? 'aborted' : 'failed', asTransferError(shape, this.#thrown()));
+        else if (this.#deliver) this.#handOut(result);
         else this.#settle('done', () => this.#resolve(result));
       },
     };
+  }
+
+  async #handOut(result) {
+    const last = this.progress;
+    this.#delivering = true;
+    this.#advance({ ...last, state: 'finishing' });
+    this.#enter('finishing');
+    const leaving = new AbortController();
+    this.#cleanUp.push(() => leaving.abort());
+    try {
+      const handed = await this.#deliver(result, leaving.signal);
+      this.#settle('done', () => this.#resolve(handed));
+    } catch (error) {
+      this.#fail('failed', asTransferError(error));
+    }
   }
 
   #fail(state, error) {

@@ -46,6 +46,8 @@ pub struct Config {
     pub remember: bool,
     /// The largest result that the target can take, in bytes.
     pub cap: Option<u64>,
+    /// What was handed to the sink can be thrown away; else the download fails where it would start again.
+    pub discards: bool,
     /// The wall clock now, in ms since 1970.
     pub unix_now: Millis,
     /// Where the jitter's randomness starts.
@@ -86,6 +88,7 @@ impl Config {
             md5: None,
             remember: false,
             cap: None,
+            discards: true,
             unix_now: 0,
             seed: 0,
         }

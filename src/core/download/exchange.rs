@@ -318,6 +318,10 @@ impl Download {
 
     /// Gives up requests that show no sign of life.
     pub(super) fn watch(&mut self, now: Instant) {
+        if self.full {
+            // Nobody reads what they bring.
+            return;
+        }
         for id in self.requests.late(self.config.stall_timeout, now) {
             let Some(request) = self.requests.get(id) else { continue };
             if request.is_mute() {
@@ -361,6 +365,10 @@ impl Download {
 
     /// Throws away what is stored and begins anew.
     fn start_again(&mut self, why: &'static str, now: Instant) {
+        if !self.config.discards && self.stored.have().len() > 0 {
+            let what = format!("what was handed on cannot be taken back, and {why}");
+            return self.fail(Error::new(Kind::ResourceChanged, DOING, what));
+        }
         self.note(format!("starting again from 0: {why}"), now);
         self.discard();
         self.server.start_again();

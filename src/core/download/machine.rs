@@ -45,6 +45,8 @@ pub struct Download {
     /// Bytes that came in this visit.
     pub(super) received: u64,
     pub(super) report: Report,
+    /// The sink takes no more for now.
+    pub(super) full: bool,
     /// When the last input came.
     last: Instant,
 }
@@ -84,6 +86,7 @@ impl Machine for Download {
             Input::Differs(id) => self.differs(id, now),
             Input::Prepared(result) => self.prepared(result, now),
             Input::StoreFailed(failure) => self.store_failed(failure),
+            Input::Full(full) => self.fill(full, now),
             Input::Headers(result) => self.headers(result),
             Input::Url(result) => self.url(result),
             Input::Finished(result) => self.finish.answered(result),
@@ -110,7 +113,7 @@ impl Machine for Download {
         if self.stage != Stage::Running {
             return None;
         }
-        let deadline = self.requests.next_deadline(self.config.stall_timeout);
+        let deadline = self.requests.next_deadline(self.config.stall_timeout).filter(|_| !self.full);
         deadline.into_iter().chain(self.retry.ends_at()).min()
     }
 
@@ -160,6 +163,7 @@ impl Download {
             meter: Meter::default(),
             received: 0,
             report: Report::default(),
+            full: false,
             last: Instant::default(),
             config,
         }
@@ -198,6 +202,13 @@ impl Download {
             self.leave_seam(id);
             self.cancel(id);
         }
+    }
+
+    /// Notes whether the sink takes more. That it does again is as good as bytes that come.
+    fn fill(&mut self, full: bool, now: Instant) {
+        self.full = full;
+        self.requests.touch(now);
+        self.retry.moved();
     }
 
     fn pause(&mut self, now: Instant) {
@@ -260,7 +271,7 @@ impl Download {
 
     /// Sends what can be sent, and moves the end on.
     fn pump(&mut self, now: Instant) {
-        let waits = self.retry.is_paused() || self.stored.sink == SinkState::Asked;
+        let waits = self.retry.is_paused() || self.stored.sink == SinkState::Asked || self.full;
         if self.stage != Stage::Running || waits {
             return;
         }

@@ -41,6 +41,8 @@ pub enum Input {
     Prepared(Result<(), StoreFailure>),
     /// A write failed.
     StoreFailed(StoreFailure),
+    /// The sink takes no more for now, and the bodies wait for it and not for their server; or it takes more again.
+    Full(bool),
     /// The page gave new headers, or failed to: its words for it.
     Headers(Result<(), Thrown>),
     /// The page gave a new URL, or failed to: its words for it.

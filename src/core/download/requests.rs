@@ -292,6 +292,13 @@ impl Requests {
         self.bulk.try_bulk(request.wrote, now.since(request.sent), &request.cursor, piece)
     }
 
+    /// Notes that all show a sign of life.
+    pub fn touch(&mut self, now: Instant) {
+        for request in &mut self.list {
+            request.moved = now;
+        }
+    }
+
     /// Returns when the next one that shows no sign of life is given up, each after `timeout` ms.
     pub fn next_deadline(&self, timeout: Millis) -> Option<Instant> {
         self.list.iter().filter_map(|request| deadline(request, timeout)).min()

@@ -44,6 +44,8 @@ pub struct DownloadContext {
     pub journal: DownloadJournal,
     /// Where its file is, if it is one.
     pub filing: Filing,
+    /// How many bodies wait for the sink.
+    pub waiting: Cell<u32>,
 }
 
 impl DownloadContext {

@@ -121,6 +121,8 @@ impl DownloadEffects {
         let content_type = content_type.unwrap_or_default();
         let (driver, ahead, data) = (self.driver.clone(), self.ahead.clone(), self.data.clone());
         let finish = move |result: Result<JsValue, StoreFailure>| {
+            // What went to a stream is not here to be hashed.
+            let hash = hash && !result.as_ref().is_ok_and(JsValue::is_null);
             let finished = result.and_then(|result| {
                 if hash {
                     ahead.take(&rest_of(&result, ahead.end())?, Some(driver.clone()));
@@ -132,9 +134,9 @@ impl DownloadEffects {
                 driver.tell(Input::Finished(finished));
             }
         };
-        if self.context.is_file() {
+        if self.context.closes() {
             let context = self.context.clone();
-            spawn(async move { finish(context.finish_file(total, &content_type).await) });
+            spawn(async move { finish(context.close(total, &content_type).await) });
         } else {
             finish(self.context.sink.borrow_mut().finish(total, &content_type));
         }

@@ -16,6 +16,7 @@ use super::context::{DownloadContext, file_of};
 use super::disk::{self, Disk};
 use super::file::{FileSink, OnDisk, Place};
 use super::pieces::{Pieces, Whole};
+use super::sink::Sink;
 use crate::core::clock::Millis;
 use crate::core::download::{Download, Input, Record, Restored, StoreFailure};
 use crate::core::plan::Cut;
@@ -47,6 +48,11 @@ fn new_name() -> String {
 }
 
 impl DownloadContext {
+    /// Tells whether the bytes go where the end takes a while.
+    pub fn closes(&self) -> bool {
+        matches!(&*self.sink.borrow(), Sink::File(_) | Sink::Stream(_))
+    }
+
     /// Tells whether the bytes go to a file.
     pub fn is_file(&self) -> bool {
         self.sink.borrow_mut().file().is_some()
@@ -133,23 +139,24 @@ impl DownloadContext {
 
     /// Sees to it that what was just written is kept: `whole` are the pieces that this made whole.
     pub fn keep(self: &Rc<Self>, whole: Whole, driver: &TransferDriver<Download>) {
-        if !self.is_file() {
-            return self.journal.save_pieces(whole);
-        }
-        for (index, piece) in whole {
-            self.keep_piece(index, piece, driver);
-        }
-        let (asked, window) =
-            self.with_file(|file| (file.take_asked(), file.window.clone())).unwrap_or_default();
-        for (len, receipt) in asked {
+        let window = self.with_file(|file| file.window.clone());
+        for (len, receipt) in self.sink.borrow_mut().take_asked() {
             let (window, driver) = (window.clone(), driver.clone());
             spawn(async move {
                 let written = receipt.await;
-                window.remove(len);
+                if let Some(window) = window {
+                    window.remove(len);
+                }
                 if let Err(why) = written {
                     driver.tell(Input::StoreFailed(store_failure(why)));
                 }
             });
+        }
+        if window.is_none() {
+            return self.journal.save_pieces(whole);
+        }
+        for (index, piece) in whole {
+            self.keep_piece(index, piece, driver);
         }
         if !self.filing.flushing.replace(true) {
             let context = self.clone();
@@ -194,10 +201,30 @@ impl DownloadContext {
         });
     }
 
-    /// Waits while too much is on its way to the disk.
-    pub async fn not_too_far_ahead(&self) {
-        if let Some(window) = self.with_file(|file| file.window.clone()) {
+    /// Waits while too much is on its way to the disk, or while the page's stream takes no more.
+    pub async fn not_too_far_ahead(&self, driver: &TransferDriver<Download>) {
+        let window = self.with_file(|file| file.window.clone()).filter(|window| window.is_above(WINDOW));
+        let ready = match &*self.sink.borrow() {
+            Sink::Stream(stream) => stream.ready(),
+            _ => None,
+        };
+        if window.is_none() && ready.is_none() {
+            return;
+        }
+        self.waiting.set(self.waiting.get() + 1);
+        if self.waiting.get() == 1 {
+            driver.tell(Input::Full(true));
+        }
+        if let Some(window) = window {
             window.until(WINDOW).await;
+        }
+        if let Some(ready) = ready {
+            // A stream that fails says so by its writes.
+            drop(ready.await);
+        }
+        self.waiting.set(self.waiting.get() - 1);
+        if self.waiting.get() == 0 {
+            driver.tell(Input::Full(false));
         }
     }
 
@@ -212,8 +239,19 @@ impl DownloadContext {
         }
     }
 
-    /// Ends the writing; returns the file.
-    pub async fn finish_file(&self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
+    /// Ends a file or a stream; returns the result.
+    pub async fn close(&self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
+        let closed = match &*self.sink.borrow() {
+            Sink::Stream(stream) => Some(stream.close()),
+            _ => None,
+        };
+        match closed {
+            Some(closed) => closed.await.map(|_| JsValue::NULL).map_err(store_failure),
+            None => self.finish_file(total, content_type).await,
+        }
+    }
+
+    async fn finish_file(&self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
         let disk = self.with_file(|file| file.disk()).flatten();
         let Some(disk) = disk else {
             self.journal.writes().idle().await;
@@ -289,9 +327,11 @@ async fn remove_file(name: &str) {
 pub fn sweep() {
     spawn(async {
         let mut names = disk::names().await;
-        names.extend(store::keys_of_pieces().await.into_iter().filter(|key| key.starts_with(PREFIX)));
-        names.sort_unstable();
-        names.dedup();
+        for key in store::keys_of_pieces().await {
+            if key.starts_with(PREFIX) && !names.contains(&key) {
+                names.push(key);
+            }
+        }
         for name in names {
             let lock = lock_of(&name);
             lock::if_free(&lock, async move {

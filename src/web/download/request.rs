@@ -139,7 +139,7 @@ pub async fn receive(
                     let (len, pieces) = context.sink.borrow_mut().take(cursor.at, &body, cursor.limit);
                     context.keep(pieces, driver);
                     driver.tell(Input::Data(id, len));
-                    context.not_too_far_ahead().await;
+                    context.not_too_far_ahead(driver).await;
                 }
                 Input::End(id)
             }
@@ -200,7 +200,7 @@ pub async fn receive(
             driver.tell(Input::Data(id, step.len()));
         }
         if wrote {
-            context.not_too_far_ahead().await;
+            context.not_too_far_ahead(driver).await;
         }
         if request.is_cancelled() {
             return Input::End(id);

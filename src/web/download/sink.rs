@@ -1,4 +1,5 @@
-//! Where a download's bytes go: one ArrayBuffer, pieces that become a Blob, or a file. They never enter wasm memory.
+//! Where a download's bytes go: one ArrayBuffer, pieces that become a Blob, a file, or a
+//! stream. They never enter wasm memory.
 
 use std::ops::Range;
 
@@ -8,8 +9,10 @@ use web_sys::Blob;
 
 use super::buffer::Buffer;
 use super::bytes::StoredBytes;
+use super::disk::Receipt;
 use super::file::FileSink;
 use super::pieces::{Pieces, Whole};
+use super::stream::StreamSink;
 use crate::core::download::StoreFailure;
 use crate::core::thrown::Thrown;
 
@@ -32,6 +35,8 @@ pub enum Sink {
     Pieces(Pieces),
     /// For a file.
     File(FileSink),
+    /// For a stream of the page's.
+    Stream(StreamSink),
 }
 
 impl Sink {
@@ -50,6 +55,8 @@ impl Sink {
             Sink::Buffer(buffer) => *buffer = Buffer::new(),
             Sink::Pieces(pieces) => *pieces = Pieces::new(piece),
             Sink::File(file) => file.discard(),
+            // The machine knows that it cannot.
+            Sink::Stream(_) => {}
         }
     }
 
@@ -59,13 +66,14 @@ impl Sink {
             Sink::Buffer(buffer) => *buffer = Buffer::new(),
             Sink::Pieces(pieces) => *pieces = Pieces::new(pieces.piece()),
             Sink::File(file) => file.discard(),
+            Sink::Stream(_) => {}
         }
     }
 
     /// Takes a piece that an earlier visit stored; none is stored of what goes to a buffer.
     pub fn restore(&mut self, index: u32, piece: Blob) {
         match self {
-            Sink::Buffer(_) => {}
+            Sink::Buffer(_) | Sink::Stream(_) => {}
             Sink::Pieces(pieces) => pieces.restore(index, piece),
             Sink::File(file) => file.restore(index, piece),
         }
@@ -83,6 +91,7 @@ impl Sink {
                 file.prepare(total.filter(|_| exact));
                 Ok(())
             }
+            Sink::Stream(_) => Ok(()),
         }
     }
 
@@ -92,13 +101,14 @@ impl Sink {
             Sink::Buffer(buffer) => buffer.write(at, bytes).map(|()| Vec::new()),
             Sink::Pieces(pieces) => pieces.write(at, bytes),
             Sink::File(file) => file.write(at, bytes),
+            Sink::Stream(stream) => stream.write(at, bytes).map(|()| Vec::new()),
         }
     }
 
     /// Takes what counts of `body`, see `Pieces::take`; nothing does where there are no pieces.
     pub fn take(&mut self, at: u64, body: &Blob, limit: Option<u64>) -> (u64, Whole) {
         match self {
-            Sink::Buffer(_) => (0, Vec::new()),
+            Sink::Buffer(_) | Sink::Stream(_) => (0, Vec::new()),
             Sink::Pieces(pieces) => pieces.take(at, body, limit),
             Sink::File(file) => file.take(at, body, limit),
         }
@@ -110,6 +120,7 @@ impl Sink {
             Sink::Buffer(buffer) => Ok(buffer.read(range)),
             Sink::Pieces(pieces) => pieces.read(range),
             Sink::File(file) => file.read(range),
+            Sink::Stream(stream) => stream.read(range),
         }
     }
 
@@ -119,15 +130,17 @@ impl Sink {
             Sink::Buffer(buffer) => buffer.blob(range),
             Sink::Pieces(pieces) => pieces.blob(range),
             Sink::File(file) => file.blob(range),
+            Sink::Stream(_) => Err(StoreFailure::Other("the bytes were handed on".into())),
         }
     }
 
-    /// Ends the writing and cuts the result to `total` bytes; a file's end takes longer, see `DownloadContext`.
+    /// Ends the writing and cuts the result to `total` bytes; the end of a file or a stream takes
+    /// longer, see `DownloadContext`.
     pub fn finish(&mut self, total: u64, content_type: &str) -> Result<JsValue, StoreFailure> {
         match self {
             Sink::Buffer(buffer) => buffer.finish(total),
             Sink::Pieces(pieces) => pieces.finish(total, content_type),
-            Sink::File(_) => Err(StoreFailure::Other("the file is not closed".into())),
+            Sink::File(_) | Sink::Stream(_) => Err(StoreFailure::Other("that takes longer".into())),
         }
     }
 
@@ -136,6 +149,15 @@ impl Sink {
         match self {
             Sink::File(file) => Some(file),
             _ => None,
+        }
+    }
+
+    /// Takes what was begun by the last writes and is not over, with the sizes in bytes of what counts as on its way.
+    pub fn take_asked(&mut self) -> Vec<(u64, Receipt)> {
+        match self {
+            Sink::File(file) => file.take_asked(),
+            Sink::Stream(stream) => stream.take_asked(),
+            _ => Vec::new(),
         }
     }
 }

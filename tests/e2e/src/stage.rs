@@ -66,6 +66,11 @@ impl Stage {
         Ok(path)
     }
 
+    /// Returns the folder that its browsers save in.
+    pub fn downloads(&self) -> Result<PathBuf> {
+        self.folder("profile/downloads")
+    }
+
     /// Starts a browser on this scenario's profile.
     pub async fn browser(&self) -> Result<Browser> {
         Browser::start(self.engine, &self.folder("profile")?).await

@@ -12,7 +12,7 @@ test('Node: importing does nothing, and the engine is not supported', () => {
 });
 
 test('Node: verbs that throw in a page throw, and say why', () => {
-  for (const verb of ['upload', 'download', 'filesOf']) assert.throws(() => shell[verb](), isUnsupported, verb);
+  for (const verb of ['upload', 'download', 'filesOf', 'save']) assert.throws(() => shell[verb](), isUnsupported, verb);
 });
 
 test('Node: verbs that return promises in a page reject, and do not throw', async () => {
@@ -20,6 +20,6 @@ test('Node: verbs that return promises in a page reject, and do not throw', asyn
 });
 
 test('Node: there is nothing but what the page has', () => {
-  const names = ['TransferError', 'digest', 'download', 'filesOf', 'init', 'isSupported', 'pending', 'upload'];
+  const names = ['TransferError', 'digest', 'download', 'filesOf', 'init', 'isSupported', 'pending', 'save', 'upload'];
   assert.deepEqual(Object.keys(shell).sort(), names);
 });

@@ -44,8 +44,8 @@ test('shell: an entry has the verbs of its kinds and those that all have', () =>
   const all = ['TransferError', 'init', 'isSupported', 'pending'];
   const names = (kinds) => Object.keys(createShell({}, kinds)).sort();
   assert.deepEqual(names([uploads]), [...all, 'digest', 'filesOf', 'upload'].sort());
-  assert.deepEqual(names([downloads]), [...all, 'download'].sort());
-  assert.deepEqual(names([uploads, downloads]), [...all, 'digest', 'download', 'filesOf', 'upload'].sort());
+  assert.deepEqual(names([downloads]), [...all, 'download', 'save'].sort());
+  assert.deepEqual(names([uploads, downloads]), [...all, 'digest', 'download', 'filesOf', 'save', 'upload'].sort());
 });
 
 test('shell: making it loads nothing; init loads the engine, once', async () => {

@@ -3,6 +3,7 @@
 mod bulk;
 mod parts;
 mod queue;
+mod sinks;
 
 use super::*;
 use crate::core::cause::{Cause, Loss};

@@ -10,7 +10,8 @@ use super::folder;
 use super::messages::{CLOSE, DONE, FAILED, FLUSH, OPEN, PUT, READ, WRITE};
 use crate::core::thrown::Thrown;
 use crate::web::blob;
-use crate::web::object::{bytes, call, get, get_as, get_string, get_u64, number, object};
+use crate::web::object::{bytes, call, get, get_as, get_string, get_u64, number, object, to_u64};
+use crate::web::sys::number_text;
 use crate::web::task::{ask_of, spawn};
 use crate::web::workers::{self, Message, hand_page, tell_page};
 
@@ -84,7 +85,7 @@ pub fn write_all(file: &JsValue, mut at: u64, bytes: &Uint8Array) -> Result<(), 
         let count = call(file, "write", &[(&rest).into(), object(&[("at", number(at))])])?;
         let (count, len) = (count.as_f64().unwrap_or(0.0), f64::from(rest.length()));
         if !(1.0..=len).contains(&count) {
-            let why = format!("the browser wrote {count} of {len} bytes");
+            let why = format!("the browser wrote {} of {} bytes", number_text(count), rest.length());
             return Err(Thrown::new("QuotaExceededError", &why));
         }
         at += count as u64;
@@ -117,8 +118,8 @@ fn read(file: &JsValue, at: u64, len: u64) -> Result<JsValue, Thrown> {
 
 fn close(file: &JsValue, len: Option<u64>) -> Result<(), Thrown> {
     if let Some(len) = len {
-        let has = call(file, "getSize", &[])?.as_f64().unwrap_or(0.0);
-        if has < len as f64 {
+        let has = call(file, "getSize", &[])?.as_f64().and_then(to_u64).unwrap_or(0);
+        if has < len {
             return Err(format!("{has} bytes are there where {len} were written").into());
         }
         call(file, "truncate", &[number(len)])?;

@@ -28,10 +28,14 @@ const CHROMIUM_FLAGS: [&str; 12] = [
 ];
 
 pub(super) async fn launch(engine: Engine, profile: &Path) -> Result<(Program, WebDriver)> {
-    std::fs::create_dir_all(profile)?;
+    // What the page has saved, as a user has it set.
+    let downloads = profile.join("downloads");
+    std::fs::create_dir_all(&downloads)?;
+    let folders = format!("XDG_DOWNLOAD_DIR=\"{}\"\n", downloads.display());
+    std::fs::write(profile.join("user-dirs.dirs"), folders)?;
     let port = free_port()?;
     let log = crate::stage::output()?.join(format!("{engine}-driver.log"));
-    let mut program = Program::start(command(engine, port), &log)?;
+    let mut program = Program::start(command(engine, port, profile), &log)?;
     let status = format!("http://127.0.0.1:{port}/status");
     until("the driver's status page", Duration::from_secs(30), async || {
         if program.ended() {
@@ -56,7 +60,7 @@ pub(super) async fn launch(engine: Engine, profile: &Path) -> Result<(Program, W
     Ok((program, driver))
 }
 
-fn command(engine: Engine, port: u16) -> Command {
+fn command(engine: Engine, port: u16, profile: &Path) -> Command {
     let mut command = Command::new(match engine {
         Engine::Chromium => "chromedriver",
         Engine::Firefox => "geckodriver",
@@ -67,21 +71,32 @@ fn command(engine: Engine, port: u16) -> Command {
         // Two ports: the driver's own, and the one it speaks to the browser through.
         Engine::Firefox => command.args(["--port", &port.to_string(), "--marionette-port", "0"]),
         // MiniBrowser has no headless mode.
-        Engine::WebKit => command.args(["-a", "WebKitWebDriver", &format!("--port={port}")]),
+        Engine::WebKit => {
+            command.env("XDG_CONFIG_HOME", profile).args(["-a", "WebKitWebDriver", &format!("--port={port}")])
+        }
     };
     command
 }
 
 fn wishes(engine: Engine, profile: &Path) -> Vec<(&'static str, Value)> {
+    let downloads = profile.join("downloads");
     match engine {
         Engine::Chromium => {
             let mut flags: Vec<String> = CHROMIUM_FLAGS.map(str::to_owned).into();
             flags.push(format!("--user-data-dir={}", profile.display()));
-            vec![("browserName", json!("chrome")), ("goog:chromeOptions", json!({ "args": flags }))]
+            // Several files in a row are saved without a question.
+            let prefs = json!({
+                "download.default_directory": downloads,
+                "profile.default_content_setting_values.automatic_downloads": 1,
+            });
+            let options = json!({ "args": flags, "prefs": prefs });
+            vec![("browserName", json!("chrome")), ("goog:chromeOptions", options)]
         }
         Engine::Firefox => {
             let args = json!(["-headless", "-profile", profile]);
-            vec![("browserName", json!("firefox")), ("moz:firefoxOptions", json!({ "args": args }))]
+            let prefs = json!({ "browser.download.folderList": 2, "browser.download.dir": downloads });
+            let options = json!({ "args": args, "prefs": prefs });
+            vec![("browserName", json!("firefox")), ("moz:firefoxOptions", options)]
         }
         Engine::WebKit => vec![("browserName", json!("MiniBrowser"))],
     }

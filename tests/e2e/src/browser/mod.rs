@@ -170,6 +170,16 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
     }
 
+    /// Gives the site of `url` so many bytes of storage in all, or as many as the disk has. Chromium only.
+    pub async fn limit_storage(&self, url: &str, bytes: Option<u64>) -> Result<()> {
+        let origin = reqwest::Url::parse(url)?.origin().ascii_serialization();
+        let mut params = json!({ "origin": origin });
+        if let (Some(bytes), Some(params)) = (bytes, params.as_object_mut()) {
+            params.insert("quotaSize".into(), json!(bytes));
+        }
+        self.devtools("Storage.overrideQuotaForOrigin", params).await
+    }
+
     async fn devtools(&self, command: &str, params: Value) -> Result<()> {
         let driver = self.driver()?;
         let url = format!(
