@@ -256,6 +256,7 @@ fn unsatisfied(asked: &Asked, known: Option<&Known>, head: &Head, unix_now: Mill
 mod tests;
 
 // proptest is there natively only.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 #[path = "hostile_tests.rs"]
 mod hostile;
