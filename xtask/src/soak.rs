@@ -26,7 +26,10 @@ pub fn run(args: &[&str]) -> Result<()> {
     let tools = install::tools()?;
     let program = server::build()?;
     let mut command = test::end_to_end(&tools, &program);
-    command.args(["--test", "kills", "--test", "offline", "--test", "projects", "--", "--test-threads", "1"]);
+    for test in ["kills", "download_kills", "offline", "projects"] {
+        command.args(["--test", test]);
+    }
+    command.args(["--", "--test-threads", "1"]);
     command.envs(environment).env("E2E_PROJECTS", "all");
     process::must(&mut command, LIMIT).map(drop)
 }

@@ -161,7 +161,7 @@ mod tests {
         assert!(progress.read("   Compiling serde v1.0.229"));
         assert_eq!(progress.words(), "crate 1 of 2: serde");
         assert!(!progress.read("warning: unused"));
-        assert!(progress.read("   Compiling a v1 (/work/a)") && progress.read("   Compiling b v1"));
+        assert!(progress.read("   Compiling a v1 (/a)") && progress.read("   Compiling b v1"));
         assert_eq!(progress.words(), "crate 3 of 3: b");
     }
 
