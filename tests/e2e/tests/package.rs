@@ -250,9 +250,9 @@ async fn engines(stage: &Stage) -> Result<()> {
     let elsewhere =
         Host::start(move |asked| elsewhere(asked).with("Access-Control-Allow-Origin", "*")).await?;
     let browser = stage.browser().await?;
-    let both = "TransferError digest download filesOf init isSupported pending upload";
+    let both = "TransferError digest download filesOf init isSupported pending save upload";
     let upload = "TransferError digest filesOf init isSupported pending upload";
-    let download = "TransferError download init isSupported pending";
+    let download = "TransferError download init isSupported pending save";
     for (what, verbs, wasm, workers) in [
         ("script=/pkg/xuchuan.min.js", both, 1, 0),
         ("script=/pkg/xuchuan.upload.min.js", upload, 1, 0),

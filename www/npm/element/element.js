@@ -338,7 +338,7 @@ export class XuchuanUpload extends (globalThis.HTMLElement ?? Object) {
   #update() {
     schedule(this.#draw);
     if (!this.#form.update(this.#given, this, this.#view.words, this.#view.anchor)) return;
-    for (const type of ['input', 'change']) this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+    for (const type of ['input', 'change']) this.#emit(type);
   }
 
   #speak() {
